@@ -1,0 +1,66 @@
+"""The manifest: what a published function is, apart from its code."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from jupyter_faas.model.caps import Caps
+
+__all__ = ["HANDLER_FILE", "MANIFEST_FILE", "NAME_PATTERN", "Manifest", "Origin", "Segment"]
+
+MANIFEST_FILE = "function.json"
+HANDLER_FILE = "handler.py"
+NAME_PATTERN = r"^[A-Za-z_][A-Za-z0-9_-]{0,62}$"
+
+_Strict = ConfigDict(frozen=True, extra="forbid")
+
+
+class Segment(BaseModel):
+    """Lines of ``handler.py`` that came from a notebook cell, so that tracebacks can name the cell.
+
+    Line ``line + k`` of the handler (1-based, ``0 <= k < count``) is line ``cell_line + k`` of ``cell``.
+    """
+
+    model_config = _Strict
+
+    line: Annotated[int, Field(ge=1)]
+    count: Annotated[int, Field(ge=1)]
+    cell: str
+    cell_line: Annotated[int, Field(ge=1)]
+
+
+class Origin(BaseModel):
+    """Where a function was published from; never part of its identity."""
+
+    model_config = _Strict
+
+    notebook: str | None = None
+    cell: str | None = None
+    author: str | None = None
+
+
+class Manifest(BaseModel):
+    """Contents of ``function.json``.
+
+    ``requirements`` are pinned direct requirements (PEP 508); ``constraints`` pin what they bring along to
+    the versions of the publishing kernel. ``environment`` holds names only: values never enter an image.
+    """
+
+    model_config = _Strict
+
+    format: Literal[1] = 1
+    name: Annotated[str, Field(pattern=NAME_PATTERN)]
+    entry: Annotated[str, Field(pattern=r"^[^\W\d]\w*$", max_length=200)]
+    python: Annotated[str, Field(pattern=r"^3\.\d{1,2}$")]
+    requirements: tuple[str, ...] = ()
+    constraints: tuple[str, ...] = ()
+    environment: tuple[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")], ...] = ()
+    caps: Caps = Caps()
+    public: bool = False
+    doc: str = ""
+    input_schema: dict[str, Any]
+    output_schema: dict[str, Any] | None = None
+    segments: tuple[Segment, ...] = ()
+    origin: Origin = Origin()

@@ -1,0 +1,91 @@
+"""Frames between the gateway and an instance.
+
+A frame is a fixed prefix (network order: kind ``u8``, slot ``u16``, header length ``u32``, body length
+``u32``), a JSON object as header and an opaque body. A *slot* is one worker of the instance and runs one
+call at a time. The container's side of this contract is ``runtime/frames.py``, which can't import this
+file; a test holds the two together. What an instance sends is untrusted: ``FrameReader`` refuses what is
+over its bounds before it is buffered.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from enum import IntEnum
+from typing import Any, Final, NamedTuple
+
+import orjson
+
+__all__ = ["PROTOCOL_VERSION", "Frame", "FrameError", "FrameReader", "Kind", "encode_frame"]
+
+PROTOCOL_VERSION: Final = 1
+PREFIX: Final = struct.Struct(">BHII")
+MAX_HEADER_BYTES: Final = 256 * 1024
+
+
+class Kind(IntEnum):
+    """What a frame says; ARCHITECTURE.md lists the header of each."""
+
+    AUTH = 5  # gateway → instance, TCP only: {"secret"}
+    INIT = 1  # gateway → instance: environment, number of workers, bounds
+    CALL = 2  # gateway → instance: run the body (a JSON object of arguments) in this slot
+    KILL = 3  # gateway → instance: end this slot's call and all that it started
+    STOP = 4  # gateway → instance: end
+    HELLO = 16  # instance → gateway: the supervisor is up
+    READY = 17  # instance → gateway: this slot's worker has imported the function
+    FAILED = 18  # instance → gateway: this slot's worker could not be started
+    LOG = 19  # instance → gateway: JSON lines that the slot's call wrote
+    RESULT = 20  # instance → gateway: how the slot's call ended
+
+
+class FrameError(ValueError):
+    """The peer sent something that is no frame, or one over the bounds."""
+
+
+class Frame(NamedTuple):
+    """One message."""
+
+    kind: Kind
+    slot: int
+    header: dict[str, Any]
+    body: bytes
+
+
+def encode_frame(kind: Kind, slot: int = 0, header: dict[str, Any] | None = None, body: bytes = b"") -> bytes:
+    """The bytes of one frame."""
+    encoded = orjson.dumps(header) if header else b"{}"
+    return PREFIX.pack(kind, slot, len(encoded), len(body)) + encoded + body
+
+
+class FrameReader:
+    """Turns received bytes into frames, refusing bodies over ``max_body_bytes``."""
+
+    def __init__(self, max_body_bytes: int) -> None:
+        self._max_body_bytes = max_body_bytes
+        self._buffer = bytearray()
+
+    def feed(self, data: bytes) -> Iterator[Frame]:
+        """The frames completed by ``data``; raises ``FrameError`` and is unusable afterwards."""
+        self._buffer += data
+        while len(self._buffer) >= PREFIX.size:
+            kind, slot, header_length, body_length = PREFIX.unpack_from(self._buffer)
+            if header_length > MAX_HEADER_BYTES or body_length > self._max_body_bytes:
+                raise FrameError(f"a frame with a header of {header_length} and a body of {body_length} bytes")
+            end = PREFIX.size + header_length + body_length
+            if len(self._buffer) < end:
+                return
+            frame = self._take(kind, slot, header_length, end)
+            del self._buffer[:end]
+            yield frame
+
+    def _take(self, kind: int, slot: int, header_length: int, end: int) -> Frame:
+        view = memoryview(self._buffer)
+        try:
+            header = orjson.loads(view[PREFIX.size : PREFIX.size + header_length])
+            if not isinstance(header, dict):
+                raise FrameError("a frame whose header is no JSON object")
+            return Frame(Kind(kind), slot, header, bytes(view[PREFIX.size + header_length : end]))
+        except ValueError as error:
+            raise FrameError(f"an unreadable frame: {error}") from error
+        finally:
+            view.release()
