@@ -1,0 +1,1 @@
+"""Container engines: what keeps images and runs sandboxes."""

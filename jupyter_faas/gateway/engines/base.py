@@ -1,0 +1,146 @@
+"""What the gateway asks of a container engine.
+
+An engine keeps images and runs sandboxes. It knows nothing of functions, versions or calls: it is given
+layers and gets told what to start. Every method raises ``EngineUnavailable`` when the engine doesn't answer.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from jupyter_faas.model.caps import Caps
+
+__all__ = ["Engine", "EngineInfo", "Exit", "Image", "ImageSpec", "Layer", "Log", "Sandbox", "SandboxSpec"]
+
+Log = Callable[[str], None]
+"""Receives one line of what a slow step is doing."""
+
+
+@dataclass(frozen=True)
+class EngineInfo:
+    """What an engine says of itself."""
+
+    name: str
+    version: str
+    platform: str
+    """OCI platform of the images it runs, e.g. ``linux/amd64``."""
+    isolates: bool
+    """Whether a function is kept from the machine it runs on."""
+    detail: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer as an uncompressed tar on disk."""
+
+    diff_id: str
+    """``sha256:<hex>`` of the uncompressed tar (OCI image spec, "Layer DiffID")."""
+    path: Path
+    size: int
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image present at the engine."""
+
+    id: str
+    diff_ids: tuple[str, ...]
+    size: int
+    labels: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class ImageSpec:
+    """What to put on top of a base image."""
+
+    tag: str
+    layers: Sequence[Layer]
+    labels: Mapping[str, str]
+    entrypoint: Sequence[str] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+    user: str = ""
+    working_dir: str = ""
+
+
+@dataclass(frozen=True)
+class SandboxSpec:
+    """What to start: one instance of one version."""
+
+    instance_id: str
+    image: str
+    caps: Caps
+    labels: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Exit:
+    """How a sandbox ended, as far as the engine knows."""
+
+    status: int | None
+    out_of_memory: bool
+    output: str
+    """The last lines of what the supervisor itself printed; empty unless the runtime is broken."""
+
+
+class Sandbox(ABC):
+    """A running instance as the engine sees it; the frames go over ``socket``."""
+
+    socket: object
+    """A connected ``socket.socket``; over TCP the engine has already authenticated with the secret."""
+
+    @abstractmethod
+    async def kill(self) -> None:
+        """End every process in the sandbox at once; returns when none is left."""
+
+    @abstractmethod
+    async def remove(self) -> Exit:
+        """End it, read how it ended and free everything that it held. Safe to call twice."""
+
+
+class Engine(ABC):
+    """A container engine."""
+
+    name: str
+
+    @abstractmethod
+    async def info(self) -> EngineInfo:
+        """Ask the engine whether it is there and what it is."""
+
+    @abstractmethod
+    async def image(self, reference: str) -> Image | None:
+        """The image with this tag or id, if the engine has it."""
+
+    @abstractmethod
+    async def pull(self, reference: str) -> Image | None:
+        """Fetch an image from its registry; ``None`` if it can't be had."""
+
+    @abstractmethod
+    async def import_base(self, tag: str, root_tar: Path, spec: ImageSpec) -> Image:
+        """Make a base image of the root file system ``root_tar``; ``spec.layers`` is empty."""
+
+    @abstractmethod
+    async def add_layers(self, base: Image, spec: ImageSpec) -> Image:
+        """``base`` with ``spec.layers`` on top, tagged. Layers that the engine has are not sent again."""
+
+    @abstractmethod
+    async def remove_image(self, reference: str) -> None:
+        """Forget an image; no error if it is gone or still in use."""
+
+    @abstractmethod
+    async def start(self, spec: SandboxSpec) -> Sandbox:
+        """Start a sandbox and connect to its supervisor (its HELLO is not read yet).
+
+        Raises ``InitError`` with the exit status and last output if it ends before connecting, and
+        ``InvocationTimeout`` (phase ``init``) past ``caps.init_timeout_seconds``.
+        """
+
+    @abstractmethod
+    async def remove_orphans(self, owner: str) -> int:
+        """Remove all sandboxes labelled with ``owner`` that this process did not start; their number."""
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Free what the engine's client holds; sandboxes are removed by their owners before."""

@@ -1,0 +1,1 @@
+"""What runs in the notebook's kernel: magics, capture, receipt, display."""
