@@ -107,5 +107,6 @@ def _read_members(content: bytes) -> dict[str, bytes]:
 
 def _faults(error: pydantic.ValidationError) -> str:
     return "; ".join(
-        f"{'.'.join(str(part) for part in fault['loc']) or 'manifest'}: {fault['msg']}" for fault in error.errors()
+        f"{'.'.join(str(part) for part in fault['loc']) or 'manifest'}: {fault['msg']}"
+        for fault in error.errors()
     )

@@ -289,4 +289,6 @@ def error_from_problem(problem: dict[str, Any]) -> FaasError:
         for name, value in problem.items()
         if name not in {"type", "title", "detail", "code", "status", "instance"}
     }
-    return error_of(str(problem.get("code", "")), str(problem.get("detail", "no detail was given")), **figures)
+    return error_of(
+        str(problem.get("code", "")), str(problem.get("detail", "no detail was given")), **figures
+    )

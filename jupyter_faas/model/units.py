@@ -32,7 +32,9 @@ def parse_duration(text: str) -> float:
     """
     number, unit = _split(text)
     if unit not in _SECONDS:
-        raise AnnotationError(f"{text!r} is not a duration. Write a number with its unit: 250ms, 5s, 2m or 1h.")
+        raise AnnotationError(
+            f"{text!r} is not a duration. Write a number with its unit: 250ms, 5s, 2m or 1h."
+        )
     return number * _SECONDS[unit]
 
 

@@ -70,7 +70,9 @@ class FrameReader:
         while len(self._buffer) >= PREFIX.size:
             kind, slot, header_length, body_length = PREFIX.unpack_from(self._buffer)
             if header_length > MAX_HEADER_BYTES or body_length > self._max_body_bytes:
-                raise FrameError(f"a frame with a header of {header_length} and a body of {body_length} bytes")
+                raise FrameError(
+                    f"a frame with a header of {header_length} and a body of {body_length} bytes"
+                )
             end = PREFIX.size + header_length + body_length
             if len(self._buffer) < end:
                 return
