@@ -89,13 +89,13 @@ class FaasError(Exception):
 
     def problem(self) -> dict[str, Any]:
         """The members of an RFC 9457 problem, less ``status``, which belongs to HTTP."""
-        return {
-            **self.figures,
+        members = {
             "type": TYPE_PREFIX + self.code,
             "title": self.title,
             "detail": self.detail,
             "code": self.code,
         }
+        return {**members, **self.figures, **members}
 
 
 class RequestError(FaasError):

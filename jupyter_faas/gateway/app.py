@@ -1,0 +1,250 @@
+"""The gateway as a program: settings, start, shutdown."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import ipaddress
+import logging
+import os
+import secrets
+import signal
+import socket
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final, cast
+from urllib.parse import urlsplit
+
+from jupyter_core.application import JupyterApp
+from tornado.httpserver import HTTPServer
+from tornado.netutil import bind_sockets
+from traitlets import Bool, Float, Integer, Unicode, default
+
+from jupyter_faas.gateway.dispatch.dispatcher import Dispatcher
+from jupyter_faas.gateway.engines.base import Engine
+from jupyter_faas.gateway.engines.settings import EngineSettings
+from jupyter_faas.gateway.handlers.base import Authenticator, Site
+from jupyter_faas.gateway.handlers.routes import make_application
+from jupyter_faas.gateway.images.builder import ImageBuilder
+from jupyter_faas.gateway.service.bundles import BundleStore
+from jupyter_faas.gateway.service.catalogue import Catalogue
+from jupyter_faas.gateway.service.publisher import Publisher
+from jupyter_faas.gateway.service.service import Service
+from jupyter_faas.gateway.store.recorder import Recorder
+from jupyter_faas.gateway.store.store import Store
+from jupyter_faas.model.connection import ConnectionInfo, data_dir, read_connection, write_connection
+from jupyter_faas.model.errors import EngineUnavailable, GatewayUnavailable
+from jupyter_faas.version import VERSION
+
+__all__ = ["GatewayApp", "main"]
+
+ANOTHER_RUNS: Final = os.EX_TEMPFAIL
+"""Exit status of a gateway that finds its data directory in another one's hands."""
+
+
+class GatewayApp(JupyterApp):
+    """Serves the functions of one data directory until it is stopped."""
+
+    name = "jupyter-faas-gateway"
+    description = "Publish notebook functions and call them over HTTP."
+    version = VERSION
+    classes = [EngineSettings, Dispatcher]
+    aliases = {
+        **JupyterApp.aliases,
+        "ip": "GatewayApp.ip",
+        "port": "GatewayApp.port",
+        "data-dir": "GatewayApp.data_dir",
+        "engine": "EngineSettings.engine",
+        "base-image": "GatewayApp.base_image",
+    }
+
+    ip = Unicode("127.0.0.1", help="The address to listen on.").tag(config=True)
+
+    port = Integer(
+        0,
+        min=0,
+        max=65535,
+        help="The port to listen on. 0 takes the port of the last run if it is free, and else any free one.",
+    ).tag(config=True)
+
+    allow_remote = Bool(
+        False,
+        help="Whether the gateway may listen on an address that other machines reach. Its token then travels "
+        "in the clear unless a proxy in front of it speaks TLS.",
+    ).tag(config=True)
+
+    public_url = Unicode(
+        "", help="The address under which callers reach the gateway, if it is not the one it listens on."
+    ).tag(config=True)
+
+    data_dir = Unicode(help="The folder that holds everything the gateway knows.").tag(config=True)
+
+    token = Unicode(
+        "",
+        help="The token that callers must send. By default the one of the last run, or a new random one; "
+        "the environment variable FAAS_GATEWAY_TOKEN sets it too.",
+    ).tag(config=True)
+
+    base_image = Unicode(
+        "",
+        help="The image that functions are built on. By default python:X.Y-slim of the kernel's Python, or "
+        "where that can't be pulled an image made of this machine's own interpreter.",
+    ).tag(config=True)
+
+    drain_seconds = Float(
+        10.0, min=0, help="How long, in seconds, running calls may go on when the gateway is asked to stop."
+    ).tag(config=True)
+
+    history = Integer(100_000, min=100, help="How many invocations the history keeps.").tag(config=True)
+
+    @default("data_dir")
+    def _default_data_dir(self) -> str:
+        return str(data_dir())
+
+    @default("log_level")
+    def _default_log_level(self) -> int:
+        return logging.INFO
+
+    def start(self) -> None:
+        """Run until a signal or the API ends it."""
+        super().start()
+        logging.getLogger("jupyter_faas").parent = self.log
+        self._refuse_remote()
+        folder = Path(self.data_dir)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with self._lock(folder):
+            asyncio.run(self._serve(folder))
+
+    async def _serve(self, folder: Path) -> None:
+        stop = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        last = _last_connection(folder)
+        sockets = self._bind(last)
+        async with contextlib.AsyncExitStack() as stack:
+            store = Store(folder / "gateway.sqlite")
+            stack.push_async_callback(store.close)
+            token, token_hash = await self._settle_token(store, last)
+            service, dispatcher = await self._assemble(stack, store, folder)
+            url = self._url(sockets)
+            site = Site(service, Authenticator(token_hash), url, time.time(), str(folder), stop.set)
+            server = HTTPServer(make_application(site), xheaders=False)
+            server.add_sockets(sockets)
+            write_connection(ConnectionInfo(url, token, os.getpid(), VERSION, str(folder)))
+            self.log.info("Serving %d functions at %s", len(service.catalogue), url)
+            await stop.wait()
+            self.log.info("Stopping: %d calls are running", dispatcher.running)
+            server.stop()
+            await dispatcher.drain(self.drain_seconds)
+            await server.close_all_connections()
+        self.log.info("Stopped")
+
+    async def _assemble(
+        self, stack: contextlib.AsyncExitStack, store: Store, folder: Path
+    ) -> tuple[Service, Dispatcher]:
+        engine = EngineSettings(parent=self).make(folder, await _owner(store))
+        stack.push_async_callback(engine.close)
+        await self._sweep(engine, await _owner(store))
+        recorder = Recorder(store, self.history)
+        stack.push_async_callback(recorder.close)
+        catalogue = Catalogue()
+        await catalogue.load(store)
+        dispatcher = Dispatcher(engine, parent=self)
+        builder = ImageBuilder(engine, folder / "cache", self.base_image)
+        bundles = BundleStore(folder / "bundles")
+        publisher = Publisher(engine, store, bundles, builder, dispatcher, catalogue)
+        stack.push_async_callback(publisher.close)
+        return Service(engine, store, recorder, bundles, dispatcher, catalogue, publisher), dispatcher
+
+    async def _sweep(self, engine: Engine, owner: str) -> None:
+        """Remove what a gateway that was killed has left running."""
+        try:
+            info = await engine.info()
+            removed = await engine.remove_orphans(owner)
+        except EngineUnavailable as error:
+            self.log.warning("%s Calls are answered 503 until it does.", error.detail)
+            return
+        self.log.info(
+            "Engine %s %s; %d instances of an earlier run removed", info.name, info.version, removed
+        )
+        if not info.isolates:
+            self.log.warning("The %s engine does not isolate: functions can do what you can do.", info.name)
+
+    async def _settle_token(self, store: Store, last: ConnectionInfo | None) -> tuple[str, str]:
+        """The token and its hash; the store keeps the hash alone."""
+        token = self.token or os.environ.get("FAAS_GATEWAY_TOKEN", "")
+        if not token and last and Authenticator.hash(last.token) == await store.setting("token_hash"):
+            token = last.token
+        token = token or secrets.token_urlsafe(32)
+        token_hash = Authenticator.hash(token)
+        await store.save_setting("token_hash", token_hash)
+        return token, token_hash
+
+    def _refuse_remote(self) -> None:
+        loopback = self.ip == "localhost" or _is_loopback(self.ip)
+        if not loopback and not self.allow_remote:
+            self.log.critical(
+                "%s can be reached from other machines. If that is wanted, set GatewayApp.allow_remote=True "
+                "and put a proxy that speaks TLS in front; else listen on 127.0.0.1.",
+                self.ip,
+            )
+            self.exit(2)
+
+    def _bind(self, last: ConnectionInfo | None) -> list[socket.socket]:
+        if not self.port and last and (port := urlsplit(last.url).port):
+            with contextlib.suppress(OSError):
+                return bind_sockets(port, self.ip)
+        try:
+            return bind_sockets(self.port, self.ip)
+        except OSError as error:
+            self.log.critical("Port %d of %s can't be had: %s", self.port, self.ip, error.strerror)
+            self.exit(1)
+            raise
+
+    def _url(self, sockets: Sequence[socket.socket]) -> str:
+        if self.public_url:
+            return self.public_url.rstrip("/")
+        host = f"[{self.ip}]" if ":" in self.ip else self.ip
+        return f"http://{host}:{sockets[0].getsockname()[1]}"
+
+    @contextlib.contextmanager
+    def _lock(self, folder: Path) -> Any:
+        with (folder / "gateway.lock").open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                self.log.critical("Another gateway is using %s", folder)
+                self.exit(ANOTHER_RUNS)
+            yield
+
+
+async def _owner(store: Store) -> str:
+    """The name under which this gateway's containers are known to be its own, over all its runs."""
+    owner = await store.setting("owner")
+    if owner is None:
+        owner = secrets.token_hex(8)
+        await store.save_setting("owner", owner)
+    return owner
+
+
+def _last_connection(folder: Path) -> ConnectionInfo | None:
+    try:
+        last = read_connection()
+    except GatewayUnavailable:
+        return None  # others could read it: its token is not used again
+    return last if last and last.data_dir == str(folder) else None
+
+
+def _is_loopback(ip: str) -> bool:
+    try:
+        return ipaddress.ip_address(ip).is_loopback
+    except ValueError:
+        return False
+
+
+def main(argv: list[str] | None = None) -> None:
+    """``python -m jupyter_faas.gateway``."""
+    cast("Any", GatewayApp).launch_instance(argv=sys.argv[1:] if argv is None else argv)

@@ -1,0 +1,147 @@
+"""Runs calls on versions: one pool each, made when needed, gone when empty."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from traitlets import Float, Integer
+from traitlets.config import LoggingConfigurable
+
+from jupyter_faas.gateway.dispatch.instance import Target
+from jupyter_faas.gateway.dispatch.outcome import Result
+from jupyter_faas.gateway.dispatch.pool import Lease, Pool
+from jupyter_faas.gateway.engines.base import Engine
+from jupyter_faas.model.errors import Draining
+
+__all__ = ["Call", "Dispatcher"]
+
+
+@dataclass(slots=True)
+class Call:
+    """How one call went; complete when ``Dispatcher.invoke`` has returned."""
+
+    result: Result
+    lease: Lease
+    run_seconds: float
+    logs: bytes
+
+
+class Dispatcher(LoggingConfigurable):
+    """Owns all instances of one gateway."""
+
+    max_queue = Integer(
+        100, min=0, help="How many calls of one version may wait for an instance; one more is answered 429."
+    ).tag(config=True)
+
+    queue_timeout = Float(
+        30.0,
+        min=0.01,
+        help="How long, in seconds, a call may wait for an instance before it is answered 504.",
+    ).tag(config=True)
+
+    def __init__(self, engine: Engine, **kwargs: object) -> None:
+        super().__init__(**kwargs)
+        self._engine = engine
+        self._pools: dict[tuple[str, int], Pool] = {}
+        self._drains: set[asyncio.Task[None]] = set()
+        self._running = 0
+        self._quiet = asyncio.Event()
+        self._quiet.set()
+        self._closing = False
+
+    @property
+    def running(self) -> int:
+        """Calls that wait or run."""
+        return self._running
+
+    def instances(self, function: str | None = None) -> int:
+        """How many instances there are, of one function or in all."""
+        return sum(
+            len(pool.instances)
+            for pool in self._pools.values()
+            if function is None or pool.target.function == function
+        )
+
+    async def invoke(self, target: Target, invocation: str, arguments: bytes) -> Call:
+        """Run one call. What went wrong *in* it is in the result; raises when it could not be begun.
+
+        Cancelling ends the call, with everything that it started.
+        """
+        with self._counted():
+            lease = await self._pool(target).acquire()
+            begun = asyncio.get_running_loop().time()
+            result = await lease.slot.call(invocation, target.caps.timeout_seconds, arguments)
+            run_seconds = asyncio.get_running_loop().time() - begun
+            return Call(result, lease, run_seconds, lease.instance.take_init_logs() + lease.slot.take_logs())
+
+    async def check(self, target: Target) -> None:
+        """Prove that an instance of ``target`` starts, and keep it for the first calls.
+
+        Raises what starting an instance raises.
+        """
+        pool = self._make_pool(target)
+        await pool.warm()
+        self._pools[target.function, target.version] = pool
+
+    def withdraw(self, function: str, version: int | None = None) -> asyncio.Task[None] | None:
+        """Let a version's calls finish (or those of all versions), then end its instances; not waited for."""
+        keys = [key for key in self._pools if key[0] == function and version in (None, key[1])]
+        pools = [self._pools.pop(key) for key in keys]
+        if not pools:
+            return None
+        return self._behind(pools)
+
+    async def drain(self, seconds: float) -> None:
+        """Take no new calls; give running ones ``seconds``, then end every instance."""
+        self._closing = True
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._quiet.wait()
+        pools, self._pools = list(self._pools.values()), {}
+        await asyncio.gather(*(pool.close() for pool in pools))
+        for task in self._drains:
+            task.cancel()
+        await asyncio.gather(*self._drains, return_exceptions=True)
+
+    def _pool(self, target: Target) -> Pool:
+        if self._closing:
+            raise Draining("The gateway is shutting down and takes no new calls.")
+        key = (target.function, target.version)
+        pool = self._pools.get(key)
+        if pool is None:
+            pool = self._pools[key] = self._make_pool(target)
+        return pool
+
+    def _make_pool(self, target: Target) -> Pool:
+        return Pool(self._engine, target, self.max_queue, self.queue_timeout, self._on_emptied)
+
+    def _on_emptied(self, pool: Pool) -> None:
+        key = (pool.target.function, pool.target.version)
+        if self._pools.get(key) is pool:
+            del self._pools[key]
+
+    def _behind(self, pools: list[Pool]) -> asyncio.Task[None]:
+        async def drain() -> None:
+            try:
+                await asyncio.gather(*(pool.drain() for pool in pools))
+            finally:
+                await asyncio.gather(*(pool.close() for pool in pools))
+
+        task = asyncio.create_task(drain())
+        self._drains.add(task)
+        task.add_done_callback(self._drains.discard)
+        return task
+
+    @contextlib.contextmanager
+    def _counted(self) -> Iterator[None]:
+        self._running += 1
+        self._quiet.clear()
+        try:
+            yield
+        finally:
+            self._running -= 1
+            if not self._running:
+                self._quiet.set()

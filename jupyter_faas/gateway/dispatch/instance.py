@@ -1,0 +1,253 @@
+"""One running instance of a version."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import Final, cast
+
+from jupyter_faas.gateway.dispatch.link import Link
+from jupyter_faas.gateway.dispatch.outcome import error_in
+from jupyter_faas.gateway.dispatch.slot import Slot, SlotState
+from jupyter_faas.gateway.engines.base import Engine, Exit, Sandbox, SandboxSpec
+from jupyter_faas.model.caps import Caps
+from jupyter_faas.model.errors import (
+    Crashed,
+    EngineUnavailable,
+    FaasError,
+    InitError,
+    InvocationTimeout,
+    OutOfMemory,
+)
+from jupyter_faas.model.units import format_duration, format_size
+from jupyter_faas.model.wire import PROTOCOL_VERSION, Frame, Kind, encode_frame
+
+__all__ = ["Instance", "InstanceState", "Target"]
+
+log = logging.getLogger(__name__)
+
+FRAME_SLACK_BYTES: Final = 2_000_000
+"""Room for log frames beside the result in what one frame may carry."""
+MAX_INIT_LOG_BYTES: Final = 64_000
+
+
+@dataclass(frozen=True)
+class Target:
+    """What dispatch has to know of a version in order to run it."""
+
+    function: str
+    version: int
+    image: str
+    caps: Caps
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+class InstanceState(Enum):
+    """Where an instance is in its life."""
+
+    STARTING = auto()  # no worker has been ready yet
+    RUNNING = auto()  # at least one worker has been ready
+    ENDED = auto()  # takes no more calls; its sandbox is being removed, or has been
+
+
+class Instance:
+    """A sandbox, the link to its supervisor, and its slots.
+
+    ``freed`` hears of each slot that may take a call, ``ended`` of the end of the instance.
+    """
+
+    def __init__(
+        self, target: Target, freed: Callable[[Slot], None], ended: Callable[[Instance], None]
+    ) -> None:
+        self.id = secrets.token_hex(8)
+        self.target = target
+        self.state = InstanceState.STARTING
+        self.start_seconds = 0.0
+        self.started_at = 0.0
+        """When the first worker was ready, on the event loop's clock; 0 before."""
+        self.init_logs = b""
+        self._begun = 0.0
+        self._ended = ended
+        self._sandbox: Sandbox | None = None
+        self._link: Link | None = None
+        self._ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._burial: asyncio.Task[None] | None = None
+        caps = target.caps
+        self.slots = [
+            Slot(number, caps.log_bytes, self._send, freed, self._on_unruly)
+            for number in range(caps.concurrency)
+        ]
+
+    @property
+    def idle(self) -> bool:
+        """Whether no call runs on it or is about to."""
+        return not any(slot.state in (SlotState.RESERVED, SlotState.BUSY) for slot in self.slots)
+
+    async def start(self, engine: Engine) -> None:
+        """Start the sandbox and wait for the first worker.
+
+        Raises ``InitError``, ``OutOfMemory``, ``Crashed``, ``InvocationTimeout`` (phase ``init``) or
+        ``EngineUnavailable``; nothing is left of the instance then.
+        """
+        self._begun = asyncio.get_running_loop().time()
+        try:
+            labels = {**self.target.labels, "jupyter-faas.function": self.target.function}
+            self._sandbox = await engine.start(
+                SandboxSpec(self.id, self.target.image, self.target.caps, labels)
+            )
+            await self._open_link(self._sandbox)
+            await self._await_ready()
+        except BaseException as error:
+            await asyncio.shield(self.end())
+            if isinstance(error, FaasError) and self.init_logs:
+                error.figures.setdefault("output", self.init_logs.decode(errors="replace").splitlines()[-50:])
+            raise
+
+    def take_init_logs(self) -> bytes:
+        """What importing the function logged, once; afterwards nothing."""
+        logs, self.init_logs = self.init_logs, b""
+        return logs
+
+    def retire(self) -> None:
+        """Begin to end the instance and what runs on it."""
+        self._fail(Crashed("The instance was stopped while the call was running."))
+
+    async def end(self) -> None:
+        """End the instance and what runs on it; returns when it holds nothing any more."""
+        self.retire()
+        await asyncio.shield(cast("asyncio.Task[None]", self._burial))
+
+    async def _open_link(self, sandbox: Sandbox) -> None:
+        caps = self.target.caps
+        bound = max(caps.result_bytes, caps.log_bytes) + FRAME_SLACK_BYTES
+        self._link = await Link.open(sandbox.socket, bound, self._on_frame, self._on_lost)
+        init = {
+            "protocol": PROTOCOL_VERSION,
+            "environment": dict(self.target.environment),
+            "workers": caps.concurrency,
+            "log_bytes": caps.log_bytes,
+            "result_bytes": caps.result_bytes,
+            "network": caps.network,
+        }
+        self._send(encode_frame(Kind.INIT, header=init))
+
+    async def _await_ready(self) -> None:
+        cap = self.target.caps.init_timeout_seconds
+        try:
+            await asyncio.wait_for(asyncio.shield(self._ready), cap)
+        except TimeoutError:
+            raise InvocationTimeout(
+                f"The function's own import code was still running after {format_duration(cap)}, its cap. "
+                "Move slow work into the function, or publish with a larger --init-timeout.",
+                phase="init",
+                cap_seconds=cap,
+                elapsed_seconds=cap,
+            ) from None
+
+    def _send(self, frame: bytes) -> None:
+        if self._link is not None:
+            self._link.send(frame)
+
+    def _on_frame(self, frame: Frame) -> None:
+        if frame.kind is Kind.HELLO:
+            self._on_hello(frame)
+        elif frame.slot < len(self.slots):
+            slot = self.slots[frame.slot]
+            if frame.kind is Kind.RESULT:
+                slot.on_result(frame)
+            elif frame.kind is Kind.LOG:
+                self._on_log(slot, frame)
+            elif frame.kind is Kind.READY:
+                self._on_ready(slot)
+            elif frame.kind is Kind.FAILED:
+                self._fail(error_in(frame.header))
+
+    def _on_hello(self, frame: Frame) -> None:
+        if frame.header.get("protocol") != PROTOCOL_VERSION:
+            self._fail(
+                InitError(
+                    "The function's image was made by another version of jupyter-faas: it speaks protocol "
+                    f"{str(frame.header.get('protocol'))[:20]}, this gateway {PROTOCOL_VERSION}. "
+                    "Publish the function again."
+                )
+            )
+
+    def _on_log(self, slot: Slot, frame: Frame) -> None:
+        if slot.state is not SlotState.STARTING:
+            slot.on_log(frame)
+        elif len(self.init_logs) + len(frame.body) <= MAX_INIT_LOG_BYTES:
+            self.init_logs += frame.body
+
+    def _on_ready(self, slot: Slot) -> None:
+        if not self._ready.done():
+            self.state = InstanceState.RUNNING
+            self.started_at = asyncio.get_running_loop().time()
+            self.start_seconds = self.started_at - self._begun
+            self._ready.set_result(None)
+        slot.on_ready()
+
+    def _on_unruly(self, slot: Slot) -> None:
+        log.warning("%s: slot %d did not end its call in time; ending the instance", self.id, slot.number)
+        self._fail(Crashed("Another call on the same instance could not be ended, so the instance was."))
+
+    def _on_lost(self, fault: str | None) -> None:
+        if fault is not None:
+            log.warning("instance %s of %s sent %s", self.id, self.target.function, fault)
+        self._fail(None)
+
+    def _fail(self, error: FaasError | None) -> None:
+        """End the instance because of ``error``; ``None``: because of what the engine will say."""
+        if self._burial is None:
+            self._burial = asyncio.create_task(self._bury(error))
+
+    async def _bury(self, error: FaasError | None) -> None:
+        self.state = InstanceState.ENDED
+        if error is None:
+            error = await self._remove_sandbox() or Crashed("The instance ended.")
+            self._tell(error)
+        else:
+            # Callers hear of it as soon as nothing runs any more; removing takes the engine longer.
+            await self._kill_sandbox()
+            self._tell(error)
+            await self._remove_sandbox()
+        self._ended(self)
+
+    def _tell(self, error: FaasError) -> None:
+        if self._link is not None:
+            self._link.close()
+        for slot in self.slots:
+            slot.on_gone(error)
+        if not self._ready.done():
+            self._ready.set_exception(error)
+            self._ready.exception()  # nobody may be waiting for it any more
+
+    async def _kill_sandbox(self) -> None:
+        try:
+            if self._sandbox is not None:
+                await self._sandbox.kill()
+        except EngineUnavailable:
+            log.warning("instance %s could not be killed: the engine does not answer", self.id)
+
+    async def _remove_sandbox(self) -> FaasError | None:
+        """Remove the sandbox; why it ended, as the engine tells it."""
+        try:
+            return self._cause(await self._sandbox.remove()) if self._sandbox is not None else None
+        except EngineUnavailable as unavailable:
+            return unavailable
+
+    def _cause(self, ended: Exit) -> FaasError:
+        cap = self.target.caps.memory_bytes
+        if ended.out_of_memory:
+            return OutOfMemory(
+                f"The function needed more than its memory cap of {format_size(cap)}. "
+                "Publish with a larger --memory.",
+                cap_bytes=cap,
+                peak_bytes=cap,
+            )
+        detail = f"The function's container ended unexpectedly (exit status {ended.status}). {ended.output}"
+        return Crashed(detail.strip(), exit_status=ended.status)

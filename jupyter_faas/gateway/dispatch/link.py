@@ -1,0 +1,75 @@
+"""The gateway's end of the connection to an instance."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable
+from typing import cast
+
+from jupyter_faas.model.wire import Frame, FrameError, FrameReader
+
+__all__ = ["Link"]
+
+
+class Link(asyncio.Protocol):
+    """Parses frames as they arrive and hands each to ``on_frame``; ``on_lost`` hears of the end, with
+    the reason if the instance sent something that is no frame."""
+
+    def __init__(
+        self,
+        max_body_bytes: int,
+        on_frame: Callable[[Frame], None],
+        on_lost: Callable[[str | None], None],
+    ) -> None:
+        self._reader = FrameReader(max_body_bytes)
+        self._on_frame = on_frame
+        self._on_lost = on_lost
+        self._transport: asyncio.WriteTransport | None = None
+        self._fault: str | None = None
+
+    @classmethod
+    async def open(
+        cls,
+        connected: socket.socket,
+        max_body_bytes: int,
+        on_frame: Callable[[Frame], None],
+        on_lost: Callable[[str | None], None],
+    ) -> Link:
+        """A link over a connected socket, which it owns from then on."""
+        loop = asyncio.get_running_loop()
+        link = cls(max_body_bytes, on_frame, on_lost)
+        if connected.family == socket.AF_UNIX:
+            await loop.create_unix_connection(lambda: link, sock=connected)
+        else:
+            connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            await loop.create_connection(lambda: link, sock=connected)
+        return link
+
+    def send(self, frame: bytes) -> None:
+        """Queue an encoded frame; dropped if the connection is gone, which ``on_lost`` tells."""
+        if self._transport is not None:
+            self._transport.write(frame)
+
+    def close(self) -> None:
+        """Close the connection; the instance ends when it notices."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """See ``asyncio.Protocol``."""
+        self._transport = cast("asyncio.WriteTransport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        """See ``asyncio.Protocol``."""
+        try:
+            for frame in self._reader.feed(data):
+                self._on_frame(frame)
+        except FrameError as error:
+            self._fault = str(error)
+            self.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
+        """See ``asyncio.Protocol``."""
+        self._transport = None
+        self._on_lost(self._fault)

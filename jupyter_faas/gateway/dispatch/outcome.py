@@ -1,0 +1,72 @@
+"""What an instance says of a call, turned into a result or an error. Untrusted input."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from jupyter_faas.model.errors import Crashed, FaasError, error_of
+from jupyter_faas.model.wire import Frame
+
+__all__ = ["Result", "Usage", "error_in", "result_in"]
+
+_CODES: Final = frozenset(
+    {"handler-error", "init-error", "out-of-memory", "crashed", "result-too-large", "result-not-encodable"}
+)
+MAX_DETAIL: Final = 8_000
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a call used, as the instance measured it."""
+
+    run_seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    peak_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How a call ended: ``error``, or else a body of ``content_type``."""
+
+    content_type: str = "application/json"
+    body: bytes = b""
+    usage: Usage = Usage()
+    error: FaasError | None = None
+
+
+def result_in(frame: Frame) -> Result:
+    """The result that a RESULT frame carries."""
+    usage = _usage(frame.header.get("usage"))
+    if frame.header.get("ok") is True:
+        return Result(_content_type(frame.header.get("type")), frame.body, usage)
+    return Result(usage=usage, error=error_in(frame.header))
+
+
+def error_in(header: Mapping[str, Any]) -> FaasError:
+    """The error that an outcome names; one that makes no sense counts as a crash."""
+    code, detail, figures = header.get("code"), header.get("detail"), header.get("figures")
+    if code not in _CODES or not isinstance(detail, str):
+        return Crashed("The function's process sent an answer that makes no sense, and was ended.")
+    named = figures if isinstance(figures, dict) else {}
+    reserved = {"type", "title", "detail", "code", "status", "instance", "self"}
+    return error_of(code, detail[:MAX_DETAIL], **{k: v for k, v in named.items() if k not in reserved})
+
+
+def _usage(value: object) -> Usage:
+    if not isinstance(value, dict):
+        return Usage()
+    run, cpu, peak = (_number(value.get(name)) for name in ("run_seconds", "cpu_seconds", "peak_bytes"))
+    return Usage(run, cpu, int(peak))
+
+
+def _number(value: object) -> float:
+    usable = isinstance(value, int | float) and 0 <= value < 2**53
+    return float(value) if usable and isinstance(value, int | float) else 0.0
+
+
+def _content_type(value: object) -> str:
+    # Goes into a response header: a line break in it would let a function write headers of its own.
+    plain = isinstance(value, str) and value.isascii() and value.isprintable() and "/" in value
+    return value if plain and isinstance(value, str) and len(value) < 200 else "application/octet-stream"

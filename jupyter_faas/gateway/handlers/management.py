@@ -1,0 +1,216 @@
+"""The management API, ``/api/v1`` (ARCHITECTURE.md lists its routes)."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import orjson
+from tornado.iostream import StreamClosedError
+from tornado.web import stream_request_body
+
+from jupyter_faas.gateway.handlers.base import FaasHandler, Site, connection_of
+from jupyter_faas.gateway.service.catalogue import Published
+from jupyter_faas.gateway.service.service import iso
+from jupyter_faas.model.errors import EngineUnavailable, MalformedRequest, PayloadTooLarge
+from jupyter_faas.model.units import format_size
+from jupyter_faas.version import VERSION
+
+__all__ = [
+    "BuildHandler",
+    "BundleHandler",
+    "FunctionHandler",
+    "FunctionsHandler",
+    "GatewayHandler",
+    "HealthHandler",
+    "InvocationHandler",
+    "InvocationsHandler",
+    "LogsHandler",
+    "ShutdownHandler",
+    "VersionsHandler",
+]
+
+MAX_BUNDLE_BYTES = 512 * 10**6
+
+
+class HealthHandler(FaasHandler):
+    """Whether the gateway answers at all."""
+
+    open_to_all = True
+
+    def get(self) -> None:
+        """Yes."""
+        self.send_json({"status": "ok"})
+
+
+class GatewayHandler(FaasHandler):
+    """What this gateway is."""
+
+    async def get(self) -> None:
+        """Describe it, its engine included, or why that doesn't answer."""
+        engine, problem = None, None
+        try:
+            info = await self.service.engine.info()
+            engine = {
+                "name": info.name,
+                "version": info.version,
+                "platform": info.platform,
+                "isolates": info.isolates,
+                "detail": dict(info.detail),
+            }
+        except EngineUnavailable as error:
+            problem = error.problem()
+        self.send_json(
+            {
+                "version": VERSION,
+                "url": self.site.url,
+                "pid": os.getpid(),
+                "started": iso(self.site.started),
+                "data_dir": self.site.data_dir,
+                "engine": engine,
+                "engine_problem": problem,
+                "functions": len(self.service.catalogue),
+                "instances": self.service.dispatcher.instances(),
+            }
+        )
+
+
+class ShutdownHandler(FaasHandler):
+    """Ends the gateway."""
+
+    def post(self) -> None:
+        """Begin to drain, then end."""
+        self.send_json({"status": "draining"}, 202)
+        self.site.shutdown()
+
+
+@stream_request_body
+class BundleHandler(FaasHandler):
+    """Uploads, by digest: what is there already need not be sent."""
+
+    def initialize(self, site: Site) -> None:
+        """Tornado's second constructor."""
+        super().initialize(site)
+        self._content = bytearray()
+
+    def prepare(self) -> None:
+        """Authenticate, and refuse too large an upload before reading it."""
+        super().prepare()
+        connection_of(self.request).set_max_body_size(MAX_BUNDLE_BYTES)
+        announced = self.request.headers.get("Content-Length", "")
+        if announced.isdigit() and int(announced) > MAX_BUNDLE_BYTES:
+            raise PayloadTooLarge(
+                f"The bundle of {format_size(int(announced))} is over {format_size(MAX_BUNDLE_BYTES)}.",
+                cap_bytes=MAX_BUNDLE_BYTES,
+                size_bytes=int(announced),
+            )
+
+    def data_received(self, chunk: bytes) -> None:
+        """Collect the upload; see Tornado, which bounds it."""
+        self._content += chunk
+
+    def head(self, digest: str) -> None:
+        """Whether the bundle is here."""
+        self.set_status(200 if self.service.bundles.has(digest) else 404)
+
+    def put(self, digest: str) -> None:
+        """Keep the bundle."""
+        self.service.bundles.save(digest, bytes(self._content))
+        self.send_json({"digest": digest}, 201)
+
+
+class VersionsHandler(FaasHandler):
+    """Publishes."""
+
+    def post(self, name: str) -> None:
+        """Begin a build from an uploaded bundle."""
+        body = self.read_json()
+        digest, environment = body.get("bundle"), body.get("environment", {})
+        if not isinstance(digest, str):
+            raise MalformedRequest('The body has no "bundle" with the digest of an uploaded bundle.')
+        if not isinstance(environment, dict) or not all(isinstance(v, str) for v in environment.values()):
+            raise MalformedRequest('"environment" is not an object of texts.')
+        build = self.service.publisher.start(name, digest, environment)
+        self.set_header("Location", f"/api/v1/builds/{build.id}")
+        self.send_json(build.describe(), 202)
+
+
+class BuildHandler(FaasHandler):
+    """The course of a build."""
+
+    async def get(self, identifier: str) -> None:
+        """The build as it stands, or its events as a stream."""
+        build = self.service.publisher.builds.get(identifier)
+        if "text/event-stream" not in self.request.headers.get("Accept", ""):
+            described = build.describe()
+            if build.publication is not None:
+                described["publication"] = self._located(build.publication)
+            self.send_json(described)
+            return
+        self.set_header("Content-Type", "text/event-stream")
+        try:
+            async for event in build.events():
+                if event is None:
+                    self.write(": still building\n\n")
+                else:
+                    name, data = event
+                    if name in ("live", "unchanged"):
+                        data = self._located(data)
+                    self.write(f"event: {name}\ndata: {orjson.dumps(data).decode()}\n\n")
+                await self.flush()
+        except StreamClosedError:
+            return  # the listener went away; the build goes on
+
+    def _located(self, publication: dict[str, Any]) -> dict[str, Any]:
+        return {**publication, "url": f"{self.site.url}/functions/{publication['function']}"}
+
+
+class FunctionsHandler(FaasHandler):
+    """The catalogue."""
+
+    def get(self) -> None:
+        """All functions."""
+        described = [describe(self, published) for published in self.service.catalogue]
+        self.send_json({"functions": sorted(described, key=lambda function: function["name"])})
+
+
+class FunctionHandler(FaasHandler):
+    """One function."""
+
+    def get(self, name: str) -> None:
+        """Describe it."""
+        self.send_json(describe(self, self.service.catalogue.latest(name)))
+
+    async def delete(self, name: str) -> None:
+        """Remove it with all its versions."""
+        self.send_json({"deleted": name, "versions": await self.service.publisher.delete(name)})
+
+
+class InvocationsHandler(FaasHandler):
+    """A function's history."""
+
+    async def get(self, name: str) -> None:
+        """The newest invocations."""
+        self.send_json({"invocations": await self.service.invocations(name, self.limit(20))})
+
+
+class LogsHandler(FaasHandler):
+    """What a function wrote."""
+
+    async def get(self, name: str) -> None:
+        """The last entries."""
+        self.send_json({"logs": await self.service.logs(name, self.limit(100))})
+
+
+class InvocationHandler(FaasHandler):
+    """One call."""
+
+    async def get(self, identifier: str) -> None:
+        """Describe it, with its logs."""
+        self.send_json(await self.service.invocation(identifier))
+
+
+def describe(handler: FaasHandler, published: Published) -> dict[str, Any]:
+    """A function as the API shows it."""
+    function = handler.service.describe(published)
+    return {**function, "url": f"{handler.site.url}/functions/{function['name']}"}

@@ -1,0 +1,37 @@
+"""Which handler answers which path."""
+
+from __future__ import annotations
+
+from tornado.web import Application
+
+from jupyter_faas.gateway.handlers import management as api
+from jupyter_faas.gateway.handlers.base import FaasHandler, NotFoundHandler, Site
+from jupyter_faas.gateway.handlers.invoke import InvokeHandler
+
+__all__ = ["make_application"]
+
+_NAME = r"([A-Za-z_][A-Za-z0-9_-]*)"
+
+
+def make_application(site: Site) -> Application:
+    """The gateway's HTTP application."""
+    routes: list[tuple[str, type[FaasHandler]]] = [
+        (rf"/functions/{_NAME}(?:@([A-Za-z0-9_.-]+))?", InvokeHandler),
+        (r"/healthz", api.HealthHandler),
+        (r"/api/v1/gateway", api.GatewayHandler),
+        (r"/api/v1/shutdown", api.ShutdownHandler),
+        (r"/api/v1/bundles/([^/]+)", api.BundleHandler),
+        (r"/api/v1/builds/([^/]+)", api.BuildHandler),
+        (r"/api/v1/invocations/([^/]+)", api.InvocationHandler),
+        (r"/api/v1/functions", api.FunctionsHandler),
+        (rf"/api/v1/functions/{_NAME}", api.FunctionHandler),
+        (rf"/api/v1/functions/{_NAME}/versions", api.VersionsHandler),
+        (rf"/api/v1/functions/{_NAME}/invocations", api.InvocationsHandler),
+        (rf"/api/v1/functions/{_NAME}/logs", api.LogsHandler),
+    ]
+    return Application(
+        [(path, handler, {"site": site}) for path, handler in routes],
+        default_handler_class=NotFoundHandler,
+        default_handler_args={"site": site},
+        log_function=lambda _: None,  # calls are recorded in the store, not in a log file
+    )

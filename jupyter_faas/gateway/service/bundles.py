@@ -1,0 +1,48 @@
+"""Bundles on disk, by digest."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from pathlib import Path
+
+from jupyter_faas.model.bundle import Bundle, digest_of
+from jupyter_faas.model.errors import MalformedRequest, NotFound
+
+__all__ = ["BundleStore"]
+
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+
+
+class BundleStore:
+    """A folder of archives named after their SHA-256."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def has(self, digest: str) -> bool:
+        """Whether this bundle was uploaded before."""
+        return self._path(digest).exists()
+
+    def save(self, digest: str, content: bytes) -> None:
+        """Keep a bundle; raises ``MalformedRequest`` if it is none, or not the one with this digest."""
+        if digest_of(content) != digest:
+            raise MalformedRequest(f"The body's digest is {digest_of(content)}, not {digest}.")
+        Bundle.unpack(content)
+        path = self._path(digest)
+        partial = path.with_suffix(f".{secrets.token_hex(4)}")
+        partial.write_bytes(content)
+        partial.rename(path)
+
+    def load(self, digest: str) -> Bundle:
+        """Read a bundle; raises ``NotFound`` if it was never uploaded."""
+        try:
+            return Bundle.unpack(self._path(digest).read_bytes())
+        except FileNotFoundError:
+            raise NotFound(f"There is no bundle {digest}. Upload it first.") from None
+
+    def _path(self, digest: str) -> Path:
+        if not _DIGEST.fullmatch(digest):
+            raise MalformedRequest(f"{digest[:100]!r} is not a digest. It is written sha256:<64 hex digits>.")
+        return self._folder / f"{digest.removeprefix('sha256:')}.tar"

@@ -1,0 +1,134 @@
+"""The functions that are live, in memory, so that a call reads no database."""
+
+from __future__ import annotations
+
+import difflib
+from collections import OrderedDict
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any
+
+import jsonschema_rs
+
+from jupyter_faas.gateway.dispatch.instance import Target
+from jupyter_faas.gateway.store.records import VersionRecord
+from jupyter_faas.gateway.store.store import Store
+from jupyter_faas.model.errors import NotFound
+from jupyter_faas.model.manifest import Manifest
+
+__all__ = ["Catalogue", "Published"]
+
+
+MAX_OLDER = 256
+"""Versions other than the latest that are kept ready."""
+
+
+class Published:
+    """A version that can be called: its record, and what a call needs of it, made once."""
+
+    def __init__(self, record: VersionRecord) -> None:
+        self.record = record
+
+    @property
+    def manifest(self) -> Manifest:
+        """The version's manifest."""
+        return self.record.manifest
+
+    @cached_property
+    def target(self) -> Target:
+        """What dispatch needs to run it."""
+        record = self.record
+        return Target(
+            record.function,
+            record.number,
+            record.image_digest,
+            record.manifest.caps,
+            record.environment,
+            {"jupyter-faas.version": str(record.number)},
+        )
+
+    @cached_property
+    def validator(self) -> jsonschema_rs.Draft202012Validator:
+        """Checks arguments against the function's schema."""
+        return self.compile(self.record.manifest.input_schema)
+
+    @staticmethod
+    def compile(schema: dict[str, Any]) -> jsonschema_rs.Draft202012Validator:
+        """A validator for ``schema``; raises ``ValueError`` if it is none or refers to another document."""
+        return jsonschema_rs.Draft202012Validator(schema, retriever=_refuse)
+
+
+def _refuse(uri: str) -> Any:
+    # A schema comes with a bundle: it must not make the gateway fetch anything.
+    raise ValueError(f"the schema refers to {uri}; it has to stand by itself")
+
+
+class Catalogue:
+    """The latest version of each function, and how many versions each has."""
+
+    def __init__(self) -> None:
+        self._latest: dict[str, Published] = {}
+        self._counts: dict[str, int] = {}
+        self._older: OrderedDict[tuple[str, int], Published] = OrderedDict()
+
+    async def load(self, store: Store) -> None:
+        """Read everything from the store."""
+        for record, count in await store.latest_versions():
+            self._latest[record.function] = Published(record)
+            self._counts[record.function] = count
+
+    def __iter__(self) -> Iterator[Published]:
+        return iter(self._latest.values())
+
+    def __len__(self) -> int:
+        return len(self._latest)
+
+    def get(self, name: str) -> Published | None:
+        """The latest version of ``name``, if there is such a function."""
+        return self._latest.get(name)
+
+    def latest(self, name: str) -> Published:
+        """The latest version of ``name``; raises ``NotFound`` naming the nearest function."""
+        published = self._latest.get(name)
+        if published is None:
+            raise self._not_found(name)
+        return published
+
+    async def older(self, name: str, number: int, store: Store) -> Published | None:
+        """A version of ``name`` that may not be the latest; those asked for lately are kept in memory."""
+        key = (name, number)
+        if key not in self._older:
+            record = await store.version(name, number)
+            if record is None:
+                return None
+            self._older[key] = Published(record)
+        self._older.move_to_end(key)
+        if len(self._older) > MAX_OLDER:
+            self._older.popitem(last=False)
+        return self._older[key]
+
+    def version_count(self, name: str) -> int:
+        """How many versions ``name`` has."""
+        return self._counts.get(name, 0)
+
+    def put(self, published: Published) -> None:
+        """Make a new version the latest one."""
+        name = published.record.function
+        self._latest[name] = published
+        self._counts[name] = self._counts.get(name, 0) + 1
+
+    def remove(self, name: str) -> None:
+        """Forget a function."""
+        self._latest.pop(name, None)
+        self._counts.pop(name, None)
+        for key in [key for key in self._older if key[0] == name]:
+            del self._older[key]
+
+    def _not_found(self, name: str) -> NotFound:
+        nearest = difflib.get_close_matches(name, self._latest, n=1)
+        if nearest:
+            return NotFound(
+                f"There is no function {name!r}. Did you mean {nearest[0]!r}?", nearest=nearest[0]
+            )
+        hint = "Publish it with %%publish." if not self._latest else "GET /api/v1/functions lists them all."
+        return NotFound(f"There is no function {name!r}. {hint}")

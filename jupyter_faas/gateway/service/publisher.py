@@ -1,0 +1,232 @@
+"""From an uploaded bundle to a live version. Until the last step nothing that is live is touched."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+import weakref
+from collections.abc import Mapping
+from typing import Any
+
+from jupyter_faas.gateway.dispatch.dispatcher import Dispatcher
+from jupyter_faas.gateway.engines.base import Engine
+from jupyter_faas.gateway.images.builder import Environment, FunctionImage, ImageBuilder
+from jupyter_faas.gateway.service.builds import Build, Builds
+from jupyter_faas.gateway.service.bundles import BundleStore
+from jupyter_faas.gateway.service.catalogue import Catalogue, Published
+from jupyter_faas.gateway.store.records import VersionRecord
+from jupyter_faas.gateway.store.store import Store
+from jupyter_faas.model.bundle import Bundle, digest_of
+from jupyter_faas.model.errors import (
+    BuildError,
+    EngineUnavailable,
+    FaasError,
+    InternalError,
+    MalformedRequest,
+)
+from jupyter_faas.model.units import format_size
+
+__all__ = ["Publisher"]
+
+log = logging.getLogger(__name__)
+
+
+class Publisher:
+    """Builds bundles and makes them live. Publishes of one name run one after the other, in order."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        store: Store,
+        bundles: BundleStore,
+        builder: ImageBuilder,
+        dispatcher: Dispatcher,
+        catalogue: Catalogue,
+    ) -> None:
+        self.builds = Builds()
+        self._engine = engine
+        self._store = store
+        self._bundles = bundles
+        self._builder = builder
+        self._dispatcher = dispatcher
+        self._catalogue = catalogue
+        self._locks: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def start(self, name: str, digest: str, environment: Mapping[str, str]) -> Build:
+        """Begin a publish; the build tells how it goes.
+
+        Raises ``NotFound`` for a bundle that was not uploaded and ``MalformedRequest`` for one that is not
+        of this function or doesn't name these environment variables.
+        """
+        bundle = self._bundles.load(digest)
+        _check(bundle, name, environment)
+        build = self.builds.start(name)
+        task = asyncio.create_task(self._run(build, bundle, digest, dict(environment)))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return build
+
+    async def delete(self, name: str) -> int:
+        """Remove a function with its versions, instances and images; the number of versions.
+
+        Raises ``NotFound``.
+        """
+        async with self._lock(name):
+            self._catalogue.latest(name)
+            images = await self._store.images(name)
+            versions = await self._store.delete(name)
+            self._catalogue.remove(name)
+            if withdrawn := self._dispatcher.withdraw(name):
+                await withdrawn
+            for image in set(images):
+                await self._engine.remove_image(image)
+            return versions
+
+    async def close(self) -> None:
+        """Give up the publishes that run; what was live before them still is."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _run(self, build: Build, bundle: Bundle, digest: str, environment: dict[str, str]) -> None:
+        begun = time.monotonic()
+        try:
+            async with self._lock(build.function):
+                await self._publish(build, bundle, digest, environment, begun)
+        except FaasError as error:
+            build.fail(error)
+        except asyncio.CancelledError:
+            build.fail(InternalError("The gateway was stopped during the publish. Publish again."))
+            raise
+        except Exception:
+            log.exception("publishing %s failed", build.function)
+            build.fail(InternalError("The publish failed for a reason of ours; the gateway's log has it."))
+
+    async def _publish(
+        self, build: Build, bundle: Bundle, digest: str, environment: dict[str, str], begun: float
+    ) -> None:
+        prepared = await self._prepare_environment(build, bundle)
+        identity = digest_of(f"{bundle.identity}{json.dumps(environment, sort_keys=True)}".encode())
+        current = self._catalogue.get(build.function)
+        if current is not None and await self._is_same(current.record, identity, prepared):
+            build.succeed("unchanged", _publication(current.record, begun))
+            return
+        image = await self._build_image(build, bundle, prepared)
+        record = VersionRecord(
+            function=build.function,
+            number=max(await self._store.version_numbers(build.function), default=0) + 1,
+            identity=identity,
+            bundle_digest=digest,
+            manifest=bundle.manifest,
+            environment=environment,
+            image_digest=image.image.id,
+            environment_image=prepared.image.id,
+            packages=prepared.packages,
+            layer_bytes=image.layer_bytes,
+            image_bytes=image.image.size,
+            published=time.time(),
+        )
+        published = Published(record)
+        await self._check(build, published)
+        await self._go_live(build, published, current)
+        build.succeed("live", _publication(record, begun))
+
+    async def _prepare_environment(self, build: Build, bundle: Bundle) -> Environment:
+        manifest = bundle.manifest
+        build.begin("environment", ", ".join(manifest.requirements) or "standard library only")
+        prepared = await self._builder.environment(
+            manifest.python,
+            manifest.requirements,
+            manifest.constraints,
+            lambda line: build.progress("environment", line),
+        )
+        count = len(prepared.packages)
+        detail = f"{count} package{'' if count == 1 else 's'}" if count else "standard library only"
+        build.finish("environment", detail, reused=prepared.reused)
+        return prepared
+
+    async def _build_image(self, build: Build, bundle: Bundle, prepared: Environment) -> FunctionImage:
+        build.begin("image")
+        image = await self._builder.function(bundle, prepared, lambda line: build.progress("image", line))
+        build.finish("image", f"function layer {format_size(image.layer_bytes)}")
+        return image
+
+    async def _check(self, build: Build, published: Published) -> None:
+        build.begin("check", "importing the function in its image")
+        try:
+            await self._dispatcher.check(published.target)
+        except EngineUnavailable:
+            raise
+        except FaasError as error:
+            raise _check_failed(error, self._catalogue.get(build.function)) from error
+        build.finish("check", "the function imports in its image")
+
+    async def _go_live(self, build: Build, published: Published, previous: Published | None) -> None:
+        build.begin("live")
+        try:
+            await self._store.publish(published.record)
+        except BaseException:
+            self._dispatcher.withdraw(published.record.function, published.record.number)
+            raise
+        self._catalogue.put(published)
+        if previous is not None:
+            self._dispatcher.withdraw(previous.record.function, previous.record.number)
+        build.finish("live", f"version {published.record.number}")
+
+    async def _is_same(self, record: VersionRecord, identity: str, prepared: Environment) -> bool:
+        return (
+            record.identity == identity
+            and record.environment_image == prepared.image.id
+            and await self._engine.image(record.image_digest) is not None
+        )
+
+    def _lock(self, name: str) -> asyncio.Lock:
+        return self._locks.setdefault(name, asyncio.Lock())
+
+
+def _check(bundle: Bundle, name: str, environment: Mapping[str, str]) -> None:
+    manifest = bundle.manifest
+    if manifest.name != name:
+        raise MalformedRequest(f"The bundle is of function {manifest.name!r}, not of {name!r}.")
+    if set(environment) != set(manifest.environment):
+        raise MalformedRequest(
+            f"The manifest names the environment variables {sorted(manifest.environment)}, "
+            f"the request gives {sorted(environment)}."
+        )
+    try:
+        Published.compile(manifest.input_schema)
+    except ValueError as error:
+        raise MalformedRequest(f"The manifest's input schema is not valid: {error}") from error
+
+
+def _check_failed(error: FaasError, current: Published | None) -> BuildError:
+    still = (
+        f" Version {current.record.number}, live until now, still is."
+        if current
+        else " Nothing has gone live."
+    )
+    figures: dict[str, Any] = {
+        name: value for name, value in error.figures.items() if name not in ("step", "log", "cause")
+    }
+    return BuildError(
+        f"The image was built, but the function does not start in it: {error.detail}{still}",
+        step="check",
+        cause=error.code,
+        log=figures.pop("output", []),
+        **figures,
+    )
+
+
+def _publication(record: VersionRecord, begun: float) -> dict[str, Any]:
+    return {
+        "function": record.function,
+        "version": record.number,
+        "digest": record.image_digest,
+        "environment_packages": list(record.packages),
+        "layer_bytes": record.layer_bytes,
+        "image_bytes": record.image_bytes,
+        "seconds": round(time.monotonic() - begun, 3),
+    }

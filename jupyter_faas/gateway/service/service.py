@@ -1,0 +1,187 @@
+"""The gateway's work behind one door: what the HTTP handlers call."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from typing import Any
+
+import orjson
+
+from jupyter_faas.gateway.dispatch.dispatcher import Call, Dispatcher
+from jupyter_faas.gateway.dispatch.outcome import Result
+from jupyter_faas.gateway.engines.base import Engine
+from jupyter_faas.gateway.problems import status_of
+from jupyter_faas.gateway.service.bundles import BundleStore
+from jupyter_faas.gateway.service.catalogue import Catalogue, Published
+from jupyter_faas.gateway.service.publisher import Publisher
+from jupyter_faas.gateway.store.recorder import Recorder
+from jupyter_faas.gateway.store.records import InvocationRecord
+from jupyter_faas.gateway.store.store import Store
+from jupyter_faas.model.errors import FaasError, NotFound
+
+__all__ = ["Service"]
+
+CLIENT_CLOSED_REQUEST = 499
+"""Recorded for a call whose caller went away; as in nginx, it is never sent."""
+
+
+class Service:
+    """Invocations, their history, and the catalogue as the API shows it."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        store: Store,
+        recorder: Recorder,
+        bundles: BundleStore,
+        dispatcher: Dispatcher,
+        catalogue: Catalogue,
+        publisher: Publisher,
+    ) -> None:
+        self.engine = engine
+        self.bundles = bundles
+        self.dispatcher = dispatcher
+        self.catalogue = catalogue
+        self.publisher = publisher
+        self._store = store
+        self._recorder = recorder
+
+    async def resolve(self, name: str, selector: str | None) -> Published:
+        """The version of ``name`` that ``selector`` (a number, ``latest`` or nothing) means.
+
+        Raises ``NotFound``.
+        """
+        latest = self.catalogue.latest(name)
+        if selector in (None, "latest", str(latest.record.number)):
+            return latest
+        if selector is not None and selector.isascii() and selector.isdigit() and len(selector) < 10:
+            published = await self.catalogue.older(name, int(selector), self._store)
+            if published is not None:
+                return published
+        raise NotFound(
+            f"{name!r} has no version {selector!r}. Its latest one is {latest.record.number}.",
+            nearest=str(latest.record.number),
+        )
+
+    async def invoke(self, published: Published, arguments: bytes) -> tuple[InvocationRecord, Result]:
+        """Run one call; whatever becomes of it is recorded, and an error is part of the result."""
+        record = InvocationRecord(
+            id=secrets.token_hex(12),
+            function=published.record.function,
+            version=published.record.number,
+            started=time.time(),
+        )
+        begun = time.monotonic()
+        try:
+            call = await self.dispatcher.invoke(published.target, record.id, arguments)
+            result = _fill(record, call)
+        except FaasError as error:
+            record.queue_ms = (time.monotonic() - begun) * 1000
+            result = Result(error=error)
+        except asyncio.CancelledError:
+            record.status = CLIENT_CLOSED_REQUEST
+            self._recorder.add(record)
+            raise
+        record.status = 200
+        if result.error is not None:
+            record.status, record.code = status_of(result.error), result.error.code
+            record.problem = result.error.problem()
+        self._recorder.add(record)
+        return record, result
+
+    def describe(self, published: Published) -> dict[str, Any]:
+        """A function as the API shows it, less its URL."""
+        record, manifest = published.record, published.manifest
+        return {
+            "name": record.function,
+            "version": record.number,
+            "digest": record.image_digest,
+            "public": manifest.public,
+            "doc": manifest.doc,
+            "entry": manifest.entry,
+            "python": manifest.python,
+            "packages": list(record.packages),
+            "environment": list(manifest.environment),
+            "caps": manifest.caps.model_dump(),
+            "input_schema": manifest.input_schema,
+            "output_schema": manifest.output_schema,
+            "origin": manifest.origin.model_dump(),
+            "published": iso(record.published),
+            "versions": self.catalogue.version_count(record.function),
+            "instances": self.dispatcher.instances(record.function),
+        }
+
+    async def invocations(self, name: str, limit: int) -> list[dict[str, Any]]:
+        """The newest invocations of a function; raises ``NotFound``."""
+        self.catalogue.latest(name)
+        await self._recorder.flush()
+        return [_describe_invocation(record) for record in await self._store.invocations(name, limit)]
+
+    async def invocation(self, identifier: str) -> dict[str, Any]:
+        """One invocation with its logs; raises ``NotFound``."""
+        await self._recorder.flush()
+        record = await self._store.invocation(identifier)
+        if record is None:
+            raise NotFound(f"There is no invocation {identifier!r}, or it is older than the history.")
+        return {**_describe_invocation(record), "logs": _log_entries(record)}
+
+    async def logs(self, name: str, limit: int) -> list[dict[str, Any]]:
+        """The last ``limit`` log entries of a function, oldest first; raises ``NotFound``."""
+        self.catalogue.latest(name)
+        await self._recorder.flush()
+        entries: list[dict[str, Any]] = []
+        for record in await self._store.invocations(name, limit):
+            entries[:0] = _log_entries(record)
+            if len(entries) >= limit:
+                break
+        return entries[-limit:]
+
+
+def iso(seconds: float) -> str:
+    """A Unix time as RFC 3339 in UTC with milliseconds."""
+    whole = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
+    return f"{whole}.{int(seconds * 1000) % 1000:03d}Z"
+
+
+def _fill(record: InvocationRecord, call: Call) -> Result:
+    record.queue_ms = call.lease.queue_seconds * 1000
+    record.start_ms = call.lease.start_seconds * 1000
+    record.run_ms = call.run_seconds * 1000
+    record.cpu_ms = call.result.usage.cpu_seconds * 1000
+    record.peak_bytes = call.result.usage.peak_bytes
+    record.cold = call.lease.start_seconds > 0
+    record.logs = call.logs
+    return call.result
+
+
+def _describe_invocation(record: InvocationRecord) -> dict[str, Any]:
+    return {
+        "id": record.id,
+        "function": record.function,
+        "version": record.version,
+        "status": record.status,
+        "code": record.code,
+        "started": iso(record.started),
+        "queue_ms": round(record.queue_ms, 3),
+        "start_ms": round(record.start_ms, 3),
+        "run_ms": round(record.run_ms, 3),
+        "cpu_ms": round(record.cpu_ms, 3),
+        "peak_bytes": record.peak_bytes,
+        "cold": record.cold,
+        "problem": record.problem,
+    }
+
+
+def _log_entries(record: InvocationRecord) -> list[dict[str, Any]]:
+    """Logs as saved are what an instance sent: a line that is no entry is shown as the text it is."""
+    entries = []
+    for line in record.logs.splitlines():
+        try:
+            raw = orjson.loads(line)
+            entry = {"time": iso(float(raw["t"])), "stream": str(raw["s"]), "text": str(raw["m"])}
+        except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, OverflowError):
+            entry = {"time": iso(record.started), "stream": "stdout", "text": line.decode(errors="replace")}
+        entries.append({**entry, "invocation": record.id})
+    return entries

@@ -1,0 +1,77 @@
+"""Tables of the store (SQLAlchemy Core)."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Float,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+)
+
+__all__ = ["aliases", "invocations", "metadata", "settings", "versions"]
+
+metadata = MetaData()
+
+settings = Table(
+    "settings",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("value", String, nullable=False),
+)
+
+versions = Table(
+    "versions",
+    metadata,
+    Column("function", String, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("identity", String, nullable=False),
+    Column("bundle_digest", String, nullable=False),
+    Column("manifest", JSON, nullable=False),
+    Column("environment", JSON, nullable=False),
+    Column("image_digest", String, nullable=False),
+    Column("environment_image", String, nullable=False),
+    Column("packages", JSON, nullable=False),
+    Column("layer_bytes", Integer, nullable=False),
+    Column("image_bytes", Integer, nullable=False),
+    Column("published", Float, nullable=False),
+)
+
+aliases = Table(
+    "aliases",
+    metadata,
+    Column("function", String, primary_key=True),
+    Column("alias", String, primary_key=True),
+    Column("number", Integer, nullable=False),
+    ForeignKeyConstraint(
+        ["function", "number"], ["versions.function", "versions.number"], ondelete="CASCADE"
+    ),
+)
+
+invocations = Table(
+    "invocations",
+    metadata,
+    Column("sequence", Integer, primary_key=True, autoincrement=True),
+    Column("id", String, nullable=False, unique=True),
+    Column("function", String, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("code", String),
+    Column("started", Float, nullable=False),
+    Column("queue_ms", Float, nullable=False),
+    Column("start_ms", Float, nullable=False),
+    Column("run_ms", Float, nullable=False),
+    Column("cpu_ms", Float, nullable=False),
+    Column("peak_bytes", Integer, nullable=False),
+    Column("cold", Boolean, nullable=False),
+    Column("problem", JSON),
+    Column("logs", LargeBinary, nullable=False),
+    Index("invocations_by_function", "function", "sequence"),
+)
