@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -61,3 +62,33 @@ def cleaned_up(folder: Path) -> Iterator[None]:
                 for image in client.images.list(filters=label):
                     if any("jupyter-faas/function:" in tag for tag in image.tags):
                         client.images.remove(image.id, force=True)
+
+
+def busy_cpus(owner: str, seconds: float = 0.3) -> float:
+    """How many CPUs one gateway's containers keep busy, on average over ``seconds``."""
+    columns = [container.top(ps_args="-eo pid,cputimes") for container in containers_of(owner)]
+    pids = [int(row[0]) for rows in columns for row in rows["Processes"]]
+
+    def used() -> float:
+        return sum(_cpu_seconds(pid) for pid in pids)
+
+    before, begun = used(), time.monotonic()
+    time.sleep(seconds)  # a rate has no other way to be measured
+    return (used() - before) / (time.monotonic() - begun)
+
+
+def _cpu_seconds(pid: int) -> float:
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except FileNotFoundError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def gateway_address(owner: str, function: str) -> str:
+    """The host's address on the network of a running function."""
+    for container in containers_of(owner):
+        if container.labels.get("jupyter-faas.function") == function:
+            networks = container.attrs["NetworkSettings"]["Networks"].values()
+            return str(next(network["Gateway"] for network in networks))
+    raise AssertionError(f"{function} has no container")

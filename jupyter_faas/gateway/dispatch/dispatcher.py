@@ -14,7 +14,7 @@ from jupyter_faas.gateway.dispatch.instance import Target
 from jupyter_faas.gateway.dispatch.outcome import Result
 from jupyter_faas.gateway.dispatch.pool import Lease, Pool
 from jupyter_faas.gateway.engines.base import Engine
-from jupyter_faas.model.errors import Draining
+from jupyter_faas.model.errors import Draining, FaasError
 
 __all__ = ["Call", "Dispatcher"]
 
@@ -86,13 +86,18 @@ class Dispatcher(LoggingConfigurable):
         await pool.warm()
         self._pools[target.function, target.version] = pool
 
-    def withdraw(self, function: str, version: int | None = None) -> asyncio.Task[None] | None:
-        """Let a version's calls finish (or those of all versions), then end its instances; not waited for."""
+    def withdraw(
+        self, function: str, version: int | None = None, refusal: FaasError | None = None
+    ) -> asyncio.Task[None] | None:
+        """Let a version's calls finish (or those of all versions), then end its instances; not waited for.
+
+        With a ``refusal``, calls that still wait for an instance get that instead.
+        """
         keys = [key for key in self._pools if key[0] == function and version in (None, key[1])]
         pools = [self._pools.pop(key) for key in keys]
         if not pools:
             return None
-        return self._behind(pools)
+        return self._behind(pools, refusal)
 
     async def drain(self, seconds: float) -> None:
         """Take no new calls; give running ones ``seconds``, then end every instance."""
@@ -123,10 +128,10 @@ class Dispatcher(LoggingConfigurable):
         if self._pools.get(key) is pool:
             del self._pools[key]
 
-    def _behind(self, pools: list[Pool]) -> asyncio.Task[None]:
+    def _behind(self, pools: list[Pool], refusal: FaasError | None) -> asyncio.Task[None]:
         async def drain() -> None:
             try:
-                await asyncio.gather(*(pool.drain() for pool in pools))
+                await asyncio.gather(*(pool.drain(refusal) for pool in pools))
             finally:
                 await asyncio.gather(*(pool.close() for pool in pools))
 

@@ -83,8 +83,13 @@ class Pool:
         """
         await self._new_instance().start(self._engine)
 
-    async def drain(self) -> None:
-        """Let running and waiting calls finish, then end all instances; no new call may be made."""
+    async def drain(self, refusal: FaasError | None = None) -> None:
+        """Let running and waiting calls finish, then end all instances; no new call may be made.
+
+        With a ``refusal``, waiting calls get that instead of an instance.
+        """
+        if refusal is not None:
+            self._fail_waiters(refusal)
         while self._waiters or any(not instance.idle for instance in self.instances):
             self._changed.clear()
             await self._changed.wait()

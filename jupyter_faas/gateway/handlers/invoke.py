@@ -59,7 +59,7 @@ class InvokeHandler(FaasHandler):
         self._size += len(chunk)
         if self._size <= self._cap:
             self._chunks.append(chunk)
-        elif self._chunks:
+        elif not self._finished:
             # Answering now makes Tornado close the connection instead of reading the rest.
             self._chunks.clear()
             self.send_problem(self._too_large(None))

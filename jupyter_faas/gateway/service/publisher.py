@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import time
 import weakref
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from typing import Any
 
 from jupyter_faas.gateway.dispatch.dispatcher import Dispatcher
@@ -25,6 +26,7 @@ from jupyter_faas.model.errors import (
     FaasError,
     InternalError,
     MalformedRequest,
+    NotFound,
 )
 from jupyter_faas.model.units import format_size
 
@@ -64,26 +66,36 @@ class Publisher:
         bundle = self._bundles.load(digest)
         _check(bundle, name, environment)
         build = self.builds.start(name)
-        task = asyncio.create_task(self._run(build, bundle, digest, dict(environment)))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._keep(self._run(build, bundle, digest, dict(environment)))
         return build
 
     async def delete(self, name: str) -> int:
         """Remove a function with its versions, instances and images; the number of versions.
 
+        Waiting calls are refused at once; running ones may finish, and the last of the function goes then.
         Raises ``NotFound``.
         """
         async with self._lock(name):
             self._catalogue.latest(name)
-            images = await self._store.images(name)
+            images = set(await self._store.images(name))
             versions = await self._store.delete(name)
             self._catalogue.remove(name)
-            if withdrawn := self._dispatcher.withdraw(name):
-                await withdrawn
-            for image in set(images):
-                await self._engine.remove_image(image)
+            gone = NotFound(f"The function {name!r} has been deleted while the call waited.")
+            self._keep(self._remove_images(self._dispatcher.withdraw(name, refusal=gone), images))
             return versions
+
+    async def _remove_images(self, withdrawn: asyncio.Task[None] | None, images: set[str]) -> None:
+        if withdrawn:
+            await withdrawn
+        for image in images:
+            with contextlib.suppress(EngineUnavailable):
+                await self._engine.remove_image(image)
+
+    def _keep(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run ``work`` behind the scenes; the event loop itself holds its tasks weakly."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def close(self) -> None:
         """Give up the publishes that run; what was live before them still is."""

@@ -1,0 +1,27 @@
+"""What a call started in the background dies with it, however it hid."""
+
+import time
+
+from tests.support.docker import containers_of, owner_of
+from tests.support.gateway import Gateway
+from tests.support.waiting import eventually
+
+
+def processes(gateway: Gateway) -> list[str]:
+    rows = [
+        row
+        for container in containers_of(owner_of(gateway.folder))
+        if container.labels.get("jupyter-faas.function") == "daemonize"
+        for row in container.top()["Processes"]
+    ]
+    return [" ".join(row) for row in rows]
+
+
+def verify(gateway: Gateway) -> None:
+    answer = gateway.call("daemonize", {"delay_seconds": 3, "then_wait": True})
+    assert (answer.status, answer.code) == (504, "timeout"), answer.body
+    ended = time.monotonic()
+    # The supervisor and its new worker, nobody else.
+    eventually(lambda: len(processes(gateway)) == 2, 2, "only supervisor and worker are left")
+    eventually(lambda: time.monotonic() > ended + 2.5, 5, "the grandchild would have written by now")
+    assert gateway.call("daemonize", {"delay_seconds": 60, "then_wait": False}).json == {"written": False}
