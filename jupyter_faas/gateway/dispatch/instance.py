@@ -181,7 +181,7 @@ class Instance:
         if slot.state is not SlotState.STARTING:
             slot.on_log(frame)
         elif len(self.init_logs) + len(frame.body) <= MAX_INIT_LOG_BYTES:
-            self.init_logs += frame.body
+            self.init_logs += frame.body + b"\n"
 
     def _on_ready(self, slot: Slot) -> None:
         if not self._ready.done():

@@ -84,7 +84,7 @@ class Slot:
         """Keep what a call wrote. The runtime cuts logs at the cap; twice that (JSON around the text,
         the cut's own marker) is as much as is believed here."""
         if len(self.logs) + len(frame.body) <= 2 * self._log_bytes + 4096:
-            self.logs += frame.body
+            self.logs += frame.body + b"\n"
 
     def on_ready(self) -> None:
         """The worker has imported the function."""

@@ -177,7 +177,7 @@ def _describe_invocation(record: InvocationRecord) -> dict[str, Any]:
 def _log_entries(record: InvocationRecord) -> list[dict[str, Any]]:
     """Logs as saved are what an instance sent: a line that is no entry is shown as the text it is."""
     entries = []
-    for line in record.logs.splitlines():
+    for line in filter(None, record.logs.split(b"\n")):
         try:
             raw = orjson.loads(line)
             entry = {"time": iso(float(raw["t"])), "stream": str(raw["s"]), "text": str(raw["m"])}

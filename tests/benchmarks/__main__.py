@@ -1,0 +1,169 @@
+"""``make bench``: what our way costs, as ratios to references measured in turns in the same run."""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import json
+import platform
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import docker
+from jupyter_client.manager import start_new_kernel
+
+from jupyter_faas.model.caps import Caps
+from tests.benchmarks.figures import Comparison, seconds
+from tests.support.docker import cleaned_up
+from tests.support.gateway import Gateway
+from tests.support.waiting import eventually
+
+ECHO = "def echo(x):\n    return {'x': x}\n"
+WARM_CALLS, WARM_TURNS = 200, 10
+COLD_CALLS = 12
+PUBLISHES = 10
+
+
+def warm_call(gateway: Gateway) -> Comparison:
+    """A call of a running function, over a connection kept alive, against the bare handler."""
+    gateway.publish(ECHO, "echo")
+    with bare_handler() as reference, caller(gateway.url, "/functions/echo", gateway.token) as ours:
+        for _ in range(WARM_CALLS):
+            ours()
+            reference()
+        ours_seconds, reference_seconds = [], []
+        for _ in range(WARM_TURNS):
+            ours_seconds += [seconds(ours) for _ in range(WARM_CALLS)]
+            reference_seconds += [seconds(reference) for _ in range(WARM_CALLS)]
+    return Comparison("warm call", ours_seconds, "bare Tornado handler, same bytes", reference_seconds)
+
+
+def cold_call(gateway: Gateway) -> Comparison:
+    """The first call of a function with no instance, against starting a container and Python."""
+    gateway.publish(ECHO, "cold", caps=Caps(idle_seconds=0), entry="echo")
+    image = gateway.client.function("cold")["digest"]
+    run = ["docker", "run", "--rm", "--network=none", "--entrypoint=python3", image, "-c", "pass"]
+    ours, reference = [], []
+    for _ in range(COLD_CALLS):
+        eventually(lambda: gateway.client.function("cold")["instances"] == 0)
+        answer = gateway.call("cold", {"x": 1})
+        assert "start;dur=0.000" not in answer.headers["server-timing"], "that was no cold call"
+        ours.append(answer.seconds)
+        reference.append(seconds(lambda: subprocess.run(run, check=True)))
+    return Comparison("cold call", ours, "docker run … python3 -c pass", reference)
+
+
+def code_only_publish(gateway: Gateway, folder: Path) -> Comparison:
+    """From running the changed cell in a real kernel to the answer of the first call, environment known."""
+    gateway.publish(ECHO, "echo")
+    image = gateway.client.function("echo")["digest"]
+    ours, reference = [], []
+    with kernel(gateway) as execute:
+        execute("%load_ext jupyter_faas")
+        for number in range(PUBLISHES + 1):
+            cell = f"%%publish\ndef changing() -> int:\n    return {number}"
+
+            def publish_and_call(cell: str = cell, number: int = number) -> None:
+                execute(cell)
+                assert gateway.call("changing").json == number
+
+            def build(number: int = number) -> None:
+                docker_build(folder, image, number)
+
+            ours.append(seconds(publish_and_call))
+            reference.append(seconds(build))
+    return Comparison("code-only publish and first call", ours[1:], "docker build alone", reference[1:])
+
+
+def docker_build(folder: Path, image: str, number: int) -> None:
+    """The same change as an image, the usual way."""
+    context = folder / "context"
+    context.mkdir(exist_ok=True)
+    (context / "handler.py").write_text(f"def changing():\n    return {number}\n")
+    (context / "Dockerfile").write_text(f"FROM {image}\nCOPY handler.py /opt/faas/function/\n")
+    with closing(docker.from_env()) as client:
+        built, _ = client.images.build(path=str(context), rm=True)
+        client.images.remove(built.id, force=True)
+
+
+@contextmanager
+def caller(url: str, path: str, token: str) -> Iterator[Callable[[], None]]:
+    """A function that makes one call over a connection that stays open."""
+    address = urlsplit(url)
+    connection = http.client.HTTPConnection(str(address.hostname), address.port)
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+
+    def call() -> None:
+        connection.request("POST", path, b'{"x": 1}', headers)
+        response = connection.getresponse()
+        assert response.read() == b'{"x":1}'
+
+    with closing(connection):
+        yield call
+
+
+@contextmanager
+def bare_handler() -> Iterator[Callable[[], None]]:
+    """Calls to the reference of the warm call, in a process of its own like the gateway."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    process = subprocess.Popen([sys.executable, "-m", "tests.benchmarks.bare", str(port)])
+    try:
+        eventually(lambda: socket.socket().connect_ex(("127.0.0.1", port)) == 0)
+        with caller(f"http://127.0.0.1:{port}", "/", "none") as call:
+            yield call
+    finally:
+        process.terminate()
+        process.wait()
+
+
+@contextmanager
+def kernel(gateway: Gateway) -> Iterator[Callable[[str], None]]:
+    """A real kernel; the function executes a cell in it."""
+    manager, client = start_new_kernel(env=gateway.environment)
+
+    def execute(cell: str) -> None:
+        reply = client.execute_interactive(cell, output_hook=lambda _: None, timeout=60)
+        assert reply["content"]["status"] == "ok", reply["content"]
+
+    try:
+        yield execute
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+
+
+def main() -> None:
+    """Measure, print, and save."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", type=Path, help="also write the results to this file")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        with cleaned_up(folder):
+            gateway = Gateway(folder)
+            try:
+                gateway.start()
+                results = []
+                for measure in (warm_call, cold_call, lambda g: code_only_publish(g, folder)):
+                    results.append(measure(gateway))
+                    print(results[-1].describe(), flush=True)  # noqa: T201
+            finally:
+                gateway.close()
+    if arguments.json:
+        machine = {"machine": platform.platform(), "python": platform.python_version()}
+        arguments.json.parent.mkdir(parents=True, exist_ok=True)
+        document = {**machine, "results": [result.as_json() for result in results]}
+        arguments.json.write_text(json.dumps(document, indent=1))
+        print(f"Written to {arguments.json}")  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()
