@@ -1,0 +1,128 @@
+"""Executing a notebook in a kernel, cell by cell, and reading what its cells published."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from jupyter_client.kernelspec import NoSuchKernel
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+
+from jupyter_faas.cli.arguments import UsageError
+
+__all__ = ["PUBLICATION_TYPE", "CellFailure", "publications", "run_notebook"]
+
+PUBLICATION_TYPE: Final = "application/vnd.jupyter-faas.publication+json"
+
+_ANSI: Final = re.compile(r"\x1b\[[0-9;]*m")
+_CELL_LINE: Final = re.compile(r"^\s*Cell In ?\[(\d+)\], line (\d+)", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class CellFailure:
+    """A cell that could not be executed; ``cell`` counts from 1, ``line`` is None where it isn't known."""
+
+    cell: int
+    line: int | None
+    source: str
+    exception: str
+    message: str
+
+
+def run_notebook(
+    notebook: Any,
+    folder: Path,
+    environment: Mapping[str, str],
+    timeout_seconds: int | None,
+    on_cell: Callable[[int, Any], None],
+) -> CellFailure | None:
+    """Execute ``notebook`` in place in a kernel of its own that runs in ``folder``.
+
+    Stops at the first failing cell and returns what went wrong there. ``on_cell`` is told the number
+    (from 1) of each code cell before it runs; ``timeout_seconds`` is for one cell. Raises ``UsageError`` if
+    the notebook's kernel can't be had.
+    """
+    client = NotebookClient(notebook, timeout=timeout_seconds, resources={"metadata": {"path": str(folder)}})
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(client.setup_kernel(env=dict(environment)))
+        except (NoSuchKernel, RuntimeError) as error:
+            raise UsageError(
+                f"the kernel can't be started: {error}. See what there is with `jupyter kernelspec list`"
+            ) from error
+        for number, cell in enumerate(notebook.cells, start=1):
+            if cell.cell_type == "code" and cell.source.strip():
+                on_cell(number, cell)
+                if failure := _execute(client, number, cell):
+                    return failure
+    return None
+
+
+def publications(notebook: Any) -> list[dict[str, Any]]:
+    """What ``%%publish`` said in an executed notebook: ``{"cell", "state", "publication"}`` each."""
+    found = []
+    for number, cell in enumerate(notebook.cells, start=1):
+        for output in cell.get("outputs", ()):
+            record = output.get("data", {}).get(PUBLICATION_TYPE)
+            if isinstance(record, dict) and record.get("publication"):
+                found.append({"cell": number, **record})
+    return found
+
+
+def _execute(client: NotebookClient, number: int, cell: Any) -> CellFailure | None:
+    try:
+        client.execute_cell(cell, number - 1)
+    except CellExecutionError as error:
+        return _failure(number, cell, error)
+    except CellTimeoutError:
+        message = f"The cell did not end within {client.timeout} s (--timeout)."
+        return CellFailure(number, None, _first_line(cell), "Timeout", message)
+    except DeadKernelError:
+        message = "The kernel ended while it ran the cell; the machine may have been out of memory."
+        return CellFailure(number, None, _first_line(cell), "KernelDied", message)
+    return None
+
+
+def _failure(number: int, cell: Any, error: CellExecutionError) -> CellFailure:
+    # A cell magic that runs its body shows the body's error first, and then ends with one of its own.
+    shown = [output for output in cell.outputs if output.output_type == "error"]
+    first = shown[0] if shown else None
+    exception = first.ename if first else error.ename
+    message = first.evalue if first else error.evalue
+    traceback = "\n".join(first.traceback) if first else error.traceback
+    lines = cell.source.splitlines()
+    line = _failing_line(_ANSI.sub("", traceback), cell.execution_count)
+    if line is not None:
+        line += _lines_before_code(lines, body=len(shown) > 1)
+    if line is None or line > len(lines):
+        return CellFailure(number, None, _first_line(cell), exception, message)
+    return CellFailure(number, line, lines[line - 1].strip(), exception, message)
+
+
+def _lines_before_code(lines: list[str], *, body: bool) -> int:
+    """How many lines of a cell IPython left out before it counted: empty ones, the magic before a body."""
+    before = _empty_lines(lines)
+    if body and lines[before].startswith("%%"):
+        before += 1 + _empty_lines(lines[before + 1 :])
+    return before
+
+
+def _empty_lines(lines: list[str]) -> int:
+    return next((index for index, line in enumerate(lines) if line.strip()), 0)
+
+
+def _failing_line(traceback: str, execution_count: int | None) -> int | None:
+    """The innermost line of the traceback that is one of the cell itself."""
+    # The body that a cell magic runs bears the number of the cell to come.
+    own = {execution_count, (execution_count or 0) + 1}
+    places = [int(line) for count, line in _CELL_LINE.findall(traceback) if int(count) in own]
+    return places[-1] if places else None
+
+
+def _first_line(cell: Any) -> str:
+    return str(cell.source.strip().splitlines()[0])

@@ -1,0 +1,98 @@
+"""What an HTTP answer means: a value, or an error of the tree."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any, Final
+
+from jupyter_faas.model.errors import (
+    Conflict,
+    FaasError,
+    Forbidden,
+    GatewayUnavailable,
+    InternalError,
+    MalformedRequest,
+    NotFound,
+    PayloadTooLarge,
+    Saturated,
+    Unauthenticated,
+    error_from_problem,
+)
+
+__all__ = ["Response", "error_of_response", "value_of"]
+
+# For answers that don't come from a gateway but from what stands before it, a proxy for instance.
+_BY_STATUS: Final[dict[int, type[FaasError]]] = {
+    400: MalformedRequest,
+    401: Unauthenticated,
+    403: Forbidden,
+    404: NotFound,
+    409: Conflict,
+    413: PayloadTooLarge,
+    429: Saturated,
+    500: InternalError,
+    502: GatewayUnavailable,
+    503: GatewayUnavailable,
+    504: GatewayUnavailable,
+}
+EXCERPT_CHARACTERS: Final = 200
+
+
+@dataclass(frozen=True)
+class Response:
+    """An answer read to its end."""
+
+    status: int
+    content_type: str
+    body: bytes
+
+    @property
+    def is_json(self) -> bool:
+        """Whether the body says that it is JSON (RFC 6839: or a format built on it)."""
+        essence = self.content_type.partition(";")[0].strip().lower()
+        return essence == "application/json" or essence.endswith("+json")
+
+
+def value_of(response: Response, url: str) -> Any:
+    """The decoded JSON of a successful answer from ``url``; raises what the gateway raised otherwise."""
+    if not 200 <= response.status < 300:
+        raise error_of_response(response, url)
+    if not response.body:
+        return None
+    try:
+        if response.is_json:
+            return json.loads(response.body)
+    except ValueError as error:
+        raise _not_ours(response, url) from error
+    raise _not_ours(response, url)
+
+
+def error_of_response(response: Response, url: str) -> FaasError:
+    """The error that ``response`` reports."""
+    if response.is_json:
+        try:
+            problem = json.loads(response.body)
+        except ValueError:
+            problem = None
+        if isinstance(problem, dict) and isinstance(problem.get("code"), str):
+            return error_from_problem(problem)
+    if error_class := _BY_STATUS.get(response.status):
+        return error_class(
+            f"{url} answered with status {response.status} and without saying why{_excerpt(response)}. If a "
+            "proxy stands before the gateway, look there."
+        )
+    return _not_ours(response, url)
+
+
+def _not_ours(response: Response, url: str) -> GatewayUnavailable:
+    return GatewayUnavailable(
+        f"What answers at {url} is no jupyter-faas gateway, or something stands before it: status "
+        f"{response.status}, {response.content_type or 'no content type'}{_excerpt(response)}. "
+        "Check the address."
+    )
+
+
+def _excerpt(response: Response) -> str:
+    text = " ".join(response.body[: 4 * EXCERPT_CHARACTERS].decode("utf-8", "replace").split())
+    return f" ({text[:EXCERPT_CHARACTERS]!r})" if text else ""

@@ -1,0 +1,151 @@
+"""The gateway's management API (ARCHITECTURE.md, version 1) as methods."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
+
+from jupyter_faas.client.answers import value_of
+from jupyter_faas.client.builds import OnEvent, follow_build
+from jupyter_faas.client.connection import Connection
+from jupyter_faas.client.transport import Transport
+from jupyter_faas.model.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from jupyter_faas.model.bundle import Bundle
+
+__all__ = ["GatewayClient"]
+
+API: Final = "/api/v1"
+ANSWER_SECONDS: Final = 60.0
+# Longer than the caps allow one call to take: the gateway ends it, and says why.
+INVOKE_SECONDS: Final = 2 * 3600.0
+
+
+class GatewayClient:
+    """A gateway, over HTTP; may be used by several threads.
+
+    Every method raises what the gateway raised (a ``FaasError``), or ``GatewayUnavailable``.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self._transport = Transport(connection.url, connection.token)
+
+    def __enter__(self) -> GatewayClient:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the kept connections; the client can still be used."""
+        self._transport.close()
+
+    def invoke(self, name: str, arguments: Mapping[str, Any] | None = None) -> Any:
+        """Call a function (``name`` or ``name@version``) with named arguments and return its result.
+
+        Raises ``InvalidInput`` for arguments that JSON can't express.
+        """
+        try:
+            body = json.dumps(dict(arguments or {}), allow_nan=False).encode()
+        except (TypeError, ValueError) as error:
+            raise InvalidInput(
+                f"The arguments can't be sent as JSON: {error}. Pass numbers, strings, lists and dicts."
+            ) from error
+        return self._ask("POST", f"/functions/{_quote(name)}", body, timeout_seconds=INVOKE_SECONDS)
+
+    def publish(
+        self, bundle: Bundle, environment: Mapping[str, str], on_event: OnEvent | None = None
+    ) -> dict[str, Any]:
+        """Hand ``bundle`` to the gateway and wait until it is live.
+
+        ``environment`` holds the values of the variables that the manifest names. ``on_event`` receives each
+        event of the build (``step``, then ``live``, ``unchanged`` or ``failed``) with its data. Returns
+        ``{"state": "live" or "unchanged", "publication": …}``; raises the error of a build that fails.
+        """
+        from jupyter_faas.model.bundle import digest_of  # brings pydantic, which only a publisher needs
+
+        content = bundle.pack()
+        digest = digest_of(content)
+        self._upload(digest, content)
+        build = self._ask(
+            "POST",
+            f"{API}/functions/{_quote(bundle.manifest.name)}/versions",
+            json.dumps({"bundle": digest, "environment": dict(environment)}).encode(),
+        )
+        path = f"{API}/builds/{_quote(build['id'])}"
+        return follow_build(self._transport, path, lambda: self._dict("GET", path), on_event)
+
+    def functions(self) -> list[dict[str, Any]]:
+        """All functions."""
+        return self._list(f"{API}/functions", "functions")
+
+    def function(self, name: str) -> dict[str, Any]:
+        """One function."""
+        return self._dict("GET", f"{API}/functions/{_quote(name)}")
+
+    def delete(self, name: str) -> dict[str, Any]:
+        """Delete a function with all its versions."""
+        return self._dict("DELETE", f"{API}/functions/{_quote(name)}")
+
+    def logs(self, name: str, limit: int = 100) -> list[dict[str, Any]]:
+        """The last ``limit`` lines that a function wrote, oldest first."""
+        return self._list(f"{API}/functions/{_quote(name)}/logs?limit={limit}", "logs")
+
+    def invocations(self, name: str, limit: int = 20) -> list[dict[str, Any]]:
+        """The last ``limit`` calls of a function, newest first."""
+        return self._list(f"{API}/functions/{_quote(name)}/invocations?limit={limit}", "invocations")
+
+    def invocation(self, invocation_id: str) -> dict[str, Any]:
+        """One call, with its logs."""
+        return self._dict("GET", f"{API}/invocations/{_quote(invocation_id)}")
+
+    def gateway(self) -> dict[str, Any]:
+        """The gateway itself: its address, process, engine and what it holds."""
+        return self._dict("GET", f"{API}/gateway")
+
+    def shutdown(self) -> None:
+        """Ask the gateway to finish its calls and end; returns before it has."""
+        self._ask("POST", f"{API}/shutdown")
+
+    def _upload(self, digest: str, content: bytes) -> None:
+        path = f"{API}/bundles/{quote(digest, safe=':')}"
+        known = self._transport.send("HEAD", path, timeout_seconds=ANSWER_SECONDS)
+        if known.status != 200:  # PUT says what is wrong, if it isn't that the bundle is new; HEAD can't
+            self._ask("PUT", path, content, content_type="application/x-tar")
+
+    def _dict(self, method: str, path: str) -> dict[str, Any]:
+        answer: dict[str, Any] = self._ask(method, path)
+        return answer
+
+    def _list(self, path: str, key: str) -> list[dict[str, Any]]:
+        answer: list[dict[str, Any]] = self._ask("GET", path)[key]
+        return answer
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        *,
+        content_type: str = "application/json",
+        timeout_seconds: float = ANSWER_SECONDS,
+    ) -> Any:
+        headers = {"Accept": "application/json"}
+        if body is not None:
+            headers["Content-Type"] = content_type
+        response = self._transport.send(method, path, body, headers, timeout_seconds=timeout_seconds)
+        return value_of(response, self.connection.url)
+
+
+def _quote(name: str) -> str:
+    return quote(name, safe="@")

@@ -1,0 +1,191 @@
+"""``jupyter faas publish`` with real notebooks in real kernels.
+
+What ``%%publish`` leaves in the notebook is written out by plain cells here; tests/integration publishes.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+
+from jupyter_faas.cli.notebook import PUBLICATION_TYPE, publications
+from tests.unit.cli.conftest import Run
+from tests.unit.client.gateway_double import TOKEN, GatewayDouble
+
+PUBLICATION = {
+    "function": "area",
+    "version": 3,
+    "digest": "sha256:00",
+    "url": "http://gateway/functions/area",
+}
+
+
+def saying(state: str = "live") -> str:
+    """A cell that displays something, and then replaces it by what a publish says at its end."""
+    record = {"state": state, "publication": PUBLICATION}
+    return (
+        "from IPython.display import display\n"
+        "shown = display({'text/plain': 'building'}, raw=True, display_id=True)\n"
+        f"shown.update({{'text/plain': 'live', {PUBLICATION_TYPE!r}: {record!r}}}, raw=True)"
+    )
+
+
+def notebook(path: Path, *cells: str) -> str:
+    made: Any = nbformat.v4.new_notebook(  # type: ignore[no-untyped-call]
+        cells=[nbformat.v4.new_markdown_cell("# Title")]  # type: ignore[no-untyped-call]
+        + [nbformat.v4.new_code_cell(cell) for cell in cells]  # type: ignore[no-untyped-call]
+    )
+    nbformat.write(made, path)  # type: ignore[no-untyped-call]
+    return str(path)
+
+
+def said(stderr: str) -> list[str]:
+    """What the command itself said; kernels have their own warnings."""
+    return [line for line in stderr.splitlines() if not line.startswith("[IPKernelApp]")]
+
+
+def test_what_the_cells_published_is_listed(run: Run, tmp_path: Path) -> None:
+    path = notebook(tmp_path / "work.ipynb", "x = 1", saying())
+    executed = tmp_path / "executed.ipynb"
+    done = run("publish", path, "--output", str(executed))
+    assert (done.returncode, said(done.stderr)) == (0, [])
+    assert [line.split() for line in done.stdout.splitlines()] == [
+        ["FUNCTION", "VERSION", "STATE", "URL"],
+        ["area", "3", "live", "http://gateway/functions/area"],
+    ]
+    result = nbformat.read(executed, as_version=4)  # type: ignore[no-untyped-call]
+    assert [cell.get("execution_count") for cell in result.cells] == [None, 1, 2]
+    assert publications(result) == [{"cell": 3, "state": "live", "publication": PUBLICATION}]
+
+
+def test_the_same_for_a_program(run: Run, tmp_path: Path) -> None:
+    done = run("publish", "--json", notebook(tmp_path / "work.ipynb", saying("unchanged")))
+    assert done.returncode == 0
+    assert json.loads(done.stdout) == {
+        "published": [{"cell": 2, "state": "unchanged", "publication": PUBLICATION}],
+        "error": None,
+    }
+
+
+def test_a_cell_that_says_nothing_is_judged_by_the_functions_there_are(
+    run: Run, tmp_path: Path, double: GatewayDouble
+) -> None:
+    double.add_function("old")
+    double.add_function("area")
+    code = f"""
+import os
+from jupyter_faas.client import connect
+from jupyter_faas.model.bundle import Bundle
+from jupyter_faas.model.manifest import Manifest
+assert (os.environ["FAAS_GATEWAY"], os.environ["FAAS_TOKEN"]) == ({double.url!r}, {TOKEN!r})
+manifest = Manifest(name="area", entry="area", python="3.11", input_schema={{}})
+connect().publish(Bundle(manifest, {{"handler.py": b""}}), {{}})
+"""
+    done = run("publish", "--gateway", double.url, "--json", notebook(tmp_path / "work.ipynb", code))
+    assert done.returncode == 0, done.stdout + done.stderr
+    (published,) = json.loads(done.stdout)["published"]
+    assert published["publication"]["function"] == "area"
+    assert published["publication"]["version"] == 2
+
+
+def test_a_failing_cell(run: Run, tmp_path: Path) -> None:
+    executed = tmp_path / "executed.ipynb"
+    path = notebook(tmp_path / "work.ipynb", saying(), "\nx = 0\ny = 1 / x  # here\n", "z = 'not run'")
+    done = run("publish", path, "--output", str(executed))
+    assert done.returncode == 1
+    assert "area" in done.stdout  # what was published before still is
+    assert said(done.stderr) == [
+        "Cell 3, line 3 failed; the cells after it did not run.",
+        "    y = 1 / x  # here",
+        "  ZeroDivisionError: division by zero",
+    ]
+    assert executed.exists()
+    assert json.loads(run("publish", path, "--json").stdout)["error"] == {
+        "cell": 3,
+        "line": 3,
+        "source": "y = 1 / x  # here",
+        "exception": "ZeroDivisionError",
+        "message": "division by zero",
+    }
+
+
+MAGIC = """
+from IPython import get_ipython
+def runs(line, cell):
+    if not get_ipython().run_cell(cell, store_history=False).success:
+        raise RuntimeError("nothing was published")
+get_ipython().register_magic_function(runs, "cell")
+"""
+
+
+@pytest.mark.parametrize(
+    ("cell", "line", "exception"),
+    [
+        ("%%runs\ndef f():\n    return 1\n\nf() / 0", 5, "ZeroDivisionError"),
+        ("\n%%runs\n\n\n1 / 0", 5, "ZeroDivisionError"),
+        ("def f():\n    x = )", 2, "SyntaxError"),
+        ("def g(n):\n    return 1 / n\n\n[g(n) for n in (1, 0)]", 2, "ZeroDivisionError"),
+        ("import json\njson.loads('{')", 2, "JSONDecodeError"),
+    ],
+)
+def test_the_line_that_failed(run: Run, tmp_path: Path, cell: str, line: int, exception: str) -> None:
+    done = run("publish", "--json", notebook(tmp_path / "work.ipynb", MAGIC, cell))
+    error = json.loads(done.stdout)["error"]
+    assert (error["cell"], error["line"], error["exception"]) == (3, line, exception)
+    assert error["source"] == cell.splitlines()[line - 1].strip()
+
+
+def test_a_notebook_that_does_not_load_the_extension(run: Run, tmp_path: Path) -> None:
+    done = run("publish", notebook(tmp_path / "work.ipynb", "%%publish\ndef f(): pass"))
+    assert done.returncode == 1
+    assert "%load_ext jupyter_faas" in done.stderr
+
+
+def test_a_cell_that_takes_too_long(run: Run, tmp_path: Path) -> None:
+    done = run("publish", "--timeout", "1", notebook(tmp_path / "work.ipynb", "import time; time.sleep(60)"))
+    assert done.returncode == 1
+    assert "Timeout: The cell did not end within 1 s (--timeout)." in done.stderr
+
+
+def test_a_kernel_that_dies(run: Run, tmp_path: Path) -> None:
+    done = run("publish", notebook(tmp_path / "work.ipynb", "import os; os._exit(1)"))
+    assert done.returncode == 1
+    assert "KernelDied" in done.stderr
+
+
+def test_nothing_to_publish(run: Run, tmp_path: Path) -> None:
+    done = run("publish", notebook(tmp_path / "work.ipynb", "1 + 1"))
+    assert done.returncode == 1
+    assert "No function was published" in done.stderr
+
+
+def test_what_is_no_notebook(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "work.ipynb"
+    path.write_text("{}")
+    done = run("publish", str(path))
+    assert done.returncode == 2
+    assert "is not a notebook" in done.stderr
+
+
+def test_a_kernel_that_is_not_installed(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "work.ipynb"
+    notebook(path, "1")
+    content = json.loads(path.read_text())
+    content["metadata"]["kernelspec"] = {"name": "no-such-kernel", "display_name": "None"}
+    path.write_text(json.dumps(content))
+    done = run("publish", str(path))
+    assert done.returncode == 2
+    assert "no-such-kernel" in done.stderr
+    assert "jupyter kernelspec list" in done.stderr
+
+
+def test_the_kernel_runs_in_the_notebooks_folder(run: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (folder / "data.txt").write_text("1")
+    done = run("publish", notebook(folder / "work.ipynb", "open('data.txt').close()", saying()))
+    assert done.returncode == 0, done.stderr
