@@ -12,7 +12,7 @@ import sys
 import time
 import urllib.request
 
-REQUESTS = [
+REQUESTS: list[tuple[str, str, str, dict[str, object] | None]] = [
     ("POST", "TestFn", "", {"message": "How are you?"}),
     ("POST", "summarize", "", {"values": [1, 2, 3, 4, 10], "q": 0.9}),
     ("GET", "TestFn", "?message=by+a+plain+link", None),

@@ -14,10 +14,9 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
 from jupyter_faas.cli.arguments import UsageError
+from jupyter_faas.model.media import PUBLICATION
 
-__all__ = ["PUBLICATION_TYPE", "CellFailure", "publications", "run_notebook"]
-
-PUBLICATION_TYPE: Final = "application/vnd.jupyter-faas.publication+json"
+__all__ = ["CellFailure", "publications", "run_notebook"]
 
 _ANSI: Final = re.compile(r"\x1b\[[0-9;]*m")
 _CELL_LINE: Final = re.compile(r"^\s*Cell In ?\[(\d+)\], line (\d+)", re.MULTILINE)
@@ -68,7 +67,7 @@ def publications(notebook: Any) -> list[dict[str, Any]]:
     found = []
     for number, cell in enumerate(notebook.cells, start=1):
         for output in cell.get("outputs", ()):
-            record = output.get("data", {}).get(PUBLICATION_TYPE)
+            record = output.get("data", {}).get(PUBLICATION)
             if isinstance(record, dict) and record.get("publication"):
                 found.append({"cell": number, **record})
     return found

@@ -61,7 +61,7 @@ def _read(path: Path) -> Any:
     import nbformat
 
     try:
-        return nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+        return nbformat.read(path, as_version=4)
     except OSError as error:
         raise UsageError(f"{path} can't be read: {error.strerror}") from error
     except (ValueError, nbformat.ValidationError) as error:
@@ -72,7 +72,7 @@ def _write(notebook: Any, path: Path) -> None:
     import nbformat
 
     try:
-        nbformat.write(notebook, path)  # type: ignore[no-untyped-call]
+        nbformat.write(notebook, path)
     except OSError as error:
         raise UsageError(f"--output {path} can't be written: {error.strerror}") from error
 

@@ -66,8 +66,10 @@ def format_size(size: int) -> str:
     """``size`` bytes in SI units with three digits, e.g. ``256 MB``."""
     if size < 1000:
         return f"{size} B"
-    exponent = min(int(math.log10(size) // 3), 4)
-    return f"{size / 1000**exponent:.3g} {('B', 'KB', 'MB', 'GB', 'TB')[exponent]}"
+    units = ("B", "KB", "MB", "GB", "TB")
+    # Three digits round 999,500 up to the next unit.
+    exponent = min(int(math.log10(size * 1000 / 999.5) // 3), len(units) - 1)
+    return f"{size / 1000**exponent:.3g} {units[exponent]}"
 
 
 def _split(text: str) -> tuple[float, str]:

@@ -89,7 +89,7 @@ def docker_build(folder: Path, image: str, number: int) -> None:
     (context / "Dockerfile").write_text(f"FROM {image}\nCOPY handler.py /opt/faas/function/\n")
     with closing(docker.from_env()) as client:
         built, _ = client.images.build(path=str(context), rm=True)
-        client.images.remove(built.id, force=True)
+        client.images.remove(str(built.id), force=True)
 
 
 @contextmanager

@@ -42,7 +42,7 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     folder = tmp_path_factory.mktemp("reader")
     cells = [block.text for block in blocks() if block.language == "python"]
     assert len(cells) >= 3
-    for gateway in running(folder / "gateway"):
+    with running(folder / "gateway") as gateway:
         execute(notebook_of(cells), gateway, folder)
         yield gateway
 

@@ -7,6 +7,7 @@ import shutil
 import signal
 import stat
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -14,7 +15,6 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_faas.model.caps import Caps
 from jupyter_faas.model.connection import connection_file
 from tests.conftest import running
 from tests.support.docker import containers_of, owner_of, require_docker
@@ -87,7 +87,7 @@ def test_secrets_are_private_on_disk(own_gateway: Gateway) -> None:
 def test_two_gateways_do_not_share_a_folder(own_gateway: Gateway) -> None:
     second = subprocess.run(
         ["python", "-m", "jupyter_faas.gateway"],
-        env={**own_gateway.environment, "PATH": f"{Path(os.sys.executable).parent}:{os.environ['PATH']}"},
+        env={**own_gateway.environment, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
         capture_output=True,
         text=True,
         timeout=30,
@@ -119,12 +119,20 @@ def own_engine(tmp_path: Path) -> Iterator[Engine]:
 
 
 class Engine:
-    """``dockerd`` in a folder of its own."""
+    """``dockerd`` in a folder and a network namespace of its own: it would remove the other's bridge."""
 
     def __init__(self, folder: Path) -> None:
         self.url = f"unix://{folder}/docker.sock"
         self._command = [
-            *("dockerd", "--data-root", f"{folder}/images", "--exec-root", f"{folder}/exec"),
+            *(
+                "unshare",
+                "--net",
+                "dockerd",
+                "--data-root",
+                f"{folder}/images",
+                "--exec-root",
+                f"{folder}/exec",
+            ),
             *("--pidfile", f"{folder}/docker.pid", "-H", self.url),
             *("--bridge", "none", "--iptables=false", "--ip-forward=false"),
         ]
@@ -147,7 +155,7 @@ class Engine:
 
 def test_a_stopped_engine_is_named_and_recovered_from(own_engine: Engine, tmp_path: Path) -> None:
     folder = tmp_path / "gateway"
-    for gateway in running(folder, f"--EngineSettings.docker_url={own_engine.url}"):
+    with running(folder, f"--EngineSettings.docker_url={own_engine.url}") as gateway:
         gateway.publish("def f():\n    return 1\n")
         assert gateway.call("f").json == 1
         own_engine.stop()

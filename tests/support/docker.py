@@ -61,7 +61,7 @@ def cleaned_up(folder: Path) -> Iterator[None]:
                 label = {"label": f"jupyter-faas.owner={owner}"}
                 for image in client.images.list(filters=label):
                     if any("jupyter-faas/function:" in tag for tag in image.tags):
-                        client.images.remove(image.id, force=True)
+                        client.images.remove(str(image.id), force=True)
 
 
 def busy_cpus(owner: str, seconds: float = 0.3) -> float:

@@ -12,7 +12,8 @@ from typing import Any
 import nbformat
 import pytest
 
-from jupyter_faas.cli.notebook import PUBLICATION_TYPE, publications
+from jupyter_faas.cli.notebook import publications
+from jupyter_faas.model import media
 from tests.unit.cli.conftest import Run
 from tests.unit.client.gateway_double import TOKEN, GatewayDouble
 
@@ -30,16 +31,15 @@ def saying(state: str = "live") -> str:
     return (
         "from IPython.display import display\n"
         "shown = display({'text/plain': 'building'}, raw=True, display_id=True)\n"
-        f"shown.update({{'text/plain': 'live', {PUBLICATION_TYPE!r}: {record!r}}}, raw=True)"
+        f"shown.update({{'text/plain': 'live', {media.PUBLICATION!r}: {record!r}}}, raw=True)"
     )
 
 
 def notebook(path: Path, *cells: str) -> str:
-    made: Any = nbformat.v4.new_notebook(  # type: ignore[no-untyped-call]
-        cells=[nbformat.v4.new_markdown_cell("# Title")]  # type: ignore[no-untyped-call]
-        + [nbformat.v4.new_code_cell(cell) for cell in cells]  # type: ignore[no-untyped-call]
+    made: Any = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_markdown_cell("# Title")] + [nbformat.v4.new_code_cell(cell) for cell in cells]
     )
-    nbformat.write(made, path)  # type: ignore[no-untyped-call]
+    nbformat.write(made, path)
     return str(path)
 
 
@@ -57,7 +57,7 @@ def test_what_the_cells_published_is_listed(run: Run, tmp_path: Path) -> None:
         ["FUNCTION", "VERSION", "STATE", "URL"],
         ["area", "3", "live", "http://gateway/functions/area"],
     ]
-    result = nbformat.read(executed, as_version=4)  # type: ignore[no-untyped-call]
+    result = nbformat.read(executed, as_version=4)
     assert [cell.get("execution_count") for cell in result.cells] == [None, 1, 2]
     assert publications(result) == [{"cell": 3, "state": "live", "publication": PUBLICATION}]
 

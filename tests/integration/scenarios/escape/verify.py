@@ -6,6 +6,8 @@ from tests.support.docker import containers_of, owner_of
 from tests.support.gateway import Gateway
 
 DENIED = {"PermissionError"}
+OWN_MOUNTS = ("/proc", "/sys", "/dev", "/etc/resolv.conf", "/etc/hostname", "/etc/hosts")
+"""What every container has; the last three are files that the engine makes for it."""
 
 
 def verify(gateway: Gateway) -> None:
@@ -21,16 +23,10 @@ def verify(gateway: Gateway) -> None:
     assert found["raw socket"] in {"PermissionError", "OSError"}
     assert found["docker"] == []
     assert not [name for name in found["environment"] if name.startswith("FAAS_")]
-    host_mounts = [
-        path
-        for path in found["mounts"]
-        if path not in EXPECTED_MOUNTS and not path.startswith(("/proc/", "/sys", "/dev"))
-    ]
-    assert host_mounts == [], host_mounts
+    assert [path for path in found["mounts"] if not path.startswith(OWN_MOUNTS)] == ["/", "/run/faas", "/tmp"]
     assert found["link"] == "[]"
     # To the function, PIDs 1's SIGKILL is nothing: the supervisor goes on.
     assert gateway.call("escape").status == 200
-
     # The environment value reached the function, and nothing else.
     assert found["api_key"] == "very-secret"
     assert "very-secret" not in gateway.log
@@ -38,16 +34,3 @@ def verify(gateway: Gateway) -> None:
     for container in containers_of(owner_of(gateway.folder)):
         assert "very-secret" not in json.dumps(container.attrs)
         assert "very-secret" not in json.dumps(container.image.attrs)
-
-
-EXPECTED_MOUNTS = {
-    "/",
-    "/proc",
-    "/dev",
-    "/sys",
-    "/tmp",
-    "/run/faas",
-    "/etc/resolv.conf",
-    "/etc/hostname",
-    "/etc/hosts",
-}

@@ -1,0 +1,220 @@
+"""The options of ``%%publish``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shlex
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import pydantic
+from IPython.core import magic_arguments
+from IPython.core.error import UsageError
+
+from jupyter_faas.kernel.requirements import parse_requirement
+from jupyter_faas.model.caps import Caps
+from jupyter_faas.model.errors import AnnotationError
+from jupyter_faas.model.manifest import NAME_PATTERN
+from jupyter_faas.model.units import format_duration, format_size, parse_duration, parse_size
+
+__all__ = ["Annotation", "check_name", "parse_annotation", "publish_arguments"]
+
+
+@dataclass(frozen=True)
+class Annotation:
+    """What the author asked for; ``environment`` maps each name to its value in this kernel."""
+
+    caps: Caps
+    name: str | None = None
+    entry: str | None = None
+    requirements: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+    public: bool = False
+    dry_run: bool = False
+    gateway: str | None = None
+
+
+@dataclass(frozen=True)
+class _Cap:
+    """One option that sets a cap: the field of ``Caps``, how it is read and how a bound is written."""
+
+    field: str
+    parse: Callable[[str], Any]
+    write: Callable[[Any], str]
+    what: str
+
+
+def _count(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise AnnotationError(f"{text!r} is not a whole number, such as 4.") from None
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise AnnotationError(f"{text!r} is not a number, such as 0.5 or 2.") from None
+
+
+def _plain(value: Any) -> str:
+    return f"{value:g}"
+
+
+_CAPS: Final = {
+    "timeout": _Cap("timeout_seconds", parse_duration, format_duration, "Longest time that a call may run"),
+    "init-timeout": _Cap(
+        "init_timeout_seconds", parse_duration, format_duration, "Longest time that importing it may take"
+    ),
+    "memory": _Cap(
+        "memory_bytes", parse_size, format_size, "Memory of one instance, its scratch files included"
+    ),
+    "cpu": _Cap("cpu", _number, _plain, "CPUs that one instance may use, in CPUs; fractions are allowed"),
+    "pids": _Cap("pids", _count, _plain, "Processes and threads that one instance may have"),
+    "scratch": _Cap("scratch_bytes", parse_size, format_size, "Space for temporary files in one instance"),
+    "payload-size": _Cap("payload_bytes", parse_size, format_size, "Largest request body"),
+    "result-size": _Cap("result_bytes", parse_size, format_size, "Largest encoded result"),
+    "log-size": _Cap("log_bytes", parse_size, format_size, "Most that one call may log; the rest is cut"),
+    "concurrency": _Cap(
+        "concurrency", _count, _plain, "Calls that one instance runs at a time, each in its own process"
+    ),
+    "max-instances": _Cap("max_instances", _count, _plain, "Instances that may run at a time"),
+    "idle": _Cap("idle_seconds", parse_duration, format_duration, "Time without a call after which it stops"),
+}
+_FORMS: Final[Mapping[Callable[[str], Any], str]] = {
+    parse_duration: "a duration with its unit: 250ms, 5s, 2m or 1h",
+    parse_size: "a size with its unit: 256MB or 1GiB",
+    _count: "a whole number",
+    _number: "a number",
+}
+
+_argument: Callable[..., Any] = magic_arguments.argument
+_with_parser: Callable[..., Any] = magic_arguments.magic_arguments
+
+
+def publish_arguments(magic: Callable[..., Any]) -> Callable[..., Any]:
+    """Give ``magic`` the options of ``%%publish``, explained in its docstring, and their parser."""
+    options = [
+        _argument("name", nargs="?", help="Name of the function. Default: the name of the entry."),
+        _argument("--entry", help="Function of the cell to publish. Default: the last one defined in it."),
+        *(_cap_argument(option, cap) for option, cap in _CAPS.items()),
+        _argument(
+            "--network",
+            choices=("none", "egress"),
+            default="none",
+            help="Network of the function: none, or egress to reach out. Default: none.",
+        ),
+        _argument(
+            "--require",
+            action="append",
+            default=[],
+            metavar="PACKAGE",
+            help="A package to install besides those found, or instead of the version found, such as "
+            '"pandas==2.2.3". Repeatable.',
+        ),
+        _argument(
+            "--env",
+            action="append",
+            default=[],
+            metavar="NAME[=VALUE]",
+            help="An environment variable of the function; without a value it is taken from this kernel's "
+            "environment. Values never enter the image. Repeatable.",
+        ),
+        _argument("--public", action="store_true", help="Let anyone call it, without a token. Default: no."),
+        _argument("--dry-run", action="store_true", help="Show what would be captured; publish nothing."),
+        _argument("--gateway", metavar="URL", help="Gateway to publish to. Default: the local one."),
+    ]
+    for option in reversed(options):
+        magic = option(magic)
+    decorated: Callable[..., Any] = _with_parser("publish")(magic)
+    return decorated
+
+
+def _cap_argument(option: str, cap: _Cap) -> Any:
+    default = cap.write(Caps.model_fields[cap.field].default)
+    return _argument(f"--{option}", help=f"{cap.what}: {_FORMS[cap.parse]}. Default: {default}.")
+
+
+@publish_arguments
+def _publish(line: str) -> None:
+    """Stands for the magic where there is none."""
+
+
+def parse_annotation(line: str) -> Annotation:
+    """The options written in ``line``.
+
+    Raises ``AnnotationError`` for a bad option or value, naming what is accepted.
+    """
+    parser: argparse.ArgumentParser = _publish.parser  # type: ignore[attr-defined]
+    try:
+        options = parser.parse_args(shlex.split(line))
+    except (UsageError, ValueError) as error:
+        raise AnnotationError(f"%%publish: {error}. %%publish? lists the options.") from error
+    for text in options.require:
+        parse_requirement(text)
+    return Annotation(
+        caps=_caps(options),
+        name=None if options.name is None else check_name(options.name),
+        entry=options.entry,
+        requirements=tuple(options.require),
+        environment=_environment(options.env),
+        public=options.public,
+        dry_run=options.dry_run,
+        gateway=options.gateway,
+    )
+
+
+def check_name(name: str) -> str:
+    """``name`` if a function may be called so; raises ``AnnotationError`` otherwise."""
+    if not re.match(NAME_PATTERN, name):
+        raise AnnotationError(
+            f"{name!r} can't be the name of a function: a name has letters a-z, digits, _ and -, begins with "
+            "a letter or _ and has at most 63 characters. Give one: %%publish NAME."
+        )
+    return name
+
+
+def _caps(options: argparse.Namespace) -> Caps:
+    chosen: dict[str, Any] = {"network": options.network}
+    for option, cap in _CAPS.items():
+        text = getattr(options, option.replace("-", "_"))
+        if text is not None:
+            try:
+                chosen[cap.field] = cap.parse(text)
+            except AnnotationError as error:
+                raise AnnotationError(f"--{option}: {error.detail}") from error
+    try:
+        return Caps(**chosen)
+    except pydantic.ValidationError as error:
+        raise AnnotationError(" ".join(_range_fault(dict(fault)) for fault in error.errors())) from error
+
+
+def _range_fault(fault: Mapping[str, Any]) -> str:
+    field = fault["loc"][0]
+    option, cap = next((option, cap) for option, cap in _CAPS.items() if cap.field == field)
+    metadata = Caps.model_fields[field].metadata
+    lowest = next(bound.ge for bound in metadata if hasattr(bound, "ge"))
+    highest = next(bound.le for bound in metadata if hasattr(bound, "le"))
+    given = cap.write(fault["input"])
+    return f"--{option} {given} is out of range: {cap.write(lowest)} to {cap.write(highest)} is accepted."
+
+
+def _environment(texts: Sequence[str]) -> dict[str, str]:
+    environment: dict[str, str] = {}
+    for text in texts:
+        name, given, value = text.partition("=")
+        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+            raise AnnotationError(
+                f"--env {text!r}: write NAME=VALUE, or NAME to take the value that this kernel has."
+            )
+        if not given and name not in os.environ:
+            raise AnnotationError(
+                f"--env {name}: this kernel's environment has no {name}. Set os.environ[{name!r}] first, or "
+                f"write --env {name}=VALUE."
+            )
+        environment[name] = value if given else os.environ[name]
+    return environment

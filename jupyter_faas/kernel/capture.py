@@ -1,0 +1,104 @@
+"""From a cell that has run to a bundle and its receipt."""
+
+from __future__ import annotations
+
+import getpass
+import inspect
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Any
+
+from IPython.core.interactiveshell import InteractiveShell
+
+from jupyter_faas.kernel.annotation import Annotation, check_name
+from jupyter_faas.kernel.assemble import assemble
+from jupyter_faas.kernel.cells import Cell, Cells, Function
+from jupyter_faas.kernel.origins import Origins
+from jupyter_faas.kernel.receipt import Receipt, receipt_of
+from jupyter_faas.kernel.requirements import requirements_of
+from jupyter_faas.kernel.signature import schemas_of
+from jupyter_faas.kernel.slice import slice_of
+from jupyter_faas.model.bundle import Bundle
+from jupyter_faas.model.errors import AnnotationError
+from jupyter_faas.model.manifest import HANDLER_FILE, Manifest, Origin
+
+__all__ = ["Capture", "capture"]
+
+
+@dataclass(frozen=True)
+class Capture:
+    """What is sent to the gateway, and what is shown of it."""
+
+    bundle: Bundle
+    receipt: Receipt
+
+
+def capture(shell: InteractiveShell, body: str, annotation: Annotation) -> Capture:
+    """The function published by a cell whose ``body`` has just run in ``shell``.
+
+    Raises ``AnnotationError`` if there is no such function and ``CaptureError``, naming everything at once,
+    if something that it uses can't be carried.
+    """
+    cells, cell = Cells.around(shell, body)
+    namespace: Mapping[str, Any] = shell.user_ns
+    entry = entry_of(cell, annotation.entry, namespace)
+    name = annotation.name or check_name(entry)
+    found = slice_of(entry, namespace, cells, Origins())
+    schemas = schemas_of(namespace[entry], entry)
+    handler = assemble(found, {feature for used in found.used_cells for feature in cells.futures(used)})
+    packages = requirements_of(found.origins, found.needed_by, annotation.requirements)
+    manifest = Manifest(
+        name=name,
+        entry=entry,
+        python=f"{sys.version_info.major}.{sys.version_info.minor}",
+        requirements=tuple(package.requirement for package in packages.direct),
+        constraints=packages.constraints,
+        environment=tuple(sorted(annotation.environment)),
+        caps=annotation.caps,
+        public=annotation.public,
+        doc=inspect.getdoc(namespace[entry]) or "",
+        input_schema=schemas.input,
+        output_schema=schemas.output,
+        segments=handler.segments,
+        origin=Origin(notebook=_notebook(namespace), cell=cell.label, author=_author()),
+    )
+    bundle = Bundle(manifest, {HANDLER_FILE: handler.source.encode()})
+    signature = f"{name}{inspect.signature(namespace[entry])}"
+    return Capture(bundle, receipt_of(signature, found, packages, bundle))
+
+
+def entry_of(cell: Cell, wanted: str | None, namespace: Mapping[str, Any]) -> str:
+    """The name of the function that ``cell`` publishes: the one ``wanted``, else the last one it defines."""
+    defined = [statement.name for statement in cell.statements if isinstance(statement, Function)]
+    if wanted is not None:
+        if callable(namespace.get(wanted)):
+            return wanted
+        known = (
+            f"The cell defines {', '.join(dict.fromkeys(defined))}." if defined else "The cell defines none."
+        )
+        raise AnnotationError(f"--entry {wanted}: there is no such function in this kernel. {known}")
+    if not defined:
+        raise AnnotationError(
+            "The cell defines no function. Write one with def at its top level, or name one that is already "
+            "defined: %%publish --entry NAME."
+        )
+    if not callable(namespace.get(defined[-1])):
+        raise AnnotationError(
+            f"{defined[-1]} is no longer a function when the cell ends: give that another name."
+        )
+    return defined[-1]
+
+
+def _notebook(namespace: Mapping[str, Any]) -> str | None:
+    path = os.environ.get("JPY_SESSION_NAME") or namespace.get("__vsc_ipynb_file__")
+    return PurePath(str(path)).name if path else None
+
+
+def _author() -> str | None:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):  # a container's user may have no name
+        return None

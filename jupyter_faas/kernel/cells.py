@@ -1,0 +1,258 @@
+"""What has run in this kernel: cells as they were executed, not as they stand in a file.
+
+IPython keeps every executed cell after its own transformation, so that magics are already Python calls.
+Line numbers are those of the cell as its author sees it.
+"""
+
+from __future__ import annotations
+import __future__
+
+import ast
+import builtins
+import linecache
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property, reduce
+from operator import or_
+from types import CodeType
+from typing import Any
+
+from IPython.core.interactiveshell import InteractiveShell
+
+__all__ = ["Cell", "Cells", "Function", "first_line", "transformed"]
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+# Cell magics whose body runs as a cell of this kernel's namespace.
+_RUNS_ITS_BODY = frozenset({"publish", "time", "capture"})
+_FUTURE_FLAGS: dict[str, int] = {
+    name: getattr(__future__, name).compiler_flag for name in __future__.all_feature_names
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Cell:
+    """An executed cell: ``source`` is Python; ``offset`` lines of the cell precede it (its magic line)."""
+
+    label: str
+    order: int
+    source: str
+    offset: int = 0
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        """The parsed source; empty if it isn't Python (the cell failed then)."""
+        try:
+            return ast.parse(self.source)
+        except (SyntaxError, ValueError):
+            return ast.Module(body=[], type_ignores=[])
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """The source's lines, without their ends."""
+        return self.source.split("\n")
+
+    @cached_property
+    def statements(self) -> list[ast.stmt]:
+        """All statements that run in the module's own scope, in order, those of ``if`` or ``try`` too."""
+        return list(_module_level(self.tree.body))
+
+    def place(self, line: int) -> str:
+        """Where ``line`` of the source is, in words: ``cell In[5], line 3``."""
+        return f"cell {self.label}, line {line + self.offset}"
+
+
+class Cells:
+    """The cells of a kernel in the order of their execution."""
+
+    def __init__(self, cells: Sequence[Cell], shell: InteractiveShell) -> None:
+        self._cells = list(cells)
+        self._shell = shell
+
+    @classmethod
+    def around(cls, shell: InteractiveShell, body: str) -> tuple[Cells, Cell]:
+        """The cells that ran in ``shell``, and the one of them whose ``%%publish`` has just run ``body``.
+
+        The history doesn't hold that one where the front end asked for none to be kept.
+        """
+        cells = list(_history(shell))
+        offset = 1 + _leading_blank_lines(body)
+        current = _unwrapped(shell, Cell("In[ ]", len(cells) + 1, transformed(shell, body), offset))
+        known = next((cell for cell in reversed(cells) if cell.source == current.source), None)
+        return cls(cells if known else [*cells, current], shell), known or current
+
+    def newest_first(self) -> Iterator[Cell]:
+        """The cells, the last one executed first."""
+        return reversed(self._cells)
+
+    def binding(self, name: str) -> tuple[Cell, ast.stmt] | None:
+        """The statement that bound ``name`` last, as far as it can be told from the source."""
+        for cell in self.newest_first():
+            for statement in reversed(cell.statements):
+                if name in _bound_names(statement):
+                    return cell, statement
+        return None
+
+    def is_kernels_own(self, name: str) -> bool:
+        """Whether ``name`` is what the kernel, not the author, bound it to (``In``, ``_``, its ``open``)."""
+        namespace: dict[str, Any] = self._shell.user_ns
+        if name not in namespace:
+            return str(getattr(getattr(builtins, name, None), "__module__", "")).startswith("IPython.")
+        if name == "_":
+            return self.binding(name) is None
+        hidden: dict[str, Any] = self._shell.user_ns_hidden
+        return name in hidden and hidden[name] is namespace[name]
+
+    def definition(self, code: CodeType) -> tuple[Cell, ast.stmt] | None:
+        """The statement whose execution made ``code``: a function, or an assignment of a lambda.
+
+        Found by the file name that the kernel gave the cell, else by search, newest cell first; always
+        compiled again and compared, so that a stale source is never taken for the live one.
+        """
+        for cell in self._candidates(code):
+            for statement in cell.statements:
+                if _may_define(statement, code) and self._compiles_to(statement, code):
+                    return cell, statement
+        return None
+
+    def futures(self, cell: Cell) -> frozenset[str]:
+        """The ``__future__`` features under which ``cell`` ran: IPython keeps them for all later cells."""
+        return frozenset(
+            alias.name
+            for earlier in self._cells
+            if earlier.order <= cell.order
+            for statement in earlier.statements
+            if isinstance(statement, ast.ImportFrom) and statement.module == "__future__"
+            for alias in statement.names
+        )
+
+    def contains(self, cell: Cell, statement: ast.stmt, code: CodeType) -> bool:
+        """Whether ``statement`` of ``cell``, compiled again, holds ``code`` at any depth."""
+        if self._shell.ast_transformers:
+            return True
+        flags = reduce(or_, (_FUTURE_FLAGS[name] for name in self.futures(cell)), 0)
+        return any(found == code for found in _codes(_compiled(statement, flags)))
+
+    def _candidates(self, code: CodeType) -> Iterator[Cell]:
+        cached = linecache.cache.get(code.co_filename)
+        if cached is not None and len(cached) == 4:
+            text = "".join(cached[2]).rstrip("\n")
+            same = next((cell for cell in self.newest_first() if cell.source == text), None)
+            yield same or Cell(self._label(code.co_filename), 0, text)
+        yield from self.newest_first()
+
+    def _label(self, filename: str) -> str:
+        pair = self._shell.compile.format_code_name(filename)
+        return pair[1] if pair else filename
+
+    def _compiles_to(self, statement: ast.stmt, code: CodeType) -> bool:
+        if self._shell.ast_transformers:  # what was compiled then isn't what the source says
+            return True
+        flags = code.co_flags & reduce(or_, _FUTURE_FLAGS.values())
+        compiled = _compiled(statement, flags)
+        return compiled is not None and any(constant == code for constant in compiled.co_consts)
+
+
+def transformed(shell: InteractiveShell, body: str) -> str:
+    """``body`` as Python, the way that ``shell`` compiles it and keeps it in its history."""
+    source: str = shell.transform_cell(body)
+    return source.rstrip("\n")
+
+
+def first_line(statement: ast.stmt) -> int:
+    """The line on which ``statement`` begins, its decorators included."""
+    decorators: list[ast.expr] = getattr(statement, "decorator_list", [])
+    return min([statement.lineno, *(decorator.lineno for decorator in decorators)])
+
+
+def _history(shell: InteractiveShell) -> Iterator[Cell]:
+    manager = shell.history_manager
+    if manager is None:
+        return
+    parsed, raw = manager.input_hist_parsed, manager.input_hist_raw
+    for number, source in enumerate(parsed):
+        if number and source.strip():
+            blank = _leading_blank_lines(raw[number]) if number < len(raw) else 0
+            yield _unwrapped(shell, Cell(f"In[{number}]", number, source, blank))
+
+
+def _unwrapped(shell: InteractiveShell, cell: Cell) -> Cell:
+    """The body of a cell whose magic runs it in the namespace; any other cell as it is."""
+    if "run_cell_magic" not in cell.source:
+        return cell
+    match cell.tree.body:
+        case [
+            ast.Expr(
+                ast.Call(
+                    func=ast.Attribute(attr="run_cell_magic"),
+                    args=[ast.Constant(str(magic)), ast.Constant(), ast.Constant(str(body))],
+                )
+            )
+        ] if magic in _RUNS_ITS_BODY:
+            offset = cell.offset + 1 + _leading_blank_lines(body)
+            source = transformed(shell, body)
+            return _unwrapped(shell, Cell(cell.label, cell.order, source, offset))
+    return cell
+
+
+def _leading_blank_lines(text: str) -> int:
+    # IPython drops them before it compiles, so that its line numbers don't count them.
+    lines = text.split("\n")
+    return next((index for index, line in enumerate(lines) if line.strip()), 0)
+
+
+def _module_level(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
+    for statement in body:
+        yield statement
+        if isinstance(statement, Function | ast.ClassDef):
+            continue
+        for field in ("body", "handlers", "orelse", "finalbody", "cases"):
+            for child in getattr(statement, field, []):
+                if isinstance(child, ast.stmt):
+                    yield from _module_level([child])
+                else:
+                    yield from _module_level(child.body)
+
+
+def _bound_names(statement: ast.stmt) -> set[str]:
+    """The names that the statement itself binds; those bound by statements inside it are found there."""
+    if isinstance(statement, Function | ast.ClassDef):
+        return {statement.name}
+    if isinstance(statement, ast.Import | ast.ImportFrom):
+        return {alias.asname or alias.name.partition(".")[0] for alias in statement.names}
+    targets: list[Any] = getattr(statement, "targets", [])
+    targets = targets or [getattr(statement, "target", None)]
+    targets += [item.optional_vars for item in getattr(statement, "items", [])]
+    if isinstance(statement, ast.Expr):
+        targets.append(statement.value)
+    return {
+        node.id
+        for target in targets
+        if target is not None
+        for node in ast.walk(target)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    }
+
+
+def _compiled(statement: ast.stmt, flags: int) -> CodeType | None:
+    module = ast.Module(body=[statement], type_ignores=[])
+    try:
+        code: CodeType = compile(module, "<cell>", "exec", flags=flags, dont_inherit=True)
+    except (SyntaxError, ValueError):
+        return None
+    return code
+
+
+def _codes(code: CodeType | None) -> Iterator[CodeType]:
+    for constant in code.co_consts if code is not None else ():
+        if isinstance(constant, CodeType):
+            yield constant
+            yield from _codes(constant)
+
+
+def _may_define(statement: ast.stmt, code: CodeType) -> bool:
+    if isinstance(statement, Function):
+        return statement.name == code.co_name and first_line(statement) == code.co_firstlineno
+    if code.co_name != "<lambda>" or not isinstance(statement, ast.Assign | ast.AnnAssign):
+        return False
+    return isinstance(statement.value, ast.Lambda) and statement.value.lineno == code.co_firstlineno

@@ -1,0 +1,107 @@
+"""``%faas``: the catalogue and the gateway from a notebook."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shlex
+from collections.abc import Callable
+from typing import Any
+
+from IPython.core.error import UsageError
+from IPython.core.magic_arguments import MagicArgumentParser
+
+from jupyter_faas.client import GatewayClient
+from jupyter_faas.kernel.tables import fields_table, functions_table, logs_table
+from jupyter_faas.model.errors import InvalidInput
+
+_new_parser: Callable[..., argparse.ArgumentParser] = MagicArgumentParser
+
+__all__ = ["arguments_of", "run_command"]
+
+
+def run_command(line: str, connect: Callable[[str | None], GatewayClient]) -> Any:
+    """Do what ``line`` says at the gateway that ``connect`` gives for its URL (None: the local one).
+
+    Returns what is to be shown: a table, or the value of an invocation. Raises ``UsageError`` for a line
+    that isn't understood, and what the gateway raises.
+    """
+    # Quotes inside JSON belong to it: only the words before the arguments are split as a shell does.
+    options = _parser().parse_args(line.split())
+    if options.command is None:
+        raise UsageError(
+            "%faas needs a command: list, show, invoke, logs, delete or gateway. %faas? explains them."
+        )
+    with connect(options.gateway) as gateway:
+        return _COMMANDS[options.command](gateway, options, line)
+
+
+def arguments_of(text: str) -> dict[str, Any]:
+    """The arguments of ``%faas invoke NAME <text>``: a JSON object, or ``key=value`` words."""
+    text = text.strip()
+    if text.startswith("{"):
+        try:
+            arguments: dict[str, Any] = json.loads(text)
+        except json.JSONDecodeError as error:
+            raise InvalidInput(f"The arguments aren't a JSON object: {error}.") from error
+        return arguments
+    pairs = [word.partition("=") for word in shlex.split(text)]
+    for key, equals, _ in pairs:
+        if not equals:
+            raise InvalidInput(f"{key!r} has no value: write {key}=VALUE, or one JSON object.")
+    return {key: _json_or_text(value) for key, _, value in pairs}
+
+
+def _json_or_text(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return text
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _new_parser("%faas")
+    parser.add_argument("--gateway")
+    commands = parser.add_subparsers(dest="command")
+    commands.add_parser("list")
+    commands.add_parser("gateway")
+    for name in ("show", "delete", "logs", "invoke"):
+        commands.add_parser(name).add_argument("name")
+    commands.choices["logs"].add_argument("--limit", type=int, default=100)
+    commands.choices["invoke"].add_argument("arguments", nargs=argparse.REMAINDER)
+    return parser
+
+
+def _list(gateway: GatewayClient, options: argparse.Namespace, line: str) -> Any:  # noqa: ARG001
+    return functions_table(gateway.functions())
+
+
+def _show(gateway: GatewayClient, options: argparse.Namespace, line: str) -> Any:  # noqa: ARG001
+    return fields_table(gateway.function(options.name))
+
+
+def _logs(gateway: GatewayClient, options: argparse.Namespace, line: str) -> Any:  # noqa: ARG001
+    return logs_table(gateway.logs(options.name, options.limit))
+
+
+def _delete(gateway: GatewayClient, options: argparse.Namespace, line: str) -> Any:  # noqa: ARG001
+    return fields_table(gateway.delete(options.name))
+
+
+def _gateway(gateway: GatewayClient, options: argparse.Namespace, line: str) -> Any:  # noqa: ARG001
+    return fields_table(gateway.gateway())
+
+
+def _invoke(gateway: GatewayClient, options: argparse.Namespace, line: str) -> Any:
+    text = line.partition("invoke")[2].strip().removeprefix(options.name)
+    return gateway.invoke(options.name, arguments_of(text))
+
+
+_COMMANDS: dict[str, Callable[[GatewayClient, argparse.Namespace, str], Any]] = {
+    "list": _list,
+    "show": _show,
+    "logs": _logs,
+    "delete": _delete,
+    "gateway": _gateway,
+    "invoke": _invoke,
+}

@@ -1,0 +1,156 @@
+"""The magics: ``%%publish`` and ``%faas``."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+from IPython.core.interactiveshell import ExecutionResult, InteractiveShell
+from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_var_expand
+
+from jupyter_faas.client import GatewayClient, connect
+from jupyter_faas.client.connection import Connection, ensure_gateway, find_gateway
+from jupyter_faas.kernel.annotation import Annotation, parse_annotation, publish_arguments
+from jupyter_faas.kernel.capture import Capture, capture
+from jupyter_faas.kernel.cells import transformed
+from jupyter_faas.kernel.commands import run_command
+from jupyter_faas.kernel.display import Progress, quiet, screen_for
+from jupyter_faas.kernel.panel import Call, example_arguments
+from jupyter_faas.model.errors import AnnotationError, FaasError
+from jupyter_faas.model.units import format_duration
+
+__all__ = ["FaasMagics", "register"]
+
+
+class CellFailed(Exception):
+    """The cell itself raised, so that there is nothing to publish; its traceback has been shown."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [str(self)]
+
+
+def register(shell: InteractiveShell) -> None:
+    """Make the magics known to ``shell``; doing it again is harmless."""
+    shell.register_magics(FaasMagics)
+
+
+@magics_class
+class FaasMagics(Magics):
+    """``%%publish`` and ``%faas`` for one shell."""
+
+    shell: InteractiveShell
+
+    @publish_arguments
+    @no_var_expand
+    @cell_magic
+    def publish(self, line: str, cell: str) -> None:
+        """Run this cell, then publish a function of it behind an HTTP endpoint.
+
+        What the function uses of the notebook (helpers, imports, small constants) goes along. Durations are
+        written 250ms, 5s, 2m or 1h; sizes 512KB, 256MB, 1GB, or 256MiB for powers of two.
+        """
+        progress = Progress(screen_for(self.shell))
+        try:
+            annotation = parse_annotation(line)
+            self._run(cell)
+            self._publish(cell, annotation, progress)
+        except FaasError as error:
+            progress.fail(error)
+            raise quiet(error) from None
+
+    @no_var_expand
+    @line_magic
+    def faas(self, line: str) -> Any:
+        """List, show, call and delete published functions, read their logs, look at the gateway.
+
+        ::
+
+            %faas list                      the functions of the gateway
+            %faas show NAME                 one function: its address, schema, packages, caps
+            %faas invoke NAME key=value …   call it; a value is JSON, else text: q=0.5 name=Ada 'xs=[1, 2]'
+            %faas invoke NAME {"key": …}    the same with the arguments as one JSON object
+            %faas logs NAME [--limit N]     what it wrote: the last N lines, 100 by default
+            %faas delete NAME               delete it with all its versions
+            %faas gateway                   the gateway: its address, engine and state
+
+        ``--gateway URL`` before the command asks another gateway than the local one.
+        """
+        try:
+            return run_command(line, connect)
+        except FaasError as error:
+            raise quiet(error, error.detail) from None
+
+    def _run(self, cell: str) -> None:
+        if _in_event_loop() and self._awaits(cell):
+            raise AnnotationError(
+                "A %%publish cell can't await at its top level here, because a cell magic runs inside the "
+                "kernel's event loop. Put the await into a cell of its own."
+            )
+        result: ExecutionResult = self.shell.run_cell(cell, store_history=False)
+        if not result.success:
+            raised = result.error_in_exec or result.error_before_exec
+            raise CellFailed(f"The cell raised {type(raised).__name__}, so nothing was published.")
+
+    def _awaits(self, cell: str) -> bool:
+        try:
+            source = transformed(self.shell, cell)
+        except SyntaxError:  # running it will say so
+            return False
+        return self.shell.should_run_async(cell, transformed_cell=source)
+
+    def _publish(self, cell: str, annotation: Annotation, progress: Progress) -> None:
+        begun = time.monotonic()
+        with progress.step("capture"):
+            captured = capture(self.shell, cell, annotation)
+            progress.panel.function = captured.bundle.manifest.name
+            progress.panel.receipt = captured.receipt
+        if annotation.dry_run:
+            progress.panel.headline = f"{captured.bundle.manifest.name} would be published (--dry-run)."
+        else:
+            answer = self._send(captured, annotation, progress)
+            took = format_duration(time.monotonic() - begun)
+            progress.panel.headline = _headline(answer, took)
+            progress.panel.answer = answer
+            progress.panel.call = _call(answer["publication"], captured, annotation)
+        progress.finish()
+
+    def _send(self, captured: Capture, annotation: Annotation, progress: Progress) -> dict[str, Any]:
+        with GatewayClient(_connection(annotation, progress)) as gateway:
+            return gateway.publish(captured.bundle, annotation.environment, progress.event)
+
+
+def _in_event_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+def _connection(annotation: Annotation, progress: Progress) -> Connection:
+    if annotation.gateway is not None:
+        return Connection.from_url(annotation.gateway)
+    running = find_gateway()
+    if running is not None:
+        return running
+    with progress.step("gateway") as step:
+
+        def log(text: str) -> None:
+            step.detail = text
+
+        return ensure_gateway(log)
+
+
+def _headline(answer: dict[str, Any], took: str) -> str:
+    publication = answer["publication"]
+    version = f"{publication['function']} version {publication['version']}"
+    if answer["state"] == "unchanged":
+        return f"{version} is live already: nothing has changed since. ({took})"
+    return f"{version} is live, after {took}."
+
+
+def _call(publication: dict[str, Any], captured: Capture, annotation: Annotation) -> Call:
+    manifest = captured.bundle.manifest
+    arguments = example_arguments(manifest.input_schema)
+    return Call(publication["url"], manifest.name, arguments, manifest.public, annotation.gateway)

@@ -1,0 +1,157 @@
+"""What a publish shows: one state, rendered as HTML for a notebook and as text for a terminal."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from jupyter_faas.kernel.markup import STYLE, escape
+from jupyter_faas.kernel.receipt import Receipt
+from jupyter_faas.model.errors import FaasError
+from jupyter_faas.model.units import format_duration
+
+__all__ = ["Call", "Panel", "Step", "example_arguments"]
+
+_MARKS: Final = {"started": "…", "progress": "…", "done": "✓", "reused": "✓", "failed": "✗"}
+_CLASSES: Final = {"done": "faas-ok", "reused": "faas-ok", "failed": "faas-bad"}
+_LOG_LINES: Final = 40
+
+
+@dataclass
+class Step:
+    """One step of a publish; ``state`` as in the gateway's events, or ``failed``."""
+
+    name: str
+    state: str = "started"
+    seconds: float | None = None
+    detail: str = ""
+
+    def words(self) -> str:
+        """How it went, and how long it took."""
+        took = format_duration(self.seconds) if self.seconds is not None else ""
+        reused = "reused" if self.state == "reused" else ""
+        return ", ".join(part for part in (took, reused, self.detail) if part)
+
+
+@dataclass(frozen=True)
+class Call:
+    """How to call a function that is live. No token stands in what is shown: the notebook is saved."""
+
+    url: str
+    name: str
+    arguments: dict[str, Any]
+    public: bool = False
+    gateway: str | None = None
+
+    @property
+    def curl(self) -> str:
+        """A line for a shell."""
+        token = "" if self.public else ' -H "Authorization: Bearer $(jupyter faas token)"'
+        return f"curl -X POST {shlex.quote(self.url)}{token} -d {shlex.quote(json.dumps(self.arguments))}"
+
+    @property
+    def python(self) -> str:
+        """A line for Python."""
+        connect = f"connect({self.gateway!r})" if self.gateway else "connect()"
+        return f"from jupyter_faas.client import connect; {connect}.invoke({self.name!r}, {self.arguments!r})"
+
+
+@dataclass
+class Panel:
+    """The state of one publish."""
+
+    function: str = ""
+    steps: dict[str, Step] = field(default_factory=dict)
+    receipt: Receipt | None = None
+    call: Call | None = None
+    answer: dict[str, Any] | None = None
+    """``{"state", "publication"}`` when the publish has ended well, for programs that read the notebook."""
+    headline: str = ""
+    error: FaasError | None = None
+
+    def html(self) -> str:
+        """The panel for a notebook."""
+        parts = [self._steps_html()]
+        if self.headline:
+            parts.append(f"<div><b>{escape(self.headline)}</b></div>")
+        if self.call is not None:
+            url = escape(self.call.url)
+            parts.append(f'<div><a href="{url}">{url}</a></div>')
+            parts += [f"<pre>{escape(line)}</pre>" for line in (self.call.curl, self.call.python)]
+        if self.receipt is not None:
+            parts.append(self.receipt.html())
+        if self.error is not None:
+            parts.append(_error_html(self.error))
+        return f'{STYLE}<div class="faas-panel">{"".join(parts)}</div>'
+
+    def text(self) -> str:
+        """The panel for a terminal, and for whoever doesn't show HTML."""
+        lines = [step_text(step) for step in self.steps.values()]
+        if self.receipt is not None:
+            lines.append(self.receipt.text())
+        lines += self.closing_lines()
+        return "\n".join(lines)
+
+    def closing_lines(self) -> list[str]:
+        """How it ended, as text."""
+        lines = [self.headline] if self.headline else []
+        if self.call is not None:
+            lines += [f"  {line}" for line in (self.call.url, self.call.curl, self.call.python)]
+        if self.error is not None:
+            lines += [self.error.title, *(f"  {line}" for line in self.error.detail.splitlines())]
+            lines += [f"  | {line}" for line in _log_lines(self.error)]
+        return lines
+
+    def _steps_html(self) -> str:
+        rows = "".join(
+            f'<tr><td class="{_CLASSES.get(step.state, "faas-quiet")}">{_MARKS.get(step.state, "…")} '
+            f'{escape(step.name)}</td><td class="faas-label">{escape(step.words())}</td></tr>'
+            for step in self.steps.values()
+        )
+        return f"<table>{rows}</table>"
+
+
+def step_text(step: Step) -> str:
+    """A step as a line of text."""
+    return f"{_MARKS.get(step.state, '…')} {step.name:<12}{step.words()}".rstrip()
+
+
+def _error_html(error: FaasError) -> str:
+    detail = escape(error.detail).replace("\n", "<br>")
+    log = "\n".join(_log_lines(error))
+    shown = f"<pre>{escape(log)}</pre>" if log else ""
+    return f'<div class="faas-bad"><b>{escape(error.title)}</b></div><div>{detail}</div>{shown}'
+
+
+def _log_lines(error: FaasError) -> list[str]:
+    """The end of a build's log, if the error has one."""
+    log = error.figures.get("log", [])
+    lines = log.splitlines() if isinstance(log, str) else [str(line) for line in log]
+    return lines[-_LOG_LINES:]
+
+
+def example_arguments(schema: dict[str, Any]) -> dict[str, Any]:
+    """Arguments that fit a function's input schema, for a line to copy: the required ones, else the first."""
+    properties: dict[str, Any] = schema.get("properties", {})
+    names = schema.get("required") or list(properties)[:1]
+    return {name: _example(properties.get(name, {})) for name in names}
+
+
+def _example(schema: dict[str, Any]) -> Any:
+    if "default" in schema:
+        return schema["default"]
+    if "const" in schema:
+        return schema["const"]
+    if "enum" in schema:
+        return schema["enum"][0]
+    choices = [one for one in schema.get("anyOf", []) if one.get("type") != "null"]
+    if choices:
+        return _example(choices[0])
+    kind = schema.get("type")
+    if kind == "array":
+        items = schema.get("items", {})
+        return [1, 2, 3] if items.get("type") in ("number", "integer", None) else [_example(items)]
+    simple: dict[Any, Any] = {"string": "text", "boolean": True, "object": {}, "null": None}
+    return simple.get(kind, 1)

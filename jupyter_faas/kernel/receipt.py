@@ -1,0 +1,170 @@
+"""The receipt: what a publish captured, shown before anything is built."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from jupyter_faas.kernel.markup import escape, rows
+from jupyter_faas.kernel.requirements import Package, Packages
+from jupyter_faas.kernel.slice import Slice
+from jupyter_faas.model.bundle import Bundle
+from jupyter_faas.model.caps import Caps
+from jupyter_faas.model.units import format_duration, format_size
+
+__all__ = ["CapturedName", "Receipt", "caps_in_words", "receipt_of"]
+
+_NETWORK_MODULES: Final = frozenset(
+    {
+        "aiohttp",
+        "boto3",
+        "botocore",
+        "ftplib",
+        "http.client",
+        "httpx",
+        "imaplib",
+        "paramiko",
+        "poplib",
+        "psycopg",
+        "psycopg2",
+        "pymongo",
+        "pymysql",
+        "redis",
+        "requests",
+        "smtplib",
+        "socket",
+        "telnetlib",
+        "urllib.request",
+        "urllib3",
+        "websockets",
+        "xmlrpc.client",
+    }
+)
+
+
+@dataclass(frozen=True)
+class CapturedName:
+    """A name of the handler, what it is and where it comes from."""
+
+    name: str
+    kind: str
+    where: str
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What was captured; every figure is final but the image, which isn't built yet."""
+
+    function: str
+    signature: str
+    names: tuple[CapturedName, ...]
+    packages: tuple[Package, ...]
+    constraints: int
+    python: str
+    environment: tuple[str, ...]
+    caps: str
+    public: bool
+    bundle_bytes: int
+    warnings: tuple[str, ...]
+
+    def lines(self) -> Iterator[tuple[str, str]]:
+        """The receipt as labelled lines; a repeated label is empty."""
+        yield "function", self.signature if not self.public else f"{self.signature}  (public: no token)"
+        yield from _labelled("names", (f"{one.name}  {one.kind}, {one.where}" for one in self.names))
+        yield from _labelled("packages", (f"{one.requirement}  {one.why}" for one in self.packages))
+        if self.constraints:
+            yield ("", f"and {self.constraints} more that they need, at this kernel's versions")
+        if not self.packages:
+            yield "packages", "none: the standard library is enough"
+        yield "python", self.python
+        if self.environment:
+            yield "environment", ", ".join(self.environment)
+        yield "caps", self.caps
+        yield "bundle", format_size(self.bundle_bytes)
+        yield from _labelled("warning", self.warnings)
+
+    def text(self) -> str:
+        """The receipt for a terminal."""
+        return "\n".join(f"  {label:<12}{line}" for label, line in self.lines())
+
+    def html(self) -> str:
+        """The receipt as table rows for the display, folded up."""
+        size = format_size(self.bundle_bytes)
+        packages = f"{len(self.packages)} package{'s' * (len(self.packages) != 1)}"
+        summary = f"receipt: {len(self.names)} name{'s' * (len(self.names) != 1)}, {packages}, {size}"
+        warnings = "".join(f'<div class="faas-warning">{escape(warning)}</div>' for warning in self.warnings)
+        lines = rows(line for line in self.lines() if line[1] not in self.warnings)
+        return f"{warnings}<details><summary>{escape(summary)}</summary><table>{lines}</table></details>"
+
+
+def receipt_of(signature: str, found: Slice, packages: Packages, bundle: Bundle) -> Receipt:
+    """The receipt of ``bundle``, made of ``found`` and ``packages``."""
+    manifest = bundle.manifest
+    return Receipt(
+        function=manifest.name,
+        signature=signature,
+        names=tuple(_names(found)),
+        packages=packages.direct,
+        constraints=len(packages.constraints),
+        python=manifest.python,
+        environment=manifest.environment,
+        caps=caps_in_words(manifest.caps),
+        public=manifest.public,
+        bundle_bytes=len(bundle.pack()),
+        warnings=tuple(_warnings(found, packages, manifest.caps)),
+    )
+
+
+def caps_in_words(caps: Caps) -> str:
+    """The caps that matter to an author, in one line."""
+    return ", ".join(
+        (
+            f"{format_duration(caps.timeout_seconds)} per call",
+            f"{format_size(caps.memory_bytes)} memory",
+            f"{caps.cpu:g} CPU",
+            f"{caps.pids} processes",
+            f"{format_size(caps.scratch_bytes)} scratch",
+            "no network" if caps.network == "none" else "network: egress",
+            f"{caps.concurrency} call{'s' * (caps.concurrency > 1)} at a time in each of "
+            f"{caps.max_instances} instance{'s' * (caps.max_instances > 1)}",
+            f"stopped after {format_duration(caps.idle_seconds)} idle",
+        )
+    )
+
+
+def _names(found: Slice) -> Iterator[CapturedName]:
+    for definition in sorted(found.definitions.values(), key=lambda one: (one.name != found.entry, one.name)):
+        cell = definition.cell
+        where = cell.place(definition.line) if cell is not None else definition.text
+        kind = "entry" if definition.name == found.entry else definition.kind
+        yield CapturedName(definition.name, kind, where)
+    for name in sorted(found.constants):
+        expression = found.constants[name].expression
+        shown = expression if len(expression) <= 60 else f"{expression[:59]}…"
+        yield CapturedName(name, "constant", f"{shown} ({format_size(len(expression.encode()))})")
+    for text in sorted(found.imports):
+        yield CapturedName(found.imports[text].name, "import", text)
+
+
+def _warnings(found: Slice, packages: Packages, caps: Caps) -> Iterator[str]:
+    for definition in found.definitions.values():
+        for name in sorted(definition.uses.writes):
+            yield (
+                f"{definition.name} assigns the global {name} when it is called: each process of it "
+                "has a copy of its own, which ends with it."
+            )
+    used = sorted(module for module in found.origins if _reaches_out(module))
+    if used and caps.network == "none":
+        yield f"{', '.join(used)} is imported but the network is none: add --network egress to reach out."
+    yield from (package.warning for package in packages.direct if package.warning is not None)
+
+
+def _reaches_out(module: str) -> bool:
+    parts = module.split(".")
+    return any(".".join(parts[:length]) in _NETWORK_MODULES for length in range(1, len(parts) + 1))
+
+
+def _labelled(label: str, lines: Iterable[str]) -> Iterator[tuple[str, str]]:
+    for index, line in enumerate(lines):
+        yield ("" if index else label), line

@@ -1,0 +1,251 @@
+"""A function's signature as JSON Schema (2020-12)."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import re
+import types
+import typing
+from collections import abc
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pydantic
+from pydantic import TypeAdapter
+
+from jupyter_faas.model.errors import CaptureError
+
+__all__ = ["Schemas", "schemas_of"]
+
+_SCHEMA: Final = "https://json-schema.org/draft/2020-12/schema"
+_SCALARS: Final = (bool, int, float, str, type(None), Any, object)
+_LISTS: Final = (list, abc.Sequence, abc.MutableSequence, abc.Collection, abc.Iterable)
+_DICTS: Final = (dict, abc.Mapping, abc.MutableMapping)
+_INSTEAD: Final = {
+    "tuple": "list",
+    "set": "list, and make the set inside the function",
+    "frozenset": "list, and make the frozenset inside the function",
+    "bytes": "str, and decode it (base64) inside the function",
+    "datetime": "str, and parse it with datetime.fromisoformat inside the function",
+    "date": "str, and parse it with date.fromisoformat inside the function",
+    "Decimal": "str, and make the Decimal inside the function",
+    "DataFrame": "list[dict], and make the DataFrame inside the function",
+    "Series": "list, and make the Series inside the function",
+    "ndarray": "list[float], and make the array inside the function",
+    "Path": "str",
+    "UUID": "str",
+}
+
+
+@dataclass(frozen=True)
+class Schemas:
+    """What a function takes (an object whose properties are its parameters) and what it gives, if known."""
+
+    input: dict[str, Any]
+    output: dict[str, Any] | None
+
+
+class _NotJson(ValueError):
+    """An annotation whose values JSON can't give."""
+
+
+def schemas_of(function: Callable[..., Any], name: str) -> Schemas:
+    """The schemas of ``function``, called ``name`` in messages.
+
+    Raises ``CaptureError`` naming each parameter that JSON can't fill and what to write instead.
+    """
+    signature = _signature(function, name)
+    hints = _hints(function)
+    descriptions = parameter_descriptions(inspect.getdoc(function) or "")
+    properties: dict[str, Any] = {}
+    required: list[str] = []
+    extra: Any = False
+    faults: list[tuple[str, str]] = []
+    for parameter in signature.parameters.values():
+        try:
+            schema = _parameter_schema(parameter, hints.get(parameter.name, parameter.annotation))
+        except _NotJson as error:
+            faults.append((parameter.name, str(error)))
+            continue
+        if parameter.kind is parameter.VAR_KEYWORD:
+            extra = schema or True
+            continue
+        if parameter.name in descriptions:
+            schema.setdefault("description", descriptions[parameter.name])
+        properties[parameter.name] = schema
+        if parameter.default is parameter.empty:
+            required.append(parameter.name)
+    if faults:
+        raise _fault_error(name, faults)
+    schema = {"$schema": _SCHEMA, "type": "object", "properties": properties}
+    schema |= {"required": required, "additionalProperties": extra}
+    return Schemas(schema, _output_schema(hints.get("return", signature.return_annotation)))
+
+
+def _signature(function: Callable[..., Any], name: str) -> inspect.Signature:
+    try:
+        return inspect.signature(function)
+    except (ValueError, TypeError) as error:
+        raise CaptureError(
+            f"The parameters of {name} can't be read ({error}). Write it as a plain function (def).", names=[]
+        ) from error
+
+
+def _hints(function: Callable[..., Any]) -> dict[str, Any]:
+    """The annotations as objects; one that can't be resolved stays the text it is."""
+    inner = inspect.unwrap(function)
+    scope = getattr(inner, "__globals__", {})
+    hints: dict[str, Any] = {}
+    for name, annotation in inspect.get_annotations(inner).items():
+        holder = types.SimpleNamespace(__annotations__={name: annotation})
+        try:
+            hints |= typing.get_type_hints(holder, globalns=scope, include_extras=True)
+        except (NameError, AttributeError, TypeError, SyntaxError):
+            hints[name] = annotation
+    return hints
+
+
+def _fault_error(name: str, faults: list[tuple[str, str]]) -> CaptureError:
+    lines = "\n".join(f"- {parameter}: {reason}." for parameter, reason in faults)
+    names = [{"name": p, "type": "parameter", "reason": reason, "cell": None} for p, reason in faults]
+    count = "One parameter" if len(faults) == 1 else f"{len(faults)} parameters"
+    return CaptureError(f"{count} of {name} can't be given by a JSON body:\n{lines}", names=names)
+
+
+def _parameter_schema(parameter: inspect.Parameter, annotation: Any) -> dict[str, Any]:
+    if parameter.kind is parameter.VAR_POSITIONAL:
+        raise _NotJson(
+            f"*{parameter.name} can't be named in a JSON object: write {parameter.name}: list, without the "
+            "star (if a decorator made this signature, put functools.wraps on its wrapper)"
+        )
+    schema = _schema(annotation)
+    if parameter.default is not parameter.empty and _is_json(parameter.default):
+        schema["default"] = parameter.default
+    return schema
+
+
+def _is_json(value: Any) -> bool:
+    try:
+        return bool(json.loads(json.dumps(value, allow_nan=False)) == value)
+    except (TypeError, ValueError, RecursionError):
+        return False
+
+
+def _schema(annotation: Any) -> dict[str, Any]:
+    if annotation is inspect.Parameter.empty:
+        return {}
+    _check(annotation)
+    try:
+        schema: dict[str, Any] = _without_titles(TypeAdapter(annotation).json_schema())
+    except (pydantic.PydanticSchemaGenerationError, pydantic.PydanticUserError) as error:
+        raise _NotJson(f"{_written(annotation)} has no JSON Schema ({error.message})") from error
+    return schema
+
+
+def _check(annotation: Any) -> None:
+    """Refuse an annotation that promises the function a type which JSON doesn't have."""
+    if isinstance(annotation, str):
+        raise _NotJson(f"its annotation {annotation!r} names something that isn't defined in this kernel")
+    if annotation in (*_SCALARS, *_LISTS, *_DICTS):
+        return
+    if isinstance(annotation, typing.NewType):
+        annotation = annotation.__supertype__
+    _check_arguments(annotation, typing.get_origin(annotation), typing.get_args(annotation))
+
+
+def _check_arguments(annotation: Any, origin: Any, arguments: tuple[Any, ...]) -> None:
+    if origin is typing.Annotated:
+        _check(arguments[0])
+    elif origin in (typing.Union, types.UnionType) or origin in _LISTS:
+        for argument in arguments:
+            _check(argument)
+    elif origin in _DICTS:
+        if arguments[0] not in (str, Any):
+            raise _NotJson(
+                f"{_written(annotation)}: the keys of a JSON object are strings: write dict[str, …]"
+            )
+        _check(arguments[1])
+    elif origin is typing.Literal:
+        if not all(value is None or type(value) in (bool, int, str) for value in arguments):
+            raise _NotJson(f"{_written(annotation)} holds a value that JSON doesn't have")
+    elif annotation not in _SCALARS:
+        raise _NotJson(_refusal(annotation, origin or annotation))
+
+
+def _refusal(annotation: Any, kind: Any) -> str:
+    name = getattr(kind, "__name__", str(kind))
+    instead = _INSTEAD.get(name, "dict, and make the object inside the function")
+    return f"JSON has no {_written(annotation)}: write {instead}"
+
+
+def _written(annotation: Any) -> str:
+    return inspect.formatannotation(annotation)
+
+
+def _without_titles(schema: Any) -> Any:
+    """Pydantic's schema less the titles it derives from names, which say nothing."""
+    if isinstance(schema, dict):
+        return {key: _without_titles(item) for key, item in schema.items() if key != "title"}
+    return [_without_titles(item) for item in schema] if isinstance(schema, list) else schema
+
+
+def _output_schema(annotation: Any) -> dict[str, Any] | None:
+    """The schema of the result where JSON can hold what is annotated, else None."""
+    if annotation is inspect.Signature.empty:
+        return None
+    try:
+        return _schema(annotation)
+    except _NotJson:
+        return None
+
+
+_SECTION: Final = re.compile(r"(Args|Arguments|Parameters|Params):?")
+_GOOGLE: Final = re.compile(r"\*{0,2}(\w+)\s*(?:\([^)]*\))?\s*:\s+(\S.*)")
+_NUMPY: Final = re.compile(r"\*{0,2}(\w+(?:\s*,\s*\w+)*)\s*(?::.*)?")
+
+
+def parameter_descriptions(doc: str) -> Mapping[str, str]:
+    """The parameters' descriptions in a docstring's Args (Google) or Parameters (NumPy) section."""
+    lines = doc.splitlines()
+    for index, line in enumerate(lines):
+        if _SECTION.fullmatch(line.strip()):
+            numpy = index + 1 < len(lines) and set(lines[index + 1].strip()) == {"-"}
+            block = lines[index + 2 :] if numpy else lines[index + 1 :]
+            return _numpy_block(block) if numpy else _google_block(block)
+    return {}
+
+
+def _google_block(lines: list[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    current, indent = "", 0
+    for line in lines:
+        if not line.strip():
+            continue
+        depth = len(line) - len(line.lstrip())
+        if depth == 0:
+            break
+        entry = _GOOGLE.fullmatch(line.strip())
+        if entry and (not found or depth <= indent):
+            current, indent = entry[1], depth
+            found[current] = entry[2].strip()
+        elif current:
+            found[current] += " " + line.strip()
+    return found
+
+
+def _numpy_block(lines: list[str]) -> dict[str, str]:
+    found: dict[str, list[str]] = {}
+    current: list[str] = []
+    for index, line in enumerate(lines):
+        if index + 1 < len(lines) and set(lines[index + 1].strip()) == {"-"}:
+            break  # the next section's title
+        entry = _NUMPY.fullmatch(line)
+        if entry:
+            current = [name.strip() for name in entry[1].split(",")]
+            found |= {name: [] for name in current}
+        elif line.strip():
+            for name in current:
+                found[name].append(line.strip())
+    return {name: " ".join(parts) for name, parts in found.items() if parts}

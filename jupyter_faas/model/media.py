@@ -1,0 +1,8 @@
+"""Media types of our own."""
+
+from typing import Final
+
+__all__ = ["PUBLICATION"]
+
+PUBLICATION: Final = "application/vnd.jupyter-faas.publication+json"
+"""What ``%%publish`` achieved, ``{"state", "publication"}``, beside what it shows to people."""

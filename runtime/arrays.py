@@ -1,0 +1,100 @@
+"""numpy and pandas one step nearer to JSON, importing neither: who returns their objects has done so."""
+
+from __future__ import annotations
+
+import sys
+
+from .refusals import ELEMENT_BYTES, Refused, bound
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+FINE_UNITS = frozenset({"ns", "ps", "fs", "as"})  # Python's own times end at microseconds
+RECORD_FIELD_BYTES = 5  # two quotes, a colon, a digit and a comma
+
+
+def _array(value: Any, cap: int) -> Any:
+    """A numpy array as (nested) lists; NaN and infinities are replaced here, where it is fast."""
+    bound(ELEMENT_BYTES * value.size, cap)
+    numpy: Any = sys.modules["numpy"]
+    kind = value.dtype.kind
+    if kind == "f":
+        finite = numpy.isfinite(value)
+        if not finite.all():
+            value = value.astype(object)
+            value[~finite] = None
+        elif value.dtype.itemsize > 8:
+            value = value.astype(float)
+    elif kind in "mM" and numpy.datetime_data(value.dtype)[0] in FINE_UNITS:
+        value = value.astype(f"{kind}8[us]")
+    return value.tolist()
+
+
+def _scalar(value: Any, cap: int) -> Any:
+    kind = value.dtype.kind
+    if kind in "mM":
+        return _array(sys.modules["numpy"].asarray(value), cap)
+    exact = {"b": bool, "i": int, "u": int, "f": float, "c": complex}.get(kind)
+    return exact(value) if exact else value.item()
+
+
+def _column(value: Any, cap: int) -> list[Any]:
+    """The values of a Series, an Index or the like; missing ones are ``None``."""
+    bound(ELEMENT_BYTES * len(value), cap)
+    values: list[Any] = value.tolist()
+    missing = value.isna()
+    if missing.any():
+        flags = missing.tolist()
+        values = [None if flags[i] else values[i] for i in range(len(values))]
+    return values
+
+
+def _series(value: Any, cap: int) -> Any:
+    """A list if the index merely counts, else an object."""
+    index = value.index
+    values = _column(value, cap)
+    if type(index).__name__ == "RangeIndex" and index.start == 0 and index.step == 1:
+        return values
+    if not index.is_unique:
+        raise Refused("; labels of its index occur twice, so call reset_index() first")
+    labels = [_label(label) for label in index.tolist()]
+    return {labels[i]: values[i] for i in range(len(labels))}
+
+
+def _records(value: Any, cap: int) -> list[dict[Any, Any]]:
+    """A DataFrame as one object per row; the index is left out (``reset_index()`` makes it a column)."""
+    names = [_label(name) for name in value.columns.tolist()]
+    if len(set(names)) < len(names):
+        raise Refused("; two of its columns have the same name")
+    bound(len(value) * sum(len(str(name)) + RECORD_FIELD_BYTES for name in names), cap)
+    columns = [_column(value.iloc[:, i], cap) for i in range(len(names))]
+    return [{names[i]: columns[i][row] for i in range(len(names))} for row in range(len(value))]
+
+
+def _label(label: Any) -> Any:
+    """What JSON can have as a key is kept, times are ISO 8601, the rest is text."""
+    if isinstance(label, (str, int, float)):
+        return label
+    return label.isoformat() if hasattr(label, "isoformat") else str(label)
+
+
+def _none(_value: Any, _cap: int) -> None:
+    return None
+
+
+ARRAYS: dict[str, Callable[[Any, int], Any]] = {
+    "numpy.MaskedArray": lambda value, _: value.tolist(),
+    "numpy.ndarray": _array,
+    "numpy.generic": _scalar,
+    "pandas.DataFrame": _records,
+    "pandas.Series": _series,
+    "pandas.MultiIndex": lambda value, _: value.tolist(),
+    "pandas.Index": _column,
+    "pandas.ExtensionArray": _column,
+    "pandas.NaTType": _none,
+    "pandas.NAType": _none,
+    "pandas.Period": lambda value, _: str(value),
+    "pandas.Interval": lambda value, _: str(value),
+}

@@ -1,0 +1,159 @@
+"""One step from a value that JSON doesn't know towards one that it does.
+
+Types are looked up by name, so that nothing is imported that the function hasn't imported itself.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from .arrays import ARRAYS
+from .refusals import ELEMENT_BYTES, Refused, bound
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    Conversion = Callable[[Any, int], Any]
+
+
+def simpler(value: Any, cap: int) -> Any:
+    """The nearest relative of ``value``; raises ``Refused`` or, if it is over ``cap``, ``TooLarge``."""
+    kind = type(value)
+    conversion = _KNOWN.get(kind)
+    if conversion is None:
+        conversion = _KNOWN[kind] = _conversion_for(kind)
+    return conversion(value, cap)
+
+
+def key_of(key: Any) -> str:
+    """A key of an object as the text that it is in JSON; raises ``Refused``."""
+    for _ in range(4):  # an Enum of numpy numbers takes three steps
+        if isinstance(key, str):
+            return str.__str__(key)
+        if key is None or isinstance(key, bool):
+            return {None: "null", True: "true", False: "false"}[key]
+        if isinstance(key, int):
+            return int.__repr__(key)
+        if isinstance(key, float):
+            return _float_key(key)
+        if isinstance(key, (bytes, bytearray, tuple, frozenset)):
+            break
+        key = simpler(key, sys.maxsize)
+    raise Refused
+
+
+def _float_key(key: float) -> str:
+    names = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
+    text = float.__repr__(key)
+    return names.get(text, text)
+
+
+def _conversion_for(kind: type) -> Conversion:
+    for base in kind.__mro__:
+        conversion = _BY_NAME.get(f"{base.__module__.partition('.')[0]}.{base.__qualname__}")
+        if conversion is not None:
+            return conversion
+    if hasattr(kind, "__dataclass_fields__"):
+        return _fields
+    raise Refused
+
+
+def _fields(value: Any, _cap: int) -> dict[str, Any]:
+    return {field.name: getattr(value, field.name) for field in sys.modules["dataclasses"].fields(value)}
+
+
+def _base64(value: Any, cap: int) -> str:
+    from binascii import b2a_base64
+
+    bound(len(value) * 4 // 3, cap)
+    return b2a_base64(value, newline=False).decode()
+
+
+def _memoryview(value: memoryview, cap: int) -> str:
+    return _base64(value.tobytes(), cap)
+
+
+def _sorted(value: Any, _cap: int) -> list[Any]:
+    """Sorted where that is possible, so that equal sets give equal answers."""
+    try:
+        return sorted(value)
+    except TypeError:
+        return list(value)
+
+
+def _duration(value: Any, _cap: int) -> str:
+    """ISO 8601, e.g. ``P1DT2H0M3.5S``; a negative one has its sign in front."""
+    microseconds = (value.days * 86400 + value.seconds) * 10**6 + value.microseconds
+    sign, microseconds = ("-", -microseconds) if microseconds < 0 else ("", microseconds)
+    seconds, fraction = divmod(microseconds, 10**6)
+    days, seconds = divmod(seconds, 86400)
+    hours, minutes = seconds // 3600, seconds % 3600 // 60
+    tail = f".{fraction:06d}".rstrip("0") if fraction else ""
+    date = f"{days}D" if days else ""
+    time = f"{hours}H" if hours else ""
+    time += f"{minutes}M" if minutes else ""
+    time += f"{seconds % 60}{tail}S" if seconds % 60 or tail or not (date or time) else ""
+    return f"{sign}P{date}" + (f"T{time}" if time else "")
+
+
+def _iterator(_value: Any, _cap: int) -> Any:
+    raise Refused("; return a list of what it yields")
+
+
+def _complex(_value: Any, _cap: int) -> Any:
+    raise Refused("; return its real and imaginary part")
+
+
+def _coroutine(_value: Any, _cap: int) -> Any:
+    raise Refused("; await it")
+
+
+def _isoformat(value: Any, _cap: int) -> str:
+    return str(value.isoformat())
+
+
+def _text(value: Any, _cap: int) -> str:
+    return str(value)
+
+
+def _list(value: Any, cap: int) -> list[Any]:
+    bound(ELEMENT_BYTES * len(value), cap)
+    return list(value)
+
+
+_KNOWN: dict[type, Conversion] = {}
+_BY_NAME: dict[str, Conversion] = {
+    **ARRAYS,
+    "builtins.bytes": _base64,
+    "builtins.bytearray": _base64,
+    "builtins.memoryview": _memoryview,
+    "builtins.set": _sorted,
+    "builtins.frozenset": _sorted,
+    "builtins.range": _list,
+    "builtins.dict_keys": _list,
+    "builtins.dict_values": _list,
+    "builtins.dict_items": _list,
+    "builtins.mappingproxy": lambda value, _: dict(value),
+    "builtins.complex": _complex,
+    "builtins.generator": _iterator,
+    "builtins.async_generator": _iterator,
+    "builtins.map": _iterator,
+    "builtins.filter": _iterator,
+    "builtins.zip": _iterator,
+    "builtins.coroutine": _coroutine,
+    "collections.deque": _list,
+    "collections.UserDict": lambda value, _: value.data,
+    "collections.UserList": lambda value, _: value.data,
+    "collections.ChainMap": lambda value, _: dict(value),
+    "datetime.date": _isoformat,
+    "datetime.time": _isoformat,
+    "datetime.timedelta": _duration,
+    "decimal.Decimal": _text,
+    "enum.Enum": lambda value, _: value.value,
+    "fractions.Fraction": _text,
+    "ipaddress._BaseAddress": _text,
+    "pathlib.PurePath": _text,
+    "uuid.UUID": _text,
+}

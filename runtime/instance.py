@@ -1,0 +1,179 @@
+"""The supervisor's loop, and what its slots share."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+
+from . import outcomes, processes
+from .cgroups import Cgroup
+from .frames import PROTOCOL_VERSION, Channel, Frame, FrameError, Kind
+from .loop import Loop
+from .slots import Slot
+from .workers import Settings, Worker
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable, Mapping
+
+    from .capture import Stream
+
+MAX_CALL_BYTES = 2 * 10**9  # the gateway enforces the payload cap; this only bounds a broken one
+POLL_SECONDS = 0.05
+
+
+class Instance:
+    """The link, the slots, and the caps that no kernel enforces."""
+
+    settings: Settings
+
+    def __init__(self, root: str, environ: Mapping[str, str], connection: socket.socket, front: int) -> None:
+        self.link = Channel(connection, MAX_CALL_BYTES)
+        self.cgroup = Cgroup()
+        self.proven = False  # whether a worker was ready once, so that the function can be started
+        self._root = root
+        self._environ = environ
+        self._front = front
+        self._memory_cap = int(environ.get("FAAS_MEMORY_BYTES") or 0)
+        self._pids_cap = int(environ.get("FAAS_PIDS") or 0)
+        self._next_poll = 0.0
+        self._slots: list[Slot] = []
+        self._reaper = processes.Reaper()
+        self._stopping = False
+        self._signals = _signal_pipe()
+        self._loop = Loop()
+        self._loop.watch(self._signals, self._on_signal)
+        self._loop.watch_channel(self.link, self._on_link)
+
+    def run(self) -> int:
+        """Serve until the link closes, or until we are told to end; the exit status."""
+        python = ".".join(str(number) for number in sys.version_info[:3])
+        self.link.send(Kind.HELLO, 0, {"protocol": PROTOCOL_VERSION, "python": python})
+        try:
+            while not self._stopping and not self.link.ended:
+                self._turn()
+        except (processes.ProcessesRemain, FrameError) as error:
+            sys.stderr.write(f"The instance ends: {error}\n")
+            return 1
+        finally:
+            if os.getpid() != 1:  # with PID 1 the kernel ends everything in the container
+                processes.end_all_but((), self._reaper)
+        return 1 if self._front and not self._stopping else 0
+
+    # For the slots
+
+    def adopt(self, slot: Slot, worker: Worker) -> None:
+        """Watch a fresh worker."""
+        self._reaper.watched.add(worker.pid)
+        self._loop.watch_channel(worker.channel, slot.receive)
+        for stream in worker.streams:
+            self._loop.watch(stream.descriptor, self._reader_of(slot, stream))
+
+    def forget(self, descriptor: int) -> None:
+        """Watch this descriptor no longer."""
+        self._loop.forget(descriptor)
+
+    def has_ended(self, worker: Worker, within_seconds: float) -> bool:
+        """Whether the worker ends within this time."""
+        deadline = time.monotonic() + within_seconds
+        while worker.pid in self._reaper.watched:
+            self._reaper.collect()
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(processes.WAIT_SECONDS)
+        return True
+
+    def end_worker(self, worker: Worker) -> processes.Ended | None:
+        """Kill the worker and everything that it started; the workers of other slots go on."""
+        self.forget(worker.channel.fileno())
+        for stream in worker.streams:
+            self.forget(stream.descriptor)
+        spared = {slot.worker.pid for slot in self._slots if slot.worker is not None} | {self._front}
+        processes.end_all_but(spared - {worker.pid}, self._reaper)
+        return self._reaper.ended.pop(worker.pid, None)
+
+    # The loop
+
+    def _turn(self) -> None:
+        self._loop.turn(self._patience())
+        for slot in self._slots:
+            if slot.worker is not None and slot.worker.pid in self._reaper.ended:
+                slot.ended(self._reaper.ended[slot.worker.pid])
+        if self._patience() is not None and time.monotonic() >= self._next_poll:
+            self._poll()
+
+    def _reader_of(self, slot: Slot, stream: Stream) -> Callable[[], None]:
+        def read() -> None:
+            if not slot.read(stream):
+                self.forget(stream.descriptor)
+
+        return read
+
+    def _on_signal(self) -> None:
+        try:
+            numbers = os.read(self._signals, 4096)
+        except BlockingIOError:
+            return
+        self._reaper.collect()
+        self._stopping = self._stopping or signal.SIGTERM in numbers or signal.SIGINT in numbers
+
+    # What the gateway says
+
+    def _on_link(self) -> None:
+        for frame in self.link.receive():
+            if frame.kind == Kind.INIT:
+                self._start(frame)
+            elif frame.kind == Kind.STOP:
+                self._stopping = True
+            elif frame.kind not in {Kind.CALL, Kind.KILL} or frame.slot >= len(self._slots):
+                raise FrameError(f"the gateway sent a frame of kind {frame.kind} for slot {frame.slot}")
+            elif frame.kind == Kind.CALL:
+                self._slots[frame.slot].call(frame)
+            else:
+                self._slots[frame.slot].kill()
+
+    def _start(self, frame: Frame) -> None:
+        cap = self._memory_cap or self.cgroup.memory_cap
+        self.settings = Settings(self._root, frame.header, self._environ, cap)
+        self._slots = [Slot(index, self) for index in range(int(frame.header["workers"]))]
+        for slot in self._slots:
+            slot.start()
+
+    # What has to be looked at now and then: caps where no kernel enforces them (the process engine)
+
+    def _patience(self) -> float | None:
+        watches = self._memory_cap or self._pids_cap
+        if any(slot.starved or (watches and slot.busy) for slot in self._slots):
+            return max(0.0, self._next_poll - time.monotonic())
+        return None
+
+    def _poll(self) -> None:
+        for slot in self._slots:
+            if slot.starved:
+                slot.start()
+            elif slot.busy and slot.worker is not None:
+                self._check(slot, slot.worker.pid)
+        self._next_poll = time.monotonic() + POLL_SECONDS
+
+    def _check(self, slot: Slot, pid: int) -> None:
+        memory, tasks = processes.usage_below(pid)
+        if self._memory_cap and memory > self._memory_cap:
+            memory = processes.proportional_bytes(pid)
+        if self._memory_cap and memory > self._memory_cap:
+            slot.end(outcomes.out_of_memory(self._memory_cap, memory))
+        elif self._pids_cap and tasks > self._pids_cap:
+            slot.end(outcomes.too_many_processes(self._pids_cap, tasks))
+
+
+def _signal_pipe() -> int:
+    """The numbers of the signals that come in can be read from this descriptor."""
+    reader, writer = os.pipe()
+    os.set_blocking(reader, False)
+    os.set_blocking(writer, False)
+    signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
+    return reader

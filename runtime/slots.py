@@ -1,0 +1,215 @@
+"""A slot: one worker after the other, and the calls that they run."""
+
+from __future__ import annotations
+
+from . import outcomes, reports
+from .capture import Capture, Stream
+from .frames import Frame, FrameError, Kind
+from .gauge import Gauge
+from .workers import Worker
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .instance import Instance
+    from .outcomes import Outcome
+    from .processes import Ended
+
+MAX_RESTARTS = 3
+END_OF_STREAM_SECONDS = 0.1  # an ending process closes its socket a moment before it can be reaped
+
+
+class Slot:
+    """Runs one call at a time; replaces its worker when a call took it along."""
+
+    def __init__(self, index: int, instance: Instance) -> None:
+        self.index = index
+        self.worker: Worker | None = None
+        self.starved = False  # whether no process could be had for the worker
+        self._instance = instance
+        self._capture = Capture(instance.settings.log_bytes)
+        self._call: Frame | None = None
+        self._ready = False
+        self._announced = False  # whether the gateway has had the READY that it waits for
+        self._restarts = 0  # since the last call that was answered
+        self._gauge = Gauge(instance.cgroup, instance.settings.pids_cap)
+
+    @property
+    def busy(self) -> bool:
+        """Whether user code is meant to be running: a call, or the worker's start."""
+        return self.worker is not None and (self._call is not None or not self._ready)
+
+    # What the gateway asks
+
+    def start(self) -> None:
+        """Fork a worker; it says READY when it has imported the function."""
+        self._ready = False
+        self._capture.restart()
+        self._gauge.start(0.0)
+        try:
+            self.worker = Worker(self._instance.settings)
+        except OSError as error:
+            self.starved = self._instance.proven  # what another slot does takes all places; they come free
+            if not self.starved:
+                self._fail(outcomes.failure("crashed", f"The function's process can't be started: {error}."))
+            return
+        self.starved = False
+        self._instance.adopt(self, self.worker)
+
+    def call(self, frame: Frame) -> None:
+        """Run a call, as soon as the worker is ready."""
+        self._call = frame
+        if self._ready:
+            self._forward(frame)
+
+    def kill(self) -> None:
+        """End the call and all that it started, and answer; nothing if it has just ended."""
+        if self._call is not None:
+            self._retire(outcomes.killed())
+
+    def end(self, outcome: Outcome) -> None:
+        """End what runs, for passing a cap that the supervisor watches."""
+        if self._call is not None:
+            self._retire(outcome)
+        else:
+            self._fail(outcome)
+
+    # What the worker does
+
+    def receive(self) -> None:
+        """Frames of the worker have come in."""
+        worker = self.worker
+        if worker is None:
+            return
+        try:
+            for frame in worker.channel.receive():
+                self._take(frame)
+                if self.worker is not worker:
+                    return  # the rest was said by one who is gone
+        except FrameError:
+            self._lost(outcomes.broke_off(self._during))
+            return
+        if worker.channel.ended:
+            self._instance.forget(worker.channel.fileno())
+            if not self._instance.has_ended(worker, END_OF_STREAM_SECONDS):
+                self._lost(outcomes.broke_off(self._during))
+
+    def read(self, stream: Stream) -> bool:
+        """Output has come in; whether more may come."""
+        more = self._capture.read(stream)
+        self._send_log()
+        return more
+
+    def ended(self, ended: Ended) -> None:
+        """The worker was reaped."""
+        worker = self.worker
+        if worker is not None:
+            self.receive()  # it may have answered before it ended
+        while (
+            worker is not None
+            and self.worker is worker
+            and not (worker.channel.ended or worker.channel.quiet)
+        ):
+            self.receive()
+        if self.worker is worker:
+            self._lost(self._gauge.cause(ended, self._during))
+
+    # How a worker's frames and its end are answered
+
+    def _take(self, frame: Frame) -> None:
+        if frame.kind == Kind.READY and not self._ready:
+            self._on_ready(frame)
+        elif frame.kind == Kind.FAILED and not self._ready:
+            self._fail(reports.outcome_in(frame.header))
+        elif frame.kind == Kind.RESULT and self._ready and self._call is not None:
+            self._on_result(frame)
+        else:
+            raise FrameError(f"a frame of kind {frame.kind} out of turn")
+
+    def _on_ready(self, frame: Frame) -> None:
+        header = {"init_seconds": reports.number_in(frame.header, "init_seconds")}
+        self._gauge.cpu_before = reports.number_in(frame.header, "cpu_total")
+        self._ready = self._instance.proven = True
+        self._flush_output()
+        if not self._announced:
+            self._announced = True
+            self._instance.link.send(Kind.READY, self.index, header)
+        if self._call is not None:
+            self._forward(self._call)
+
+    def _on_result(self, frame: Frame) -> None:
+        outcome = reports.outcome_in(frame.header)
+        usage = reports.usage_in(frame.header)
+        self._gauge.cpu_before = reports.number_in(frame.header, "cpu_total")
+        self._restarts = 0
+        if not outcome["ok"]:
+            self._gauge.blame_caps(outcome)
+        if frame.header.get("leftovers") is True:
+            self._retire(outcome, usage)
+        else:
+            self._answer(outcome, usage, False, frame.body)
+
+    def _forward(self, frame: Frame) -> None:
+        self._capture.restart()
+        self._gauge.start()
+        if self.worker is not None:
+            self.worker.channel.send(Kind.CALL, self.index, frame.header, frame.body)
+
+    def _lost(self, outcome: Outcome) -> None:
+        """The worker is gone, or has to go."""
+        if self._call is not None:
+            self._retire(outcome)
+        elif self._instance.proven and self._restarts < MAX_RESTARTS:
+            self._restarts += 1  # what another slot does may cost it its life; nobody has to know
+            self._discard()
+            self.start()
+        else:
+            self._fail(outcome)
+
+    def _retire(self, outcome: Outcome, usage: dict[str, Any] | None = None) -> None:
+        """End the worker with all that it started, then answer, then start a fresh one."""
+        ended = self._discard()
+        self._announced = False
+        self._answer(outcome, usage or self._gauge.usage(ended), True)
+        self.start()
+
+    def _fail(self, outcome: Outcome) -> None:
+        """The function can't be started: the instance is of no more use."""
+        ended = self._discard()
+        if self._call is not None:
+            self._answer(outcome, self._gauge.usage(ended), True)
+        self._instance.link.send(Kind.FAILED, self.index, outcome)
+
+    def _discard(self) -> Ended | None:
+        worker, self.worker, self._ready = self.worker, None, False
+        if worker is None:
+            return None
+        ended = self._instance.end_worker(worker)
+        self._flush_output(worker)
+        worker.close()
+        return ended
+
+    def _answer(self, outcome: Outcome, usage: dict[str, Any], retired: bool, body: bytes = b"") -> None:
+        self._flush_output()
+        if self._capture.unreported:
+            self._instance.link.send(Kind.LOG, self.index, {"dropped": self._capture.report()})
+        self._call = None
+        header = {**outcome, "usage": usage, "retired": retired}
+        self._instance.link.send(Kind.RESULT, self.index, header, body if outcome["ok"] else b"")
+
+    # Output
+
+    def _flush_output(self, worker: Worker | None = None) -> None:
+        worker = worker or self.worker
+        for stream in worker.streams if worker else ():
+            self._capture.drain(stream)
+        self._send_log()
+
+    def _send_log(self) -> None:
+        for body in self._capture.batches():
+            self._instance.link.send(Kind.LOG, self.index, {"dropped": self._capture.report()}, body)
+
+    @property
+    def _during(self) -> str:
+        return "the call" if self._call is not None else "idle time" if self._ready else "its start"

@@ -1,0 +1,68 @@
+"""A worker's standard streams and its ``logging``."""
+# ruff: noqa: SIM115
+# The streams stay open as long as the worker.
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+
+PIECE_CHARACTERS = 8 * 1024
+CONTROL, RECORDS = 3, 4  # the descriptors of a worker, above the standard ones
+
+
+def arrange(control: int, outputs: list[int]) -> None:
+    """Give the worker its descriptors (standard streams, control, logging records) and close all others."""
+    null = os.open(os.devnull, os.O_RDONLY)
+    wanted = [null, outputs[0], outputs[1], control, outputs[2]]
+    high = [_duplicate_high(descriptor) for descriptor in wanted]
+    for number, descriptor in enumerate(high):
+        os.dup2(descriptor, number, inheritable=number < CONTROL)
+    os.closerange(len(wanted), max(int(name) for name in os.listdir("/proc/self/fd")) + 1)
+
+
+def open_text() -> None:
+    """Text streams over the standard descriptors: UTF-8, written line by line."""
+    sys.stdin = sys.__stdin__ = open(0, encoding="utf-8", errors="replace", closefd=False)  # type: ignore[misc]
+    for name, number in (("stdout", 1), ("stderr", 2)):
+        text = open(number, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)
+        setattr(sys, name, text)
+        setattr(sys, f"__{name}__", text)
+
+
+def send_records(level: str) -> None:
+    """Send what is logged to the supervisor. There being a root handler, ``basicConfig`` changes nothing."""
+    root = logging.getLogger()
+    root.addHandler(_RecordHandler())
+    try:
+        root.setLevel(level.upper())
+    except ValueError:
+        root.setLevel(logging.INFO)
+
+
+class _RecordHandler(logging.Handler):
+    """Writes a record as JSON lines of level and text, a long text in pieces."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write the record; ``logging`` holds the handler's lock meanwhile."""
+        try:
+            text = self.format(record)
+            for start in range(0, max(len(text), 1), PIECE_CHARACTERS):
+                line = json.dumps([record.levelname, text[start : start + PIECE_CHARACTERS]])
+                _write_all(RECORDS, line.encode() + b"\n")
+        except Exception:
+            self.handleError(record)
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    while data:
+        data = data[os.write(descriptor, data) :]
+
+
+def _duplicate_high(descriptor: int) -> int:
+    """A copy above the numbers that are about to be overwritten."""
+    import fcntl
+
+    return fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, 16)

@@ -1,0 +1,186 @@
+"""Environments with real uv and a folder of wheels made here: no network, no container engine."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from jupyter_faas.gateway.engines.process import ProcessEngine
+from jupyter_faas.gateway.images.builder import Environment, ImageBuilder
+from jupyter_faas.gateway.images.installer import Target
+from jupyter_faas.gateway.images.packages import LockCache, locked_packages
+from jupyter_faas.model.bundle import Bundle
+from jupyter_faas.model.errors import BuildError
+from jupyter_faas.model.manifest import Manifest
+
+PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
+TARGET = Target(PYTHON, "linux/amd64", host_base=True)
+
+
+def make_wheel(folder: Path, name: str, version: str, needs: str = "") -> None:
+    """A wheel with one module and one command."""
+    info = f"{name}-{version}.dist-info"
+    metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+    files = {
+        f"{name}.py": f"VERSION = {version!r}\n",
+        f"{info}/METADATA": metadata + (f"Requires-Dist: {needs}\n" if needs else ""),
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        f"{info}/entry_points.txt": f"[console_scripts]\n{name}-run = {name}:VERSION\n",
+    }
+    record = "".join(f"{path},sha256={_digest(text)},{len(text)}\n" for path, text in files.items())
+    with zipfile.ZipFile(folder / f"{name}-{version}-py3-none-any.whl", "w") as wheel:
+        for path, text in {**files, f"{info}/RECORD": f"{record}{info}/RECORD,,\n"}.items():
+            wheel.writestr(zipfile.ZipInfo(path), text)
+
+
+def _digest(text: str) -> str:
+    return base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).decode().rstrip("=")
+
+
+@pytest.fixture
+def wheels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The only place that packages come from."""
+    folder = tmp_path / "wheels"
+    folder.mkdir()
+    make_wheel(folder, "faas_below", "1.0")
+    make_wheel(folder, "faas_above", "2.0", needs="faas_below>=1")
+    monkeypatch.setenv("UV_FIND_LINKS", str(folder))
+    monkeypatch.setenv("UV_NO_INDEX", "1")
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "uv"))
+    return folder
+
+
+def builder(folder: Path) -> ImageBuilder:
+    return ImageBuilder(ProcessEngine(folder / "data", folder / "run", "test"), folder / "cache")
+
+
+def environment(folder: Path, *requirements: str) -> Environment:
+    return asyncio.run(builder(folder).environment(PYTHON, requirements, (), print))
+
+
+def test_packages_are_locked_installed_and_importable(wheels: Path, tmp_path: Path) -> None:
+    made = environment(tmp_path, "faas_above==2.0")
+    assert made.packages == ("faas-above==2.0", "faas-below==1.0")
+    assert made.reused is False
+    assert "--hash=sha256:" in made.lock
+    root = tmp_path / "data/images" / made.image.id.removeprefix("sha256:") / "root"
+    packages = root / "opt/faas/packages"
+    assert not (packages / "bin").exists()
+    assert "bin/" not in (packages / "faas_above-2.0.dist-info/RECORD").read_text()
+    (cached,) = (packages / "__pycache__").glob("faas_above.*.pyc")
+    assert cached.read_bytes()[4:8] == b"\1\0\0\0"
+    program = (
+        f"import sys; sys.path.insert(0, {str(packages)!r}); import faas_above; print(faas_above.VERSION)"
+    )
+    command = [str(root / "venv/bin/python3"), "-I", "-c", program]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "2.0\n"
+
+
+def test_the_same_environment_is_reused_and_made_once(wheels: Path, tmp_path: Path) -> None:
+    async def both() -> list[Environment]:
+        shared = builder(tmp_path)
+        calls = [shared.environment(PYTHON, ["faas_above"], [], lines.append) for _ in range(2)]
+        return list(await asyncio.gather(*calls))
+
+    lines: list[str] = []
+    first, second = asyncio.run(both())
+    assert first.image == second.image
+    assert sum("packages layer" in line for line in lines) == 1
+    again = environment(tmp_path, "faas_above")
+    assert again.reused is True
+    assert again.image == first.image
+
+
+def test_without_requirements_nothing_is_resolved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("uv.find_uv_bin", lambda: "/nonexistent/uv")
+    made = environment(tmp_path)
+    assert made.lock == ""
+    assert made.packages == ()
+
+
+def test_a_function_is_a_small_layer_and_deterministic(wheels: Path, tmp_path: Path) -> None:
+    made = environment(tmp_path)
+    manifest = Manifest(name="adder", entry="add", python=PYTHON, input_schema={}, doc="Adds.\nMore.")
+    bundle = Bundle(manifest, {"handler.py": b"def add(): ...\n"})
+    shared = builder(tmp_path)
+    first = asyncio.run(shared.function(bundle, made, print))
+    second = asyncio.run(shared.function(bundle, made, print))
+    assert first == second
+    assert first.digest == first.image.id
+    assert first.tag.startswith("jupyter-faas/function:adder-")
+    assert first.layer_bytes < 20_000
+    assert first.image.labels["org.opencontainers.image.description"] == "Adds."
+    assert first.image.labels["jupyter-faas.identity"] == bundle.identity
+    assert list((tmp_path / "cache/layers").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("requirement", "said"),
+    [
+        ("faas_above==9", "A required version is not on the package index"),
+        ("faas_missing", "A required package is not on the package index: faas-missing was not found"),
+    ],
+)
+def test_a_failed_resolution_says_what_to_do(
+    wheels: Path, tmp_path: Path, requirement: str, said: str
+) -> None:
+    with pytest.raises(BuildError, match=said) as caught:
+        environment(tmp_path, requirement)
+    assert caught.value.figures["step"] == "environment"
+    assert caught.value.figures["log"]
+    assert "--require" in caught.value.detail
+
+
+def test_packages_that_contradict_each_other(wheels: Path, tmp_path: Path) -> None:
+    make_wheel(wheels, "faas_below", "0.5")
+    with pytest.raises(BuildError, match="contradict each other"):
+        environment(tmp_path, "faas_above", "faas_below==0.5")
+
+
+def test_a_password_in_a_requirement_is_refused_and_not_repeated(tmp_path: Path) -> None:
+    with pytest.raises(BuildError, match="holds a password") as caught:
+        environment(tmp_path, "x @ https://me:hush@host/x.whl")
+    assert "hush" not in str(caught.value.problem())
+
+
+def test_an_index_that_is_down_is_named_without_its_password(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UV_DEFAULT_INDEX", "http://me:hush@127.0.0.1:9/simple")
+    monkeypatch.setenv("UV_HTTP_RETRIES", "0")
+    with pytest.raises(BuildError, match="could not be reached") as caught:
+        environment(tmp_path, "faas_above")
+    assert "127.0.0.1:9" in caught.value.detail
+    assert "hush" not in str(caught.value.problem())
+
+
+def test_locks_are_remembered(wheels: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def lock(*requirements: str) -> str:
+        cache = LockCache(tmp_path / "locks")
+        return asyncio.run(cache.lock(requirements, [], TARGET, print))
+
+    first = lock("faas_above", "faas_below")
+    monkeypatch.setattr("uv.find_uv_bin", lambda: "/nonexistent/uv")
+    assert lock("faas_below", "faas_above") == first
+    with pytest.raises(FileNotFoundError):
+        lock("faas_below")
+    assert [path.suffix for path in (tmp_path / "locks").iterdir()] == [".txt"]
+
+
+def test_packages_are_read_from_a_lock() -> None:
+    lock = "b==2 \\\n    --hash=sha256:00\na[x]==1 ; python_version > '3'\nc @ https://host/c.whl\n"
+    assert locked_packages(lock) == ("a[x]==1", "b==2", "c @ https://host/c.whl")
+
+
+def test_another_platform_takes_ready_made_packages_only() -> None:
+    other = "arm64" if TARGET.native else "amd64"
+    assert "--only-binary" in Target(PYTHON, f"linux/{other}").arguments()
+    assert "aarch64-manylinux_2_28" in Target("3.12", "linux/arm64").arguments()
+    assert Target("3.7", "linux/amd64").native is False

@@ -1,0 +1,171 @@
+"""``%%publish`` and ``%faas`` against a gateway over real HTTP."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jupyter_faas.kernel.commands import arguments_of
+from jupyter_faas.kernel.display import Progress
+from jupyter_faas.kernel.panel import Call, Panel, Step, example_arguments
+from jupyter_faas.kernel.tables import Table, functions_table
+from jupyter_faas.model.bundle import Bundle
+from jupyter_faas.model.connection import write_connection
+from jupyter_faas.model.errors import BuildError, InvalidInput
+from tests.unit.client.gateway_double import TOKEN, GatewayDouble
+from tests.unit.kernel.notebook import Notebook
+
+
+@pytest.fixture
+def gateway(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[GatewayDouble]:
+    """A gateway that the notebook finds by its connection file."""
+    monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path / "runtime"))
+    monkeypatch.setenv("FAAS_DATA_DIR", str(tmp_path / "data"))
+    for name in ("FAAS_GATEWAY", "FAAS_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    with GatewayDouble() as double:
+        write_connection(double.info())
+        yield double
+
+
+def test_publish(notebook: Notebook, gateway: GatewayDouble, capsys: pytest.CaptureFixture[str]) -> None:
+    notebook.run(
+        "%%publish --env KEY=s3cret\ndef total(values: list[float]) -> float:\n    return sum(values)"
+    )
+    said = capsys.readouterr().out
+    assert "✓ capture" in said
+    assert "✓ image" in said
+    assert "total version 1 is live, after" in said
+    url = f"{gateway.url}/functions/total"
+    assert (
+        f'curl -X POST {url} -H "Authorization: Bearer $(jupyter faas token)" -d \'{{"values": [1, 2, 3]}}\''
+        in said
+    )
+    assert "from jupyter_faas.client import connect; connect().invoke('total', {'values': [1, 2, 3]})" in said
+    assert TOKEN not in said
+    assert "s3cret" not in said
+    (content,) = gateway.bundles.values()
+    assert Bundle.unpack(content).manifest.entry == "total"
+
+
+def test_failed_build(notebook: Notebook, gateway: GatewayDouble, capsys: pytest.CaptureFixture[str]) -> None:
+    gateway.build_fails = True
+    error = notebook.run_failing("%%publish\ndef f():\n    return 1")
+    assert isinstance(error, BuildError)
+    said = capsys.readouterr().out
+    assert BuildError.title in said
+    assert "jupyter_faas/kernel" not in said
+
+
+def test_another_gateway(
+    notebook: Notebook, gateway: GatewayDouble, capsys: pytest.CaptureFixture[str]
+) -> None:
+    notebook.run(f"%%publish --gateway {gateway.url}\ndef f():\n    return 1")
+    assert f"connect({gateway.url!r}).invoke('f', {{}})" in capsys.readouterr().out
+
+
+def test_no_gateway(notebook: Notebook, gateway: GatewayDouble) -> None:
+    error = notebook.run_failing("%%publish --gateway http://127.0.0.1:9\ndef f():\n    return 1")
+    assert type(error).__name__ == "GatewayUnavailable"
+
+
+def test_commands(notebook: Notebook, gateway: GatewayDouble, capsys: pytest.CaptureFixture[str]) -> None:
+    gateway.add_function("echo")
+    notebook.run(
+        "listed = %faas list", "shown = %faas show echo", "state = %faas gateway", "%faas delete echo"
+    )
+    names: dict[str, Any] = notebook.shell.user_ns
+    assert "echo" in repr(names["listed"])
+    assert "input_schema" in names["shown"]._repr_html_()
+    assert gateway.url in repr(names["state"])
+    assert gateway.functions == {}
+    error = notebook.run_failing("%faas show echo")
+    assert type(error).__name__ == "NotFound"
+
+
+def test_invoke_returns_the_value(notebook: Notebook, gateway: GatewayDouble) -> None:
+    gateway.add_function("echo")
+    notebook.run('a = %faas invoke echo {"x": 1}', "b = %faas invoke echo x=1")
+    assert notebook.shell.user_ns["a"] == notebook.shell.user_ns["b"]
+
+
+@pytest.mark.parametrize("line", ["", "list extra", "show", "nonsense", "logs f --limit many"])
+def test_a_wrong_command_says_so(notebook: Notebook, gateway: GatewayDouble, line: str) -> None:
+    assert type(notebook.run_failing(f"%faas {line}")).__name__ == "UsageError"
+
+
+def test_arguments_of_invoke() -> None:
+    assert arguments_of("q=0.5 name=Ada 'xs=[1, 2]' t='\"1\"'") == {
+        "q": 0.5,
+        "name": "Ada",
+        "xs": [1, 2],
+        "t": "1",
+    }
+    assert arguments_of(' {"a": {"b": [1]}} ') == {"a": {"b": [1]}}
+    assert arguments_of("") == {}
+    for wrong in ("{", "x", "{} x"):
+        with pytest.raises(InvalidInput):
+            arguments_of(wrong)
+
+
+@pytest.mark.parametrize(
+    ("schema", "arguments"),
+    [
+        ({"properties": {"x": {"type": "string"}}, "required": ["x"]}, {"x": "text"}),
+        ({"properties": {"x": {"type": "integer", "default": 7}, "y": {}}, "required": []}, {"x": 7}),
+        (
+            {"properties": {"x": {"anyOf": [{"type": "null"}, {"type": "boolean"}]}}, "required": ["x"]},
+            {"x": True},
+        ),
+        (
+            {"properties": {"x": {"type": "array", "items": {"type": "object"}}}, "required": ["x"]},
+            {"x": [{}]},
+        ),
+        (
+            {"properties": {"x": {"enum": ["a", "b"]}, "y": {"const": 3}}, "required": ["x", "y"]},
+            {"x": "a", "y": 3},
+        ),
+        ({"properties": {}, "required": []}, {}),
+    ],
+)
+def test_example_arguments(schema: dict[str, Any], arguments: dict[str, Any]) -> None:
+    assert example_arguments(schema) == arguments
+
+
+def test_everything_shown_is_escaped() -> None:
+    evil = "<script>alert('x')</script>"
+    panel = Panel(steps={evil: Step(evil, "failed", 1.0, evil)}, headline=evil)
+    panel.call = Call(f"http://h/{evil}", evil, {evil: evil})
+    panel.error = BuildError(evil, log=[evil])
+    for shown in (panel.html(), Table((evil,), ((evil,),))._repr_html_()):
+        assert "<script>" not in shown
+        assert html.escape(evil) in shown
+    assert evil in panel.text()
+
+
+def test_a_curl_line_survives_the_shell() -> None:
+    call = Call("http://h/f", "f", {"text": "it's $HOME"})
+    assert call.curl.endswith("""-d '{"text": "it'"'"'s $HOME"}'""")
+
+
+def test_steps_of_a_failed_build() -> None:
+    class Screen:
+        def show(self, panel: Panel, changed: Step | None) -> None:
+            pass
+
+    progress = Progress(Screen())
+    progress.event("step", {"step": "environment", "state": "reused", "seconds": 0.0, "detail": "3 packages"})
+    progress.event("step", {"step": "image", "state": "started"})
+    progress.event("failed", {})
+    text = progress.panel.text()
+    assert "✓ environment 0 ms, reused, 3 packages" in text
+    assert "✗ image" in text
+
+
+def test_tables_in_a_terminal() -> None:
+    assert repr(functions_table([])) == "No function is published yet: put %%publish on a cell."
+    assert repr(Table(("a", "bb"), (("1", "2"), ("333", "4")))) == "a    bb\n1    2\n333  4"

@@ -1,0 +1,167 @@
+"""What can't be carried is named, all of it at once, before anything is built."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from jupyter_faas.model.errors import AnnotationError, CaptureError
+from tests.unit.kernel.notebook import Notebook
+
+
+def refusal(notebook: Notebook, body: str, line: str = "") -> CaptureError:
+    with pytest.raises(CaptureError) as caught:
+        notebook.capture(body, line)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("cell", "type_name", "words"),
+    [
+        ("x = object()", "object", "pass it as a parameter"),
+        ("x = open('/dev/null')", "_io.TextIOWrapper", "load it inside the function"),
+        ("import pandas as pd\nx = pd.DataFrame({'a': [1]})", "pandas.DataFrame", "can't be carried yet"),
+        ("import numpy\nx = numpy.float64(2)", "numpy.float64", "can't be carried yet"),
+        ("x = list(range(5000))", "list", "longer than 8.19 KB"),
+        ("x = 'y' * 9000", "str", "longer than 8.19 KB"),
+        ("x = 10 ** 5000", "int", "digits"),
+        ("x = [1, object()]", "list", "holds a value of type builtins.object"),
+        ("x = []\nx.append(x)", "list", "holds itself"),
+        (
+            "import functools\nx = functools.partial(int, base=2)",
+            "functools.partial",
+            "write it as a function",
+        ),
+        ("class C:\n    def m(self): pass\nx = C().m", "method", "bound method"),
+        (
+            "def make(n):\n    def inner(): return n\n    return inner\nx = make(3)",
+            "function",
+            "inside make()",
+        ),
+        ("x = [lambda: 1][0]", "function", "write it as a function"),
+        (
+            "def x(): return 1\nx.calls = 0",
+            "function",
+            "attributes were set on it after its definition (calls)",
+        ),
+        (
+            "def deco(f):\n    return lambda: f()\ndef x(): pass\nx = deco(x)",
+            "function",
+            "can't be published",
+        ),
+        (
+            "def old(): return 1\nx = old\ndef old(): return 2",
+            "function",
+            "an older old (cell In[1], line 1)",
+        ),
+        ("def x(): return 1\nK = 1\ndef x(a=K): return a\nK = 2", "function", "default K has changed"),
+        ("def make():\n    class C: pass\n    return C\nx = make()", "type", "define it at the top level"),
+        ("class A: n = 1\nx = A\nclass A: n = 2", "type", "an older A (cell In[1], line 1)"),
+        ("class x: pass\nclass x(x): pass", "type", "an earlier thing of the same name"),
+        ("exec('def x(): pass')", "function", "isn't known to this kernel"),
+        ("class x: pass\ndef g(self): pass\nx.m = g", "type", "its m was attached"),
+        (
+            "import functools\n@functools.singledispatch\ndef x(a): pass\n@x.register\ndef _(a: int): pass",
+            "function",
+            "singledispatch",
+        ),
+        ("import jupyter_faas as x", "module", "jupyter_faas itself isn't shipped"),
+        ("import __main__ as x", "module", "the notebook itself"),
+    ],
+)
+def test_values(notebook: Notebook, cell: str, type_name: str, words: str) -> None:
+    notebook.run(cell)
+    error = refusal(notebook, "def f():\n    return x")
+    assert words in error.detail
+    (name,) = error.figures["names"]
+    assert (name["name"], name["type"]) == ("x", type_name)
+    assert "used by f (cell In[2], line 3)" in error.detail
+
+
+def test_all_are_named_in_one_error(notebook: Notebook) -> None:
+    notebook.run("a = object()\nb = object()", "def helper():\n    return b")
+    error = refusal(notebook, "def f():\n    return [a, helper(), missing]")
+    assert [one["name"] for one in error.figures["names"]] == ["a", "b", "missing"]
+    assert error.figures["names"][1]["cell"] == "In[1]"
+    assert error.detail.splitlines() == [
+        "3 things that f uses can't be published:",
+        "- a (object), used by f (cell In[3], line 3); made in cell In[1], line 1: it can't be carried yet: "
+        "load it inside the function or pass it as a parameter.",
+        "- b (object), used by helper (cell In[2], line 2); made in cell In[1], line 2: it can't be carried "
+        "yet: load it inside the function or pass it as a parameter.",
+        "- missing (undefined), used by f (cell In[3], line 3): it isn't defined in this kernel: "
+        "run its cell first.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("statement", "text"),
+    [
+        ("%matplotlib inline", "%matplotlib inline"),
+        ("!ls -l", "!ls -l"),
+        ("x = !ls", "!ls"),
+        ("get_ipython().user_ns", "get_ipython()"),
+        ("?sum", "%pinfo sum"),
+    ],
+)
+def test_ipython_syntax(notebook: Notebook, statement: str, text: str) -> None:
+    notebook.run(f"def helper():\n    {statement}")
+    error = refusal(notebook, "def f():\n    helper()")
+    assert error.figures["names"][0]["name"] == text
+    assert "in helper (cell In[1], line 2)" in error.detail
+
+
+@pytest.mark.parametrize("name", ["display", "_", "In", "Out"])
+def test_names_of_the_kernel(notebook: Notebook, name: str) -> None:
+    notebook.run("1 + 1")
+    assert refusal(notebook, f"def f():\n    return {name}").figures["names"][0]["name"] == name
+
+
+def test_modules_of_the_authors_folder(
+    notebook: Notebook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "faas_test_local.py").write_text("LIMIT = 3\ndef go(): return 1\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    notebook.run("import faas_test_local\nfrom faas_test_local import go, LIMIT")
+    for body in ("faas_test_local.go()", "go()"):
+        error = refusal(notebook, f"def f():\n    return {body}")
+        assert str(tmp_path / "faas_test_local.py") in error.detail
+    error = refusal(notebook, "def f():\n    import faas_test_local\n    return 1")
+    assert "file of yours" in error.detail
+    assert notebook.publish_and_call("def f():\n    return LIMIT") == 3
+    del sys.modules["faas_test_local"]
+
+
+def test_functions_of_a_script_run_by_magic(notebook: Notebook, tmp_path: Path) -> None:
+    (tmp_path / "script.py").write_text("def go():\n    return 1\n")
+    notebook.run(f"%run {tmp_path}/script.py")
+    assert str(tmp_path / "script.py") in refusal(notebook, "def f():\n    return go()").detail
+
+
+def test_missing_modules(notebook: Notebook) -> None:
+    error = refusal(notebook, "def f():\n    import not_there.at_all\n    return 1")
+    assert "no such module is installed" in error.detail
+    error = refusal(notebook, "def f():\n    from . import x\n    return 1")
+    assert "relative import" in error.detail
+    error = refusal(notebook, "def f():\n    from jupyter_faas import Context\n    return 1")
+    assert "jupyter_faas itself isn't shipped" in error.detail
+    body = "def f():\n    try:\n        import not_there\n    except ImportError:\n        return 'without'"
+    assert notebook.publish_and_call(body) == "without"
+
+
+def test_a_cell_without_a_function(notebook: Notebook) -> None:
+    with pytest.raises(AnnotationError, match="defines no function"):
+        notebook.capture("x = 1")
+    with pytest.raises(AnnotationError, match=r"The cell defines f\."):
+        notebook.capture("def f(): pass", "--entry g")
+    with pytest.raises(AnnotationError, match="no longer a function"):
+        notebook.capture("def f(): pass\nf = 3")
+    with pytest.raises(AnnotationError, match="can't be the name"):
+        notebook.capture("def é(): pass")
+
+
+def test_a_cell_that_raises_is_not_published(notebook: Notebook) -> None:
+    error = notebook.run_failing("%%publish\ndef f(): pass\n1/0")
+    assert "ZeroDivisionError, so nothing was published" in str(error)
