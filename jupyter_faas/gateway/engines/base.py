@@ -6,6 +6,7 @@ layers and gets told what to start. Every method raises ``EngineUnavailable`` wh
 
 from __future__ import annotations
 
+import socket as socketlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -88,8 +89,9 @@ class Exit:
 class Sandbox(ABC):
     """A running instance as the engine sees it; the frames go over ``socket``."""
 
-    socket: object
-    """A connected ``socket.socket``; over TCP the engine has already authenticated with the secret."""
+    socket: socketlib.socket
+    """Connected and non-blocking; over TCP the engine has already authenticated with the secret. Whoever
+    called ``start`` owns it and closes it; it reads as closed once the sandbox has been killed."""
 
     @abstractmethod
     async def kill(self) -> None:
@@ -114,16 +116,25 @@ class Engine(ABC):
         """The image with this tag or id, if the engine has it."""
 
     @abstractmethod
-    async def pull(self, reference: str) -> Image | None:
-        """Fetch an image from its registry; ``None`` if it can't be had."""
+    async def pull(self, reference: str, log: Log) -> Image | None:
+        """Fetch an image from its registry; ``None`` if it can't be had (``log`` is told why)."""
+
+    async def own_base(self, python: str) -> Image | None:
+        """The base that this engine supplies by itself for a Python minor such as ``3.11``, if it does."""
+        del python
+        return None
 
     @abstractmethod
-    async def import_base(self, tag: str, root_tar: Path, spec: ImageSpec) -> Image:
-        """Make a base image of the root file system ``root_tar``; ``spec.layers`` is empty."""
+    async def import_base(self, spec: ImageSpec) -> Image:
+        """Make a base image; ``spec.layers`` are its whole root file system."""
 
     @abstractmethod
     async def add_layers(self, base: Image, spec: ImageSpec) -> Image:
-        """``base`` with ``spec.layers`` on top, tagged. Layers that the engine has are not sent again."""
+        """``base`` with ``spec.layers`` on top, tagged; layers of ``base`` are not sent again.
+
+        The environment is merged over that of ``base``; an empty entrypoint, user or working directory
+        keeps what ``base`` has. Labels are those of ``base`` and, over them, those of ``spec``.
+        """
 
     @abstractmethod
     async def remove_image(self, reference: str) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import cast
 
 from traitlets import Enum, Unicode
 from traitlets.config import LoggingConfigurable
 
 from jupyter_faas.gateway.engines.base import Engine
 from jupyter_faas.gateway.engines.docker_engine import DockerEngine, Transport
+from jupyter_faas.gateway.engines.process import ProcessEngine
 
 __all__ = ["EngineSettings"]
 
@@ -33,8 +35,9 @@ class EngineSettings(LoggingConfigurable):
     transport = Enum(
         ["auto", "unix", "tcp"],
         "auto",
-        help="How the gateway reaches a container: by a unix socket in a directory they share, over TCP with a "
-        "secret of the instance's own, or ('auto') by the socket wherever the engine shares this file system.",
+        help="How the gateway reaches a container: by a unix socket in a directory that they share, over TCP "
+        "with a secret of the instance's own, or ('auto') by the socket wherever the engine shares this file "
+        "system.",
     ).tag(config=True)
 
     def make(self, data_dir: Path, owner: str) -> Engine:
@@ -46,9 +49,8 @@ class EngineSettings(LoggingConfigurable):
             # than running functions without isolation.
             kind = "docker" if named or DEFAULT_SOCKET.exists() else "process"
         run_dir = data_dir / "run"
-        transport: Transport = self.transport
         if kind == "process":
-            from jupyter_faas.gateway.engines.process import ProcessEngine
-
             return ProcessEngine(data_dir / "process", run_dir, owner)
-        return DockerEngine(run_dir, owner, transport=transport, base_url=self.docker_url or None)
+        return DockerEngine(
+            run_dir, owner, transport=cast("Transport", self.transport), base_url=self.docker_url or None
+        )

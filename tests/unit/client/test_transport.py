@@ -115,9 +115,9 @@ def test_a_request_that_can_be_repeated_is_repeated_once(serve: Serve) -> None:
 def test_a_call_is_never_made_twice(serve: Serve) -> None:
     server = ClosesUnderTheSecond()
     transport = Transport(serve(server))
-    transport.send("POST", "/", b"{}", timeout_seconds=5)
+    transport.send("POST", "/", timeout_seconds=5)
     with pytest.raises(GatewayUnavailable, match="may or may not have been done"):
-        transport.send("POST", "/", b"{}", timeout_seconds=5)
+        transport.send("POST", "/", timeout_seconds=5)
     assert server.requests == 2
 
 

@@ -1,0 +1,103 @@
+"""Renders the configuration of a sandbox for the Docker Engine API. Pure: no engine is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from jupyter_faas.gateway.engines.base import SandboxSpec
+from jupyter_faas.model.caps import Caps
+
+__all__ = ["MOUNT_POINT", "RUNTIME_UID", "TCP_PORT", "container_config", "link_by_socket", "link_by_tcp"]
+
+RUNTIME_UID = 10001
+MOUNT_POINT = "/run/faas"
+TCP_PORT = 8081
+OPEN_FILES = 1024
+RUNTIME_TASKS = 4
+"""Tasks of the supervisor that ``caps.pids`` doesn't count; each slot's worker process adds one more."""
+
+Json = dict[str, Any]
+
+
+def container_config(spec: SandboxSpec, labels: Mapping[str, str], link: Json, cpus: float) -> Json:
+    """The body of ``POST /containers/create`` for one sandbox.
+
+    ``link`` is what ``link_by_socket`` or ``link_by_tcp`` gave; ``cpus`` is what the machine has, more is
+    refused by the engine and means no cap.
+    """
+    host = _host_config(spec.caps, cpus)
+    host |= link.pop("HostConfig")
+    return {
+        "Image": spec.image,
+        "Hostname": "function",
+        "User": f"{RUNTIME_UID}:{RUNTIME_UID}",
+        "Labels": {**spec.labels, **labels},
+        "AttachStdin": False,
+        "AttachStdout": False,
+        "AttachStderr": False,
+        "OpenStdin": False,
+        "Tty": False,
+        "Healthcheck": {"Test": ["NONE"]},
+        "HostConfig": host,
+        **link,
+    }
+
+
+def link_by_socket(directory: Path, network: str) -> Json:
+    """The instance connects to the gateway's socket in ``directory``, which it sees read-only."""
+    return {
+        "Env": [f"FAAS_LINK=unix:{MOUNT_POINT}/gateway.sock"],
+        "HostConfig": {
+            # A mount (not a "bind"): a path that the engine doesn't have is refused and not made.
+            "Mounts": [
+                {"Type": "bind", "Source": str(directory), "Target": MOUNT_POINT, "ReadOnly": True},
+            ],
+            "NetworkMode": network,
+        },
+    }
+
+
+def link_by_tcp(secret_sha256: str, host_ip: str, network: str) -> Json:
+    """The instance listens on a port that the engine publishes at ``host_ip``, and wants the secret."""
+    port = f"{TCP_PORT}/tcp"
+    return {
+        "Env": [f"FAAS_LINK=tcp:{TCP_PORT}", f"FAAS_SECRET_SHA256={secret_sha256}"],
+        "ExposedPorts": {port: {}},
+        "HostConfig": {
+            "PortBindings": {port: [{"HostIp": host_ip, "HostPort": ""}]},
+            "NetworkMode": network,
+        },
+    }
+
+
+def _host_config(caps: Caps, cpus: float) -> Json:
+    return {
+        "ReadonlyRootfs": True,
+        "CapDrop": ["ALL"],
+        "SecurityOpt": ["no-new-privileges:true"],  # the default seccomp profile applies by itself
+        "Privileged": False,
+        "PidsLimit": caps.pids + RUNTIME_TASKS + caps.concurrency,
+        "Memory": caps.memory_bytes,
+        "MemorySwap": caps.memory_bytes,
+        "OomKillDisable": False,
+        "NanoCpus": round(min(caps.cpu, cpus) * 1e9),
+        "Tmpfs": {"/tmp": _tmpfs(caps.scratch_bytes), "/dev/shm": _tmpfs(caps.scratch_bytes)},  # noqa: S108
+        "Ulimits": [
+            {"Name": "nofile", "Soft": OPEN_FILES, "Hard": OPEN_FILES},
+            {"Name": "core", "Soft": 0, "Hard": 0},
+        ],
+        "IpcMode": "private",
+        "Init": False,
+        "AutoRemove": False,
+        "RestartPolicy": {"Name": "no"},
+        "LogConfig": {"Type": "json-file", "Config": {"max-size": "1m", "max-file": "1"}},
+    }
+
+
+def _tmpfs(size_bytes: int) -> str:
+    """Options of a scratch file system. ``exec``: packages compile to /tmp and load the result, and whoever
+    runs Python can run anything anyway. Inodes are kernel memory, hence their own cap."""
+    inodes = 1024 + size_bytes // 16384
+    return f"rw,exec,nosuid,nodev,size={size_bytes},nr_inodes={inodes},mode=1777"

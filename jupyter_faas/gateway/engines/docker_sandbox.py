@@ -1,0 +1,148 @@
+"""One container at a Docker engine."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from jupyter_faas.gateway.engines.base import Exit
+from jupyter_faas.gateway.engines.docker import Daemon, Refused
+from jupyter_faas.gateway.engines.host_process import HostProcess
+from jupyter_faas.gateway.engines.links import SocketDirectory
+from jupyter_faas.gateway.engines.starting import StartingSandbox
+from jupyter_faas.model.errors import EngineUnavailable, InitError
+
+__all__ = ["DockerSandbox"]
+
+POLL_SECONDS = 0.02
+WATCH_SECONDS = 0.1
+KILL_SECONDS = 20
+OUTPUT_LINES = 20
+
+Json = dict[str, Any]
+
+
+class DockerSandbox(StartingSandbox):
+    """A container, from before its creation until after its removal.
+
+    Its name is known from the start, so that whatever point a failed start got to can be undone. ``forget``
+    is called once it is removed, or can't be.
+    """
+
+    def __init__(
+        self, daemon: Daemon, name: str, directory: SocketDirectory | None, forget: Callable[[], None]
+    ) -> None:
+        self.name = name
+        self._daemon = daemon
+        self._directory = directory
+        self._forget = forget
+        self._process: HostProcess | None = None
+        self._removal: asyncio.Task[Exit] | None = None
+
+    async def launch(self, config: Json) -> Json:
+        """Create and start the container; its inspection. Raises ``InitError`` if its image can't run."""
+        try:
+            container = await self._daemon.create(self.name, config)
+        except Refused as refused:
+            if refused.status == 404:
+                raise InitError(
+                    f"The image {config['Image']} is gone from the Docker engine. Publish the function again."
+                ) from refused
+            raise
+        try:
+            await self._daemon.start(container)
+        except Refused as refused:
+            raise InitError(
+                f"The Docker engine could not start the function's image: {refused.reason}"
+            ) from refused
+        inspected = await self._daemon.inspect(container) or {}
+        self._process = HostProcess.of_container(int(inspected.get("State", {}).get("Pid", 0)), container)
+        return inspected
+
+    async def ended(self) -> None:
+        """Wait until the container has ended."""
+        if self._process is not None:
+            await self._process.ended()
+            return
+        while _running(await self._daemon.inspect(self.name)):  # noqa: ASYNC110 - the engine isn't here
+            await asyncio.sleep(WATCH_SECONDS)
+
+    async def kill(self) -> None:
+        """End every process in the container at once; returns when none is left.
+
+        Where its PID 1 is a process of this machine that we may signal, that takes about a millisecond, and
+        works while the engine is busy or down.
+        """
+        if self._process is not None and self._process.signal(signal.SIGKILL):
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._process.ended(), KILL_SECONDS)
+                return
+        with self._daemon.answering():
+            await self._daemon.kill(self.name)
+            await self._settled()
+
+    async def remove(self) -> Exit:
+        """End it, read how it ended, remove the container and its directory. Safe to call twice.
+
+        Raises ``EngineUnavailable`` if the engine doesn't answer; its processes are ended all the same where
+        this machine runs them, and the container is an orphan then.
+        """
+        if self._removal is None or (self._removal.done() and self._failed(self._removal)):
+            self._removal = asyncio.get_running_loop().create_task(self._remove())
+        return await asyncio.shield(self._removal)
+
+    async def read_exit(self) -> Exit:
+        """How it ended, once it has ended."""
+        inspected = await self._settled()
+        if inspected is None:
+            return Exit(None, False, "")
+        state = inspected["State"]
+        output = await self._daemon.output(self.name, OUTPUT_LINES)
+        return Exit(int(state["ExitCode"]), bool(state["OOMKilled"]), output)
+
+    async def _remove(self) -> Exit:
+        if self._process is not None:
+            self._process.signal(signal.SIGKILL)  # whether the engine answers or not
+        try:
+            with self._daemon.answering():
+                result = await self._end_and_delete()
+        finally:  # what can't be removed now is an orphan, for the next sweep
+            self._forget()
+        if self._process is not None:
+            self._process.close()
+        if self._directory is not None:
+            self._directory.remove()
+        return result
+
+    async def _end_and_delete(self) -> Exit:
+        if await self._daemon.inspect(self.name) is None:
+            return Exit(None, False, "")
+        await self.kill()
+        result = await self.read_exit()
+        await self._daemon.remove(self.name)
+        return result
+
+    async def _settled(self) -> Json | None:
+        """The container's inspection once the engine has noticed its end; ``None`` if it is gone."""
+        try:
+            async with asyncio.timeout(KILL_SECONDS):
+                while _running(inspected := await self._daemon.inspect(self.name)):  # noqa: ASYNC110
+                    await asyncio.sleep(POLL_SECONDS)
+                return inspected
+        except TimeoutError:
+            raise EngineUnavailable(
+                f"The Docker engine at {self._daemon.address} could not end the container {self.name} in "
+                f"{KILL_SECONDS} s; look at 'docker inspect {self.name}'.",
+                engine="docker",
+            ) from None
+
+    @staticmethod
+    def _failed(task: asyncio.Task[Exit]) -> bool:
+        return task.cancelled() or task.exception() is not None
+
+
+def _running(inspected: Json | None) -> bool:
+    return inspected is not None and bool(inspected["State"].get("Running"))

@@ -1,0 +1,1 @@
+"""Makes images: a base, an environment on it, a function on that."""

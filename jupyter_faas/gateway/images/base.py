@@ -1,0 +1,132 @@
+"""Finds the image that everything is built upon: one with the Python that the publishing kernel runs."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from jupyter_faas.gateway.engines.base import Engine, Image, ImageSpec, Log
+from jupyter_faas.gateway.images.host_base import ENVIRONMENT, host_base_layer, host_python
+from jupyter_faas.gateway.images.installer import Target
+from jupyter_faas.model.errors import BuildError
+
+__all__ = ["Base", "BaseImages"]
+
+PULL_AGAIN_SECONDS = 600
+BASE_LABEL = "jupyter-faas.base"
+PYTHON_LABEL = "jupyter-faas.python"
+
+
+@dataclass(frozen=True)
+class Base:
+    """A base image and where it comes from."""
+
+    image: Image
+    reference: str
+    source: str
+    """``configured``, ``engine``, ``local``, ``pulled`` or ``host``."""
+
+
+class BaseImages:
+    """Resolves a base image by Python minor: the configured one, else one that the engine supplies or has,
+    else ``python:X.Y-slim`` from its registry, else one made of this machine's interpreter."""
+
+    def __init__(self, engine: Engine, cache_dir: Path, configured: str = "") -> None:
+        self._engine = engine
+        self._cache_dir = cache_dir
+        self._configured = configured
+        self._failed_pulls: dict[str, float] = {}
+        self._lock = asyncio.Lock()
+
+    async def resolve(self, python: str, log: Log) -> Base:
+        """The base for ``python`` (``3.11``); raises ``BuildError`` saying what to do where there is none."""
+        async with self._lock:
+            if self._configured:
+                return await self._resolve_configured(log)
+            own = await self._engine.own_base(python)
+            if own is not None:
+                return Base(own, "", "engine")
+            return (
+                await self._find_local(python)
+                or await self._pulled(f"python:{python}-slim", log)
+                or await self._from_host(python, log)
+            )
+
+    async def find(self, python: str) -> Base | None:
+        """The base that is there without fetching or making one."""
+        if self._configured:
+            image = await self._engine.image(self._configured)
+            return Base(image, self._configured, "configured") if image else None
+        own = await self._engine.own_base(python)
+        return Base(own, "", "engine") if own else await self._find_local(python)
+
+    async def _resolve_configured(self, log: Log) -> Base:
+        reference = self._configured
+        image = await self._engine.image(reference) or await self._engine.pull(reference, log)
+        if image is None:
+            raise BuildError(
+                f"The configured base image {reference} is neither present nor to be had from its registry. "
+                f"Run 'docker pull {reference}', or change the gateway's setting base_image.",
+                step="environment",
+                log=[],
+            )
+        return Base(image, reference, "configured")
+
+    async def _find_local(self, python: str) -> Base | None:
+        references = [(f"python:{python}-slim", "local")]
+        if python == host_python().minor:
+            references.append((_host_tag(), "host"))
+        for reference, source in references:
+            image = await self._engine.image(reference)
+            if image is not None:
+                return Base(image, reference, source)
+        return None
+
+    async def _pulled(self, reference: str, log: Log) -> Base | None:
+        failed = self._failed_pulls.get(reference)
+        if failed is not None and time.monotonic() - failed < PULL_AGAIN_SECONDS:
+            return None
+        image = await self._engine.pull(reference, log)
+        if image is None:
+            self._failed_pulls[reference] = time.monotonic()
+            return None
+        return Base(image, reference, "pulled")
+
+    async def _from_host(self, python: str, log: Log) -> Base:
+        host = host_python()
+        info = await self._engine.info()
+        reason = ""
+        if python != host.minor:
+            reason = f"the gateway itself runs Python {host.minor}"
+        elif not _runs_here(info.platform):
+            reason = f"the engine runs {info.platform} images, which this machine's interpreter is not"
+        if reason:
+            raise BuildError(
+                f"There is no base image for Python {python}: python:{python}-slim is neither present nor to "
+                f"be had from its registry, and {reason}. Run 'docker pull python:{python}-slim', or set the "
+                "gateway's base_image to an image that has that Python.",
+                step="environment",
+                log=[],
+            )
+        log(f"making a base image of {host.executable}")
+        self._cache_dir.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".base-", dir=self._cache_dir) as folder:
+            layer = await asyncio.to_thread(host_base_layer, Path(folder, "base.tar"))
+            tag = _host_tag()
+            labels = {BASE_LABEL: "host", PYTHON_LABEL: python}
+            image = await self._engine.import_base(ImageSpec(tag, [layer], labels, environment=ENVIRONMENT))
+        return Base(image, tag, "host")
+
+
+def _host_tag() -> str:
+    host = host_python()
+    return f"jupyter-faas/base:{host.minor}-host-{host.key[:12]}"
+
+
+def _runs_here(platform_name: str) -> bool:
+    """Whether images of this platform can hold this machine's interpreter."""
+
+    return Target(host_python().minor, platform_name).native

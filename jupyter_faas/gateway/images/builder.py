@@ -1,0 +1,189 @@
+"""Makes the image of a function: an environment, shared by all functions with the same lock, and a layer."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import tempfile
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from jupyter_faas.gateway.engines.base import Engine, Image, ImageSpec, Layer, Log
+from jupyter_faas.gateway.images.base import PYTHON_LABEL, Base, BaseImages
+from jupyter_faas.gateway.images.installer import Target
+from jupyter_faas.gateway.images.layers import function_layer
+from jupyter_faas.gateway.images.packages import LockCache, locked_packages, packages_layer
+from jupyter_faas.gateway.images.runtime import ENTRYPOINT, runtime_digest, runtime_layer
+from jupyter_faas.model.bundle import Bundle
+
+__all__ = ["Environment", "FunctionImage", "ImageBuilder"]
+
+USER = "10001:10001"
+WORKING_DIR = "/tmp"  # noqa: S108 - in the sandbox, the only place that can be written to
+OCI = "org.opencontainers.image."
+OURS = "jupyter-faas."
+PACKAGES_LABEL = "jupyter-faas.packages-key"
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Environment:
+    """An environment image and what is in it."""
+
+    image: Image
+    tag: str
+    lock: str
+    packages: tuple[str, ...]
+    """All installed packages as ``name==version``, sorted."""
+    reused: bool
+    """Whether the image was there before."""
+    key: str
+    """``sha256:<hex>`` over all that determines the content."""
+    python: str
+    base: str
+    """The reference of the base image; empty where the engine supplies it."""
+
+
+@dataclass(frozen=True)
+class FunctionImage:
+    """The image of one version of a function."""
+
+    image: Image
+    tag: str
+    digest: str
+    """The image's id at the engine, ``sha256:<hex>``; what a version is identified by."""
+    layer_bytes: int
+    """Size of the layer that this version adds, as a tar."""
+
+
+class ImageBuilder:
+    """Makes images at ``engine``.
+
+    ``cache_dir`` keeps resolved locks and, while they are made, layers. ``base_image`` is a reference to use
+    instead of looking for one. Methods raise ``BuildError`` and ``EngineUnavailable``.
+    """
+
+    def __init__(self, engine: Engine, cache_dir: Path, base_image: str = "") -> None:
+        self._engine = engine
+        self._work_dir = cache_dir / "layers"
+        self._bases = BaseImages(engine, self._work_dir, base_image)
+        self._locks = LockCache(cache_dir / "locks")
+        self._building: dict[str, asyncio.Task[Image]] = {}
+        self._platform = ""
+
+    async def environment(
+        self, python: str, requirements: Sequence[str], constraints: Sequence[str], log: Log
+    ) -> Environment:
+        """The environment image for a Python minor and its packages; made if it isn't there yet.
+
+        Simultaneous calls for the same environment make it once.
+        """
+        base = await self._bases.resolve(python, log)
+        target = Target(python, await self._engine_platform(), host_base=base.source in {"host", "engine"})
+        lock = await self._locks.lock(requirements, constraints, target, log) if requirements else ""
+        key = _key(base.image.id, lock, runtime_digest(), target.platform, python)
+        tag = f"jupyter-faas/environment:{key[:12]}"
+        image = await self._engine.image(tag)
+        reused = image is not None and image.labels.get(OURS + "environment") == key
+        if image is None or not reused:
+            image = await self._single(key, lambda: self._make_environment(base, target, lock, key, tag, log))
+        return Environment(
+            image=image,
+            tag=tag,
+            lock=lock,
+            packages=locked_packages(lock),
+            reused=reused,
+            key=f"sha256:{key}",
+            python=python,
+            base=base.reference,
+        )
+
+    async def function(self, bundle: Bundle, environment: Environment, log: Log) -> FunctionImage:
+        """The image of ``bundle`` on its environment. The same content gives the same image."""
+        labels = _function_labels(bundle, environment)
+        with self._working_folder() as folder:
+            layer = await asyncio.to_thread(function_layer, bundle, Path(folder, "function.tar"))
+            tag = _function_tag(bundle.manifest.name, layer, environment, labels)
+            image = await self._engine.add_layers(environment.image, _spec(tag, [layer], labels))
+        log(f"{tag}: {layer.size} bytes on {environment.tag}")
+        return FunctionImage(image=image, tag=tag, digest=image.id, layer_bytes=layer.size)
+
+    async def _make_environment(
+        self, base: Base, target: Target, lock: str, key: str, tag: str, log: Log
+    ) -> Image:
+        below = await self._with_packages(base.image, target, lock, log) if lock else base.image
+        with self._working_folder() as folder:
+            layer = await asyncio.to_thread(runtime_layer, target.python, Path(folder, "runtime.tar"))
+            labels = {
+                OURS + "environment": key,
+                PYTHON_LABEL: target.python,
+                OURS + "packages": " ".join(locked_packages(lock)),
+                OCI + "base.name": base.reference,
+            }
+            return await self._engine.add_layers(below, _spec(tag, [layer], labels))
+
+    async def _with_packages(self, base: Image, target: Target, lock: str, log: Log) -> Image:
+        """``base`` with the packages of ``lock``: an image of its own, so that a new runtime reuses it."""
+        key = _key(base.id, lock, target.platform, target.python)
+        tag = f"jupyter-faas/packages:{key[:12]}"
+        image = await self._engine.image(tag)
+        if image is not None and image.labels.get(PACKAGES_LABEL) == key:
+            return image
+        with self._working_folder() as folder:
+            layer = await packages_layer(lock, target, Path(folder), log)
+            log(f"packages layer: {layer.size / 1e6:.1f} MB")
+            return await self._engine.add_layers(base, ImageSpec(tag, [layer], {PACKAGES_LABEL: key}))
+
+    def _working_folder(self) -> tempfile.TemporaryDirectory[str]:
+        self._work_dir.mkdir(parents=True, exist_ok=True)
+        return tempfile.TemporaryDirectory(prefix=".making-", dir=self._work_dir, ignore_cleanup_errors=True)
+
+    async def _engine_platform(self) -> str:
+        if not self._platform:
+            self._platform = (await self._engine.info()).platform
+        return self._platform
+
+    async def _single(self, key: str, make: Callable[[], Awaitable[Image]]) -> Image:
+        """One task per key; who comes while it runs waits for the same. It goes on if a caller gives up."""
+        task = self._building.get(key)
+        if task is None:
+            task = asyncio.ensure_future(_awaited(make()))
+            self._building[key] = task
+            task.add_done_callback(lambda _: self._building.pop(key, None))
+        return await asyncio.shield(task)
+
+
+async def _awaited(value: Awaitable[T]) -> T:
+    return await value
+
+
+def _spec(tag: str, layers: Sequence[Layer], labels: dict[str, str]) -> ImageSpec:
+    kept = {name: value for name, value in labels.items() if value}
+    return ImageSpec(tag, layers, kept, entrypoint=ENTRYPOINT, user=USER, working_dir=WORKING_DIR)
+
+
+def _function_labels(bundle: Bundle, environment: Environment) -> dict[str, str]:
+    manifest = bundle.manifest
+    return {
+        OCI + "title": manifest.name,
+        OCI + "description": manifest.doc.partition("\n")[0],
+        OCI + "authors": manifest.origin.author or "",
+        OCI + "base.name": environment.tag,
+        OURS + "function": manifest.name,
+        OURS + "identity": bundle.identity,
+        OURS + "notebook": manifest.origin.notebook or "",
+        OURS + "cell": manifest.origin.cell or "",
+    }
+
+
+def _function_tag(name: str, layer: Layer, environment: Environment, labels: dict[str, str]) -> str:
+    digest = _key(layer.diff_id, environment.image.id, json.dumps(labels, sort_keys=True))
+    return f"jupyter-faas/function:{name}-{digest[:12]}"
+
+
+def _key(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()

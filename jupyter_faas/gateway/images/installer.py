@@ -1,0 +1,187 @@
+"""Runs uv: resolves requirements to a lock, and installs a lock into a folder."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import platform
+import re
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import uv
+
+from jupyter_faas.gateway.engines.base import Log
+from jupyter_faas.gateway.images.indexes import redacted, uv_environment
+from jupyter_faas.model.errors import BuildError
+
+__all__ = ["Target", "install", "resolve"]
+
+ARCHITECTURES = {"amd64": "x86_64", "arm64": "aarch64", "386": "i686"}
+"""OCI's names of architectures and those of wheels, where they differ."""
+GLIBC = "2_28"
+"""The C library that wheels may want of a base that isn't this machine's own; Debian 10's."""
+LOG_LINES = 40
+
+
+@dataclass(frozen=True)
+class Target:
+    """What packages are for: a Python minor such as ``3.11`` and an OCI platform such as ``linux/amd64``.
+
+    ``host_base``: the base has this very machine's C library, so that its newest wheels fit.
+    """
+
+    python: str
+    platform: str
+    host_base: bool = False
+
+    @property
+    def native(self) -> bool:
+        """Whether this interpreter could run the packages, and so build them from source."""
+        return self.same_minor and sys.platform == "linux" and platform.machine() == self._machine
+
+    @property
+    def same_minor(self) -> bool:
+        """Whether byte code made by this interpreter is of use."""
+        return self.python == f"{sys.version_info.major}.{sys.version_info.minor}"
+
+    def arguments(self) -> list[str]:
+        """uv's arguments for packages of this target."""
+        if self.native and self.host_base:
+            return []
+        arguments = [
+            "--python-version",
+            self.python,
+            "--python-platform",
+            f"{self._machine}-manylinux_{GLIBC}",
+        ]
+        return arguments if self.native else [*arguments, "--only-binary", ":all:"]
+
+    @property
+    def _machine(self) -> str:
+        architecture = self.platform.split("/")[1]
+        return ARCHITECTURES.get(architecture, architecture)
+
+    def __str__(self) -> str:
+        return f"Python {self.python} on {self.platform}"
+
+
+async def resolve(
+    requirements: Sequence[str], constraints: Sequence[str], target: Target, folder: Path
+) -> str:
+    """The lock: every package that ``requirements`` need, with version and hashes. Raises ``BuildError``."""
+    wanted, limits = folder / "requirements.txt", folder / "constraints.txt"
+    wanted.write_text("".join(f"{line}\n" for line in requirements))
+    limits.write_text("".join(f"{line}\n" for line in constraints))
+    arguments = ["pip", "compile", str(wanted), "--constraints", str(limits), "--generate-hashes"]
+    arguments += ["--no-header", "--no-annotate", "--quiet", "--python", sys.executable, *target.arguments()]
+    status, output, errors = await _run(arguments, folder)
+    if status != 0:
+        raise _explained(errors, target)
+    return output
+
+
+async def install(lock: str, target: Target, folder: Path, destination: Path, log: Log) -> None:
+    """Install what ``lock`` names into ``destination``, checking hashes. Raises ``BuildError``."""
+    locked = folder / "lock.txt"
+    locked.write_text(lock)
+    arguments = ["pip", "install", "--target", str(destination), "--requirement", str(locked), "--no-deps"]
+    arguments += ["--python", sys.executable, "--link-mode", "hardlink", *target.arguments()]
+    status, _, errors = await _run(arguments, folder)
+    for line in redacted(errors).splitlines():
+        if line.startswith(("Resolved", "Prepared", "Installed")):
+            log(line)
+    if status != 0:
+        raise _explained(errors, target)
+
+
+async def _run(arguments: Sequence[str], folder: Path) -> tuple[int, str, str]:
+    """Run uv in ``folder``, outside of any project; a cancelled caller ends it."""
+    process = await asyncio.create_subprocess_exec(
+        uv.find_uv_bin(),
+        *arguments,
+        cwd=folder,
+        env=uv_environment(os.environ),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        output, errors = await process.communicate()
+    except BaseException:
+        process.kill()
+        await asyncio.shield(process.wait())
+        raise
+    return process.returncode or 0, output.decode(), errors.decode("utf-8", "replace")
+
+
+def _explained(errors: str, target: Target) -> BuildError:
+    """uv's message as a sentence for whoever publishes a cell."""
+    text = redacted(errors).strip()
+    flat = re.sub(r"\s+", " ", _DRAWING.sub(" ", text))
+    detail = _reason(flat, target)
+    return BuildError(detail, step="environment", log=text.splitlines()[-LOG_LINES:])
+
+
+def _reason(flat: str, target: Target) -> str:
+    because = re.search(r"Because (.*?)(?:,? we can conclude that your requirements|hint:|$)", flat)
+    reason = because.group(1).strip().rstrip(",.") if because else ""
+    for pattern, sentence in _REASONS:
+        if re.search(pattern, flat):
+            return sentence.format(
+                target=target, reason=reason, failed=_failed_build(flat), address=_address(flat)
+            )
+    return f"The packages for {target} could not be installed: {flat[-500:] or 'uv gave no reason'}."
+
+
+_DRAWING = re.compile("[\u00d7\u2500-\u257f\u25b6]")
+"""What older versions of uv draw around their messages."""
+_NAME_ANOTHER = "Name another version, for example %%publish --require 'name==version'."
+_REASONS = (
+    (
+        r"no (?:usable )?wheels|wheels with a matching",
+        "A required package has no ready-made build for {target}: {reason}. " + _NAME_ANOTHER,
+    ),
+    (
+        r"was not found in the (?:package registry|provided)",
+        "A required package is not on the package index: {reason}. Correct its name with "
+        "%%publish --require, or set the index that has it in pip's or uv's configuration.",
+    ),
+    (
+        r"there is no version of",
+        "A required version is not on the package index for {target}: {reason}. " + _NAME_ANOTHER,
+    ),
+    (
+        r"No solution found",
+        "The required packages contradict each other for {target}: {reason}. Loosen one of them with "
+        "%%publish --require 'name>=version'.",
+    ),
+    (
+        r"Failed to build|[Bb]uild backend",
+        "{failed} has to be built from source for {target}, and its build failed; the log has its output. "
+        + _NAME_ANOTHER,
+    ),
+    (
+        r"401 Unauthorized|403 Forbidden",
+        "The package index refused access{address}. Check its password in pip's or uv's configuration.",
+    ),
+    (
+        r"error sending request|Failed to fetch|dns error|Connection refused|timed out",
+        "The package index could not be reached{address}. Check the network, the proxy and the index in "
+        "pip's or uv's configuration.",
+    ),
+    (r"[Hh]ash mismatch", "A downloaded package is not the one that was locked (its hash differs)."),
+)
+"""What uv says (a pattern), and what it means for whoever publishes."""
+
+
+def _failed_build(flat: str) -> str:
+    found = re.search(r"[Ff]ailed to (?:build|download and build) `?([\w.\-=+]+)", flat)
+    return found.group(1) if found else "A package"
+
+
+def _address(flat: str) -> str:
+    found = re.search(r"https?://[^\s)`]+", flat)
+    return f" ({found.group(0)})" if found else ""

@@ -1,0 +1,147 @@
+"""Locks and the packages layer."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import os
+import re
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from jupyter_faas.gateway.engines.base import Layer, Log
+from jupyter_faas.gateway.images.bytecode import cache_name, compile_sources
+from jupyter_faas.gateway.images.indexes import has_credentials, redacted, uv_environment
+from jupyter_faas.gateway.images.installer import Target, install, resolve
+from jupyter_faas.gateway.images.layers import APP_DIR, Entry, tree_entries, write_layer
+from jupyter_faas.model.errors import BuildError
+
+__all__ = ["LockCache", "locked_packages", "packages_layer"]
+
+PACKAGES_DIR = f"{APP_DIR}/packages"
+COMPILE_BATCH = 150
+"""Files that one compiling process gets; fixed, so that the bytes don't depend on the number of cores."""
+_INDEX_VARIABLES = re.compile(r"^UV_|^SSL_CERT_FILE$")
+_MACHINE_FILES = ("direct_url.json", "uv_cache.json", "uv_build.json")
+"""Installer's notes that name paths and times of this machine."""
+
+
+class LockCache:
+    """Resolves requirements, and remembers the locks on disk by all that they depend on."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+
+    async def lock(
+        self, requirements: Sequence[str], constraints: Sequence[str], target: Target, log: Log
+    ) -> str:
+        """The lock of ``requirements``; raises ``BuildError``, also for passwords in a requirement."""
+        for requirement in (*requirements, *constraints):
+            if has_credentials(requirement):
+                raise BuildError(
+                    f"The requirement {redacted(requirement)!r} holds a password, which would end up in the "
+                    "image. Put it into pip's or uv's configuration or ~/.netrc instead.",
+                    step="environment",
+                    log=[],
+                )
+        path = self._directory / f"{_lock_key(requirements, constraints, target)}.txt"
+        if path.exists():
+            return path.read_text()
+        log(f"resolving {len(requirements)} requirements for {target}")
+        self._directory.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".resolving-", dir=self._directory) as folder:
+            lock = redacted(await resolve(requirements, constraints, target, Path(folder)))
+            _keep(lock, Path(folder, "lock"), path)
+        return lock
+
+
+def _keep(lock: str, written: Path, path: Path) -> None:
+    """Write a lock so that other processes see it whole or not at all."""
+    written.write_text(lock)
+    written.replace(path)
+
+
+def locked_packages(lock: str) -> tuple[str, ...]:
+    """The packages of a lock as ``name==version``, sorted."""
+    found = re.findall(r"^([A-Za-z0-9][^\s;\\]*(?: @ [^\s;\\]+)?)", lock, re.M)
+    return tuple(sorted(found))
+
+
+async def packages_layer(lock: str, target: Target, folder: Path, log: Log) -> Layer:
+    """Install ``lock`` and write it as a layer in ``folder``, with byte code. Raises ``BuildError``."""
+    destination = folder / "packages"
+    await install(lock, target, folder, destination, log)
+    return await asyncio.to_thread(_write, destination, target, folder)
+
+
+def _write(installed: Path, target: Target, folder: Path) -> Layer:
+    entries = list(_entries(installed))
+    if target.same_minor:
+        entries += _byte_code([entry for entry in entries if _is_worth_compiling(entry)], folder)
+    return write_layer(folder / "packages.tar", entries)
+
+
+def _entries(installed: Path) -> Iterator[Entry]:
+    """What was installed, less what is of this machine: scripts (they name its interpreter) and notes."""
+    for entry in tree_entries(installed, PACKAGES_DIR):
+        inside = entry.path.removeprefix(PACKAGES_DIR + "/")
+        name = inside.rpartition("/")[2]
+        if inside.startswith("bin/") or inside == ".lock" or "__pycache__" in inside:
+            continue
+        if ".dist-info/" in inside and name in _MACHINE_FILES:
+            continue
+        if inside.endswith(".dist-info/RECORD") and entry.source is not None:
+            yield Entry(entry.path, content=_portable_record(entry.source.read_text()))
+        else:
+            yield entry
+
+
+def _portable_record(record: str) -> bytes:
+    lines = record.splitlines(keepends=True)
+    kept = [line for line in lines if not line.startswith(("bin/", "../")) and not _names_note(line)]
+    return "".join(sorted(kept)).encode()
+
+
+def _names_note(line: str) -> bool:
+    return line.split(",")[0].endswith(_MACHINE_FILES)
+
+
+def _is_worth_compiling(entry: Entry) -> bool:
+    return entry.source is not None and entry.path.endswith(".py") and "/tests/" not in entry.path
+
+
+def _byte_code(entries: Sequence[Entry], folder: Path) -> list[Entry]:
+    names = {entry.source: f"/{entry.path}" for entry in entries if entry.source is not None}
+    sources = sorted(names)
+    batches = [sources[start : start + COMPILE_BATCH] for start in range(0, len(sources), COMPILE_BATCH)]
+
+    def compile_batch(number: int) -> Mapping[Path, bytes]:
+        directory = folder / f"bytecode-{number}"
+        directory.mkdir()
+        return compile_sources(batches[number], names, directory)
+
+    with ThreadPoolExecutor(max(1, (os.cpu_count() or 1))) as threads:
+        compiled = threads.map(compile_batch, range(len(batches)))
+        return [
+            Entry(cache_name(names[source]).lstrip("/"), content=code)
+            for batch in compiled
+            for source, code in batch.items()
+        ]
+
+
+def _lock_key(requirements: Sequence[str], constraints: Sequence[str], target: Target) -> str:
+    settings = {
+        name: redacted(value)
+        for name, value in uv_environment(os.environ).items()
+        if _INDEX_VARIABLES.match(name)
+    }
+    facts = [
+        sorted(requirements),
+        sorted(constraints),
+        [target.python, target.platform, target.host_base, target.native],
+        settings,
+    ]
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
