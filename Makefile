@@ -16,40 +16,40 @@ help:  ## This list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 demo: $(VENV)/.test  ## Publish three notebook functions and call them (KEEP=1 leaves them running)
-	trap '[ -n "$(KEEP)" ] || .ci/engine stop $(STATE)/demo' EXIT
+	@trap '[ -n "$(KEEP)" ] || .ci/engine stop $(STATE)/demo' EXIT
 	.ci/engine start $(STATE)/demo
 	$(BIN)/python examples/demo.py $(if $(KEEP),--keep)
 
 test: $(VENV)/.dev  ## Every test, on a real Docker engine
-	trap '.ci/engine stop $(STATE)/test' EXIT
+	@trap '.ci/engine stop $(STATE)/test' EXIT
 	.ci/engine start $(STATE)/test
 	FAAS_TEST_DOCKER=require $(BIN)/python -m pytest --cov --cov-report=term:skip-covered $(PYTEST_ARGS)
 
 lint: $(VENV)/.dev  ## Formatting, lint and types
-	$(BIN)/ruff check .
+	@$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
 format: $(VENV)/.dev  ## Put the code into its form
-	$(BIN)/ruff check --fix-only .
+	@$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
 
 bench: $(VENV)/.test  ## Warm call, cold call and publish, as ratios to references of the same run
-	trap '.ci/engine stop $(STATE)/bench' EXIT
+	@trap '.ci/engine stop $(STATE)/bench' EXIT
 	.ci/engine start $(STATE)/bench
 	$(BIN)/python -m tests.benchmarks --json $(STATE)/bench.json
 
 lab: $(VENV)/.lab  ## JupyterLab with the examples
-	.ci/engine start $(STATE)/lab
+	@.ci/engine start $(STATE)/lab
 	$(BIN)/jupyter lab --notebook-dir examples
 
 clean:  ## Forget the virtual environment and everything built
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+	@rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # One virtual environment; each mark installs an extra into it.
 $(VENV)/.test $(VENV)/.dev $(VENV)/.lab: $(VENV)/.%: pyproject.toml
-	.ci/venv $(PYTHON) $(VENV)
+	@.ci/venv $(PYTHON) $(VENV)
 	echo "Installing jupyter-faas into $(VENV) …"
 	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[$*]'
 	touch $@

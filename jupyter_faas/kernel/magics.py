@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import Any
+from typing import Any, Final
 
 from IPython.core.interactiveshell import ExecutionResult, InteractiveShell
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_var_expand
@@ -21,6 +21,10 @@ from jupyter_faas.model.errors import AnnotationError, FaasError
 from jupyter_faas.model.units import format_duration
 
 __all__ = ["FaasMagics", "register"]
+
+NO_ISOLATION: Final = (
+    "There is no Docker here: the function runs as a process of your own user and can do what you can do."
+)
 
 
 class CellFailed(Exception):
@@ -112,6 +116,8 @@ class FaasMagics(Magics):
             took = format_duration(time.monotonic() - begun)
             progress.panel.headline = _headline(answer, took)
             progress.panel.answer = answer
+            if not answer["publication"].get("isolates", True):
+                progress.panel.caution = NO_ISOLATION
             progress.panel.call = _call(answer["publication"], captured, annotation)
         progress.finish()
 

@@ -69,6 +69,7 @@ class Panel:
     answer: dict[str, Any] | None = None
     """``{"state", "publication"}`` when the publish has ended well, for programs that read the notebook."""
     headline: str = ""
+    caution: str = ""
     error: FaasError | None = None
 
     def html(self) -> str:
@@ -76,6 +77,8 @@ class Panel:
         parts = [self._steps_html()]
         if self.headline:
             parts.append(f"<div><b>{escape(self.headline)}</b></div>")
+        if self.caution:
+            parts.append(f'<div class="faas-bad">{escape(self.caution)}</div>')
         if self.call is not None:
             url = escape(self.call.url)
             parts.append(f'<div><a href="{url}">{url}</a></div>')
@@ -96,7 +99,7 @@ class Panel:
 
     def closing_lines(self) -> list[str]:
         """How it ended, as text."""
-        lines = [self.headline] if self.headline else []
+        lines = [line for line in (self.headline, self.caution) if line]
         if self.call is not None:
             lines += [f"  {line}" for line in (self.call.url, self.call.curl, self.call.python)]
         if self.error is not None:

@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ClassVar
 
 from jupyter_faas.model.caps import Caps
 
@@ -29,7 +30,6 @@ class EngineInfo:
     platform: str
     """OCI platform of the images it runs, e.g. ``linux/amd64``."""
     isolates: bool
-    """Whether a function is kept from the machine it runs on."""
     detail: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -105,7 +105,9 @@ class Sandbox(ABC):
 class Engine(ABC):
     """A container engine."""
 
-    name: str
+    name: ClassVar[str]
+    isolates: ClassVar[bool]
+    """Whether a function is kept from the machine it runs on."""
 
     @abstractmethod
     async def info(self) -> EngineInfo:

@@ -51,6 +51,7 @@ class DockerEngine(Engine):
     """
 
     name = "docker"
+    isolates = True
 
     def __init__(
         self,
@@ -81,7 +82,7 @@ class DockerEngine(Engine):
             name=self.name,
             version=str(version["Version"]),
             platform=f"{version['Os']}/{version['Arch']}",
-            isolates=True,
+            isolates=self.isolates,
             detail={
                 "address": self._daemon.address,
                 "cgroup_version": str(system.get("CgroupVersion", "1")),

@@ -45,6 +45,7 @@ class ProcessEngine(Engine):
     """
 
     name = "process"
+    isolates = False
 
     def __init__(self, data_dir: Path, run_dir: Path, owner: str) -> None:
         self._images = FolderImages(data_dir)
@@ -65,7 +66,7 @@ class ProcessEngine(Engine):
             name=self.name,
             version=sys.version.split()[0],
             platform=f"linux/{architecture}",
-            isolates=False,
+            isolates=self.isolates,
             detail={"isolation": "functions run as this user on this machine: no isolation"},
         )
 

@@ -124,7 +124,7 @@ class Publisher:
         identity = digest_of(f"{bundle.identity}{json.dumps(environment, sort_keys=True)}".encode())
         current = self._catalogue.get(build.function)
         if current is not None and await self._is_same(current.record, identity, prepared):
-            build.succeed("unchanged", _publication(current.record, begun))
+            build.succeed("unchanged", self._publication(current.record, begun))
             return
         image = await self._build_image(build, bundle, prepared)
         record = VersionRecord(
@@ -144,7 +144,7 @@ class Publisher:
         published = Published(record)
         await self._check(build, published)
         await self._go_live(build, published, current)
-        build.succeed("live", _publication(record, begun))
+        build.succeed("live", self._publication(record, begun))
 
     async def _prepare_environment(self, build: Build, bundle: Bundle) -> Environment:
         manifest = bundle.manifest
@@ -195,6 +195,18 @@ class Publisher:
             and await self._engine.image(record.image_digest) is not None
         )
 
+    def _publication(self, record: VersionRecord, begun: float) -> dict[str, Any]:
+        return {
+            "function": record.function,
+            "version": record.number,
+            "digest": record.image_digest,
+            "environment_packages": list(record.packages),
+            "layer_bytes": record.layer_bytes,
+            "image_bytes": record.image_bytes,
+            "isolates": self._engine.isolates,
+            "seconds": round(time.monotonic() - begun, 3),
+        }
+
     def _lock(self, name: str) -> asyncio.Lock:
         return self._locks.setdefault(name, asyncio.Lock())
 
@@ -230,15 +242,3 @@ def _check_failed(error: FaasError, current: Published | None) -> BuildError:
         log=figures.pop("output", []),
         **figures,
     )
-
-
-def _publication(record: VersionRecord, begun: float) -> dict[str, Any]:
-    return {
-        "function": record.function,
-        "version": record.number,
-        "digest": record.image_digest,
-        "environment_packages": list(record.packages),
-        "layer_bytes": record.layer_bytes,
-        "image_bytes": record.image_bytes,
-        "seconds": round(time.monotonic() - begun, 3),
-    }
