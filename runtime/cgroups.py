@@ -1,5 +1,4 @@
 """The caps and counters that the kernel keeps for the container, under cgroup v1 and v2."""
-# pathlib would take milliseconds of a cold start.
 
 from __future__ import annotations
 

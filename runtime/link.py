@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
 import socket
+from contextlib import contextmanager
 
 from .frames import PREFIX, Kind
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 AUTHENTICATION_SECONDS = 5
 MAX_AUTH_HEADER_BYTES = 4096
@@ -26,13 +32,29 @@ def connect(address: str, secret_sha256: str) -> socket.socket:
 
 
 def _await_gateway(port: int, secret_sha256: str) -> socket.socket:
-    with socket.create_server(("", port), backlog=8) as listener:
+    with socket.create_server(("", port), backlog=8) as listener, _signals() as signals:
         while True:
+            # A signal that comes just before accept() would only be noticed after it: wait for both.
+            select.select([listener, signals], [], [])
             connection, _ = listener.accept()
             if _authenticated(connection, secret_sha256):
                 connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 return connection
             connection.close()
+
+
+@contextmanager
+def _signals() -> Iterator[int]:
+    """A descriptor that can be read from when a signal has come, which its handler then answers."""
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    signal.set_wakeup_fd(writer)
+    try:
+        yield reader
+    finally:
+        signal.set_wakeup_fd(-1)
+        os.close(reader)
+        os.close(writer)
 
 
 def _authenticated(connection: socket.socket, secret_sha256: str) -> bool:

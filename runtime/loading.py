@@ -1,5 +1,4 @@
 """Importing the function."""
-# pathlib would take milliseconds of a cold start.
 
 from __future__ import annotations
 

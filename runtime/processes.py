@@ -1,5 +1,4 @@
 """The processes below the supervisor: who they are, what they use, and how they end for good."""
-# pathlib would take milliseconds of a cold start.
 
 from __future__ import annotations
 

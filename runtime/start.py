@@ -3,7 +3,6 @@
 This file is copied next to ``faas_runtime/`` (the rest of this package), ``packages/`` and ``function/``,
 and finds all of them from its own place, so that the same tree runs from any folder.
 """
-# pathlib would take milliseconds of a cold start.
 
 from __future__ import annotations
 

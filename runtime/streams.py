@@ -1,6 +1,5 @@
 """A worker's standard streams and its ``logging``."""
-# ruff: noqa: SIM115
-# The streams stay open as long as the worker.
+# ruff: noqa: SIM115  the streams stay open as long as the worker
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
 """Tracebacks in the terms of the notebook: frames of the runtime left out, lines mapped to their cells."""
-# pathlib would take milliseconds of a cold start.
 
 from __future__ import annotations
 

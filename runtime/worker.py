@@ -1,5 +1,4 @@
 """A worker: the forked process that imports the function and runs its calls, one after the other."""
-# pathlib would take milliseconds of a cold start.
 
 from __future__ import annotations
 

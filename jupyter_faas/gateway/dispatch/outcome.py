@@ -47,7 +47,7 @@ def result_in(frame: Frame) -> Result:
 def error_in(header: Mapping[str, Any]) -> FaasError:
     """The error that an outcome names; one that makes no sense counts as a crash."""
     code, detail, figures = header.get("code"), header.get("detail"), header.get("figures")
-    if code not in _CODES or not isinstance(detail, str):
+    if not isinstance(code, str) or code not in _CODES or not isinstance(detail, str):
         return Crashed("The function's process sent an answer that makes no sense, and was ended.")
     named = figures if isinstance(figures, dict) else {}
     reserved = {"type", "title", "detail", "code", "status", "instance", "self"}
