@@ -35,7 +35,7 @@ def _await_gateway(port: int, secret_sha256: str) -> socket.socket:
     with socket.create_server(("", port), backlog=8) as listener, _signals() as signals:
         while True:
             # A signal that comes just before accept() would only be noticed after it: wait for both.
-            select.select([listener, signals], [], [])
+            select.select([listener.fileno(), signals], [], [])
             connection, _ = listener.accept()
             if _authenticated(connection, secret_sha256):
                 connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
