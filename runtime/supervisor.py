@@ -47,5 +47,5 @@ def _connect(root: str, environ: dict[str, str]) -> tuple[socket.socket, int]:
 
 
 def _end_early(number: int, frame: object) -> None:  # noqa: ARG001 - the signature of a signal handler
-    """Before the loop runs there is nothing to end but ourselves; an exception might be swallowed on its way."""
+    """Before the loop runs there is nothing to end but ourselves; an exception might get lost on its way."""
     os._exit(0)
