@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import nbclient
 import nbformat
@@ -32,12 +33,19 @@ def publish() -> None:
     notebook = nbformat.read(HERE / "quickstart.ipynb", as_version=4)
     client = nbclient.NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(HERE)}})
     begun = time.perf_counter()
-    client.execute()
+    try:
+        client.execute()
+    finally:
+        show_panels(notebook)
+    print(f"The notebook ran in {time.perf_counter() - begun:.1f} s.")
+
+
+def show_panels(notebook: Any) -> None:
+    """Print what the publishing cells display."""
     for cell in notebook.cells:
         if cell.cell_type == "code" and cell.source.startswith("%%publish"):
             for output in cell.outputs:
                 print(output.get("data", {}).get("text/plain", output.get("text", "")))
-    print(f"The notebook ran in {time.perf_counter() - begun:.1f} s.")
 
 
 def show_logs(client: GatewayClient) -> None:

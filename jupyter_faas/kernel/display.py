@@ -120,12 +120,10 @@ class Progress:
                 self._screen.show(self.panel, step)
 
 
-def quiet(error: FaasError, said: str | None = None) -> FaasError:
-    """``error`` with ``said`` (its title, if not given) as its whole traceback: our own frames say nothing
-    to an author.
-
-    The message stays whole for programs (nbclient, papermill), which are stopped by it.
+def quiet(error: FaasError) -> FaasError:
+    """``error`` with its sentence as its whole traceback: our own frames say nothing to an author, and
+    who executes notebooks (nbclient, papermill) sees no panel, but stops with the traceback.
     """
-    lines = [f"{type(error).__name__}: {said or error.title}"]
+    lines = [f"{type(error).__name__}: {error.detail}"]
     error._render_traceback_ = lambda: lines  # type: ignore[attr-defined]
     return error

@@ -83,7 +83,7 @@ class FaasMagics(Magics):
         try:
             return run_command(line, connect)
         except FaasError as error:
-            raise quiet(error, error.detail) from None
+            raise quiet(error) from None
 
     def _run(self, cell: str) -> None:
         if _in_event_loop() and self._awaits(cell):
