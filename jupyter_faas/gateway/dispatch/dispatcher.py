@@ -37,9 +37,10 @@ class Dispatcher(LoggingConfigurable):
     ).tag(config=True)
 
     queue_timeout = Float(
-        30.0,
+        60.0,
         min=0.01,
-        help="How long, in seconds, a call may wait for an instance before it is answered 504.",
+        help="How long, in seconds, a call may wait for an instance before it is answered 504; longer than "
+        "functions take to start.",
     ).tag(config=True)
 
     def __init__(self, engine: Engine, **kwargs: object) -> None:

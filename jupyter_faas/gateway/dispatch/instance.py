@@ -11,6 +11,7 @@ from enum import Enum, auto
 from typing import Final, cast
 
 from jupyter_faas.gateway.dispatch.link import Link
+from jupyter_faas.gateway.dispatch.logs import entries_in
 from jupyter_faas.gateway.dispatch.outcome import error_in
 from jupyter_faas.gateway.dispatch.slot import Slot, SlotState
 from jupyter_faas.gateway.engines.base import Engine, Exit, Sandbox, SandboxSpec
@@ -33,6 +34,7 @@ log = logging.getLogger(__name__)
 FRAME_SLACK_BYTES: Final = 2_000_000
 """Room for log frames beside the result in what one frame may carry."""
 MAX_INIT_LOG_BYTES: Final = 64_000
+MAX_OUTPUT_LINES: Final = 50
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,8 @@ class Instance:
         except BaseException as error:
             await asyncio.shield(self.end())
             if isinstance(error, FaasError) and self.init_logs:
-                error.figures.setdefault("output", self.init_logs.decode(errors="replace").splitlines()[-50:])
+                said = [entry.text for entry in entries_in(self.init_logs)]
+                error.figures.setdefault("output", said[-MAX_OUTPUT_LINES:])
             raise
 
     def take_init_logs(self) -> bytes:
@@ -203,10 +206,12 @@ class Instance:
     def _fail(self, error: FaasError | None) -> None:
         """End the instance because of ``error``; ``None``: because of what the engine will say."""
         if self._burial is None:
+            self.state = InstanceState.ENDED
+            for slot in self.slots:
+                slot.close()
             self._burial = asyncio.create_task(self._bury(error))
 
     async def _bury(self, error: FaasError | None) -> None:
-        self.state = InstanceState.ENDED
         if error is None:
             error = await self._remove_sandbox() or Crashed("The instance ended.")
             self._tell(error)

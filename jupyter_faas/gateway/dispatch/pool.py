@@ -104,11 +104,12 @@ class Pool:
         await asyncio.gather(*(instance.end() for instance in list(self.instances)))
 
     def _reserve_free(self) -> Slot | None:
-        if not self._free:
-            return None
-        slot = self._free.popleft()
-        slot.state = SlotState.RESERVED
-        return slot
+        while self._free:
+            slot = self._free.popleft()
+            if slot.state is SlotState.FREE:
+                slot.state = SlotState.RESERVED
+                return slot
+        return None
 
     async def _wait(self, begun: float) -> Slot:
         if len(self._waiters) >= self._max_queue:

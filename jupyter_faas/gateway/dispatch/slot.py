@@ -103,6 +103,11 @@ class Slot:
         else:
             self._free()
 
+    def close(self) -> None:
+        """Take no further call; one that runs goes on until ``on_gone``."""
+        if self.state is SlotState.FREE:
+            self.state = SlotState.GONE
+
     def on_gone(self, error: FaasError) -> None:
         """The instance has ended, for the reason ``error``."""
         self._stop_timer()

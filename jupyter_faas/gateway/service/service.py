@@ -7,9 +7,8 @@ import secrets
 import time
 from typing import Any
 
-import orjson
-
 from jupyter_faas.gateway.dispatch.dispatcher import Call, Dispatcher
+from jupyter_faas.gateway.dispatch.logs import entries_in
 from jupyter_faas.gateway.dispatch.outcome import Result
 from jupyter_faas.gateway.engines.base import Engine
 from jupyter_faas.gateway.problems import status_of
@@ -175,13 +174,12 @@ def _describe_invocation(record: InvocationRecord) -> dict[str, Any]:
 
 
 def _log_entries(record: InvocationRecord) -> list[dict[str, Any]]:
-    """Logs as saved are what an instance sent: a line that is no entry is shown as the text it is."""
-    entries = []
-    for line in filter(None, record.logs.split(b"\n")):
-        try:
-            raw = orjson.loads(line)
-            entry = {"time": iso(float(raw["t"])), "stream": str(raw["s"]), "text": str(raw["m"])}
-        except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, OverflowError):
-            entry = {"time": iso(record.started), "stream": "stdout", "text": line.decode(errors="replace")}
-        entries.append({**entry, "invocation": record.id})
-    return entries
+    return [
+        {
+            "time": iso(record.started if entry.time is None else entry.time),
+            "stream": entry.stream,
+            "text": entry.text,
+            "invocation": record.id,
+        }
+        for entry in entries_in(record.logs)
+    ]

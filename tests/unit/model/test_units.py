@@ -26,9 +26,7 @@ def test_sizes(text: str, size: int) -> None:
     assert parse_size(text) == size
 
 
-@pytest.mark.parametrize(
-    "text", ["", "5", "s", "5 minutes", "-5s", "5s5s", "\u0665s", "1e3s", "nan s"]
-)
+@pytest.mark.parametrize("text", ["", "5", "s", "5 minutes", "-5s", "5s5s", "\u0665s", "1e3s", "nan s"])
 def test_a_bad_duration_names_the_accepted_forms(text: str) -> None:
     with pytest.raises(AnnotationError, match="250ms, 5s, 2m or 1h"):
         parse_duration(text)
