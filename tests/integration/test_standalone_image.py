@@ -42,7 +42,7 @@ def address(gateway: Gateway) -> Iterator[str]:
             image,
             detach=True,
             environment={"PORT": "8080"},
-            ports={"8080/tcp": ("127.0.0.1", None)},
+            ports={"8080/tcp": ("127.0.0.1", 0)},
             labels={"jupyter-faas.owner": owner_of(gateway.folder)},
             read_only=True,
             cap_drop=["ALL"],
