@@ -21,7 +21,8 @@ demo: $(VENV)/.test  ## Publish three notebook functions and call them (KEEP=1 l
 	$(BIN)/python examples/demo.py $(if $(KEEP),--keep)
 
 test: $(VENV)/.dev  ## Every test, on a real Docker engine
-	@trap '.ci/engine stop $(STATE)/test' EXIT
+	@.ci/tool curl
+	trap '.ci/engine stop $(STATE)/test' EXIT
 	.ci/engine start $(STATE)/test
 	FAAS_TEST_DOCKER=require $(BIN)/python -m pytest --cov --cov-report=term:skip-covered $(PYTEST_ARGS)
 

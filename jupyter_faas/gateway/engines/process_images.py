@@ -13,6 +13,7 @@ import venv
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from jupyter_faas.gateway.engines.base import Image, ImageSpec
 from jupyter_faas.model.errors import BuildError
@@ -132,6 +133,10 @@ class FolderImages:
         return self._tags / hashlib.sha256(tag.encode()).hexdigest()
 
 
+# Python 3.11.2, which Debian 12 ships, has no filters yet. What is unpacked are layers of our own making.
+_EXTRACTION: dict[str, Any] = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
+
+
 def _link(source: str, destination: str) -> None:
     try:
         os.link(source, destination, follow_symlinks=False)
@@ -146,7 +151,7 @@ def _unpack(layer: Path, root: Path) -> None:
             for member in archive:
                 if not member.isdir():
                     (root / member.name).unlink(missing_ok=True)
-                archive.extract(member, root, filter="data", set_attrs=not member.isdir())
+                archive.extract(member, root, set_attrs=not member.isdir(), **_EXTRACTION)
     except (tarfile.TarError, OSError) as error:
         raise BuildError(
             f"A layer could not be unpacked: {error}.", step="image", log=[str(error)]

@@ -2,19 +2,13 @@
 
 import time
 
-from tests.support.docker import containers_of, owner_of
+from tests.support.docker import owner_of, processes_of
 from tests.support.gateway import Gateway
 from tests.support.waiting import eventually
 
 
-def processes(gateway: Gateway) -> list[str]:
-    rows = [
-        row
-        for container in containers_of(owner_of(gateway.folder))
-        if container.labels.get("jupyter-faas.function") == "daemonize"
-        for row in container.top()["Processes"]
-    ]
-    return [" ".join(row) for row in rows]
+def processes(gateway: Gateway) -> list[int]:
+    return processes_of(owner_of(gateway.folder), "daemonize")
 
 
 def verify(gateway: Gateway) -> None:
