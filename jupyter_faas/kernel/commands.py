@@ -12,7 +12,7 @@ from IPython.core.error import UsageError
 from IPython.core.magic_arguments import MagicArgumentParser
 
 from jupyter_faas.client import GatewayClient
-from jupyter_faas.kernel.tables import fields_table, functions_table, logs_table
+from jupyter_faas.kernel.tables import fields_table, function_table, functions_table, logs_table
 from jupyter_faas.model.errors import InvalidInput
 
 _new_parser: Callable[..., argparse.ArgumentParser] = MagicArgumentParser
@@ -77,7 +77,7 @@ def _list(gateway: GatewayClient, options: argparse.Namespace, line: str) -> Any
 
 
 def _show(gateway: GatewayClient, options: argparse.Namespace, line: str) -> Any:  # noqa: ARG001
-    return fields_table(gateway.function(options.name))
+    return function_table(gateway.function(options.name))
 
 
 def _logs(gateway: GatewayClient, options: argparse.Namespace, line: str) -> Any:  # noqa: ARG001

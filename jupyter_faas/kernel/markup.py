@@ -15,9 +15,12 @@ STYLE: Final = """<style>
   --faas-warn: var(--jp-warn-color1, #b26a00); --faas-mono: var(--jp-code-font-family, monospace);
   font-family: var(--jp-ui-font-family, system-ui, sans-serif); font-size: var(--jp-ui-font-size1, 13px);
   line-height: 1.5; color: var(--jp-ui-font-color1, inherit); max-width: 60em; }
-.faas-panel table { border-collapse: collapse; margin: 0; font-size: inherit; color: inherit; }
-.faas-panel td, .faas-panel th { text-align: left; vertical-align: top; padding: 1px 16px 1px 0;
-  border: 0; background: none; white-space: pre-wrap; overflow-wrap: anywhere; }
+.faas-panel table { border-collapse: collapse; margin: 0; font-size: inherit; color: inherit;
+  table-layout: auto !important; }
+.faas-panel td, .faas-panel th { text-align: left !important; vertical-align: top; border: 0;
+  padding: 1px 16px 1px 0; max-width: none; background: none; white-space: pre-wrap;
+  overflow-wrap: break-word; }
+.faas-panel td:first-child, .faas-panel th { white-space: nowrap; }
 .faas-panel th, .faas-panel td.faas-label, .faas-panel summary { color: var(--faas-quiet);
   font-weight: normal; }
 .faas-panel tr { background: none !important; }

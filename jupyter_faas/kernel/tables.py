@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from jupyter_faas.kernel.markup import table
+from jupyter_faas.kernel.receipt import caps_in_words
+from jupyter_faas.model.caps import Caps
 
-__all__ = ["Table", "fields_table", "functions_table", "logs_table"]
+__all__ = ["Table", "fields_table", "function_table", "functions_table", "logs_table"]
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,27 @@ def functions_table(functions: Sequence[Mapping[str, Any]]) -> Table:
     return Table(columns, rows, "No function is published yet: put %%publish on a cell.")
 
 
+def function_table(function: Mapping[str, Any]) -> Table:
+    """One function, in words."""
+    caps, origin = function.get("caps"), function.get("origin") or {}
+    described = {
+        "name": function.get("name"),
+        "about": function.get("doc"),
+        "url": function.get("url"),
+        "version": f"{function.get('version')} of {function.get('versions')}, {function.get('published')}",
+        "parameters": _parameters(function.get("input_schema") or {}),
+        "packages": function.get("packages") or "none: the standard library is enough",
+        "python": function.get("python"),
+        "environment": function.get("environment") or "no variables",
+        "caps": caps_in_words(Caps.model_validate(caps)) if caps else None,
+        "callers": "anyone" if function.get("public") else "whoever has the token",
+        "instances": function.get("instances"),
+        "from": " ".join(str(part) for part in origin.values() if part),
+        "image": function.get("digest"),
+    }
+    return fields_table({name: value for name, value in described.items() if value not in (None, "")})
+
+
 def logs_table(lines: Sequence[Mapping[str, Any]]) -> Table:
     """What a function wrote, oldest first."""
     columns = ("time", "stream", "text", "invocation")
@@ -51,6 +74,15 @@ def logs_table(lines: Sequence[Mapping[str, Any]]) -> Table:
 def fields_table(fields: Mapping[str, Any]) -> Table:
     """One thing, field by field."""
     return Table(("field", "value"), tuple((name, _word(value)) for name, value in fields.items()))
+
+
+def _parameters(schema: Mapping[str, Any]) -> str:
+    """``values (required), q = 0.5``."""
+    required = schema.get("required", ())
+    return ", ".join(
+        f"{name} (required)" if name in required else f"{name} = {_word(parameter.get('default'))}"
+        for name, parameter in schema.get("properties", {}).items()
+    )
 
 
 def _word(value: Any) -> str:

@@ -86,7 +86,8 @@ class Bundle:
 
 
 def _canonical(manifest: Manifest) -> bytes:
-    return json.dumps(manifest.model_dump(mode="json"), sort_keys=True, ensure_ascii=False, indent=1).encode()
+    # Fields come in the order of the model, parameters in that of the signature: both say the same each time.
+    return json.dumps(manifest.model_dump(mode="json"), ensure_ascii=False, indent=1).encode()
 
 
 def _read_members(content: bytes) -> dict[str, bytes]:

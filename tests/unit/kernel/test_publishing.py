@@ -80,7 +80,7 @@ def test_commands(notebook: Notebook, gateway: GatewayDouble, capsys: pytest.Cap
     )
     names: dict[str, Any] = notebook.shell.user_ns
     assert "echo" in repr(names["listed"])
-    assert "input_schema" in names["shown"]._repr_html_()
+    assert "x (required)" in names["shown"]._repr_html_()
     assert gateway.url in repr(names["state"])
     assert gateway.functions == {}
     error = notebook.run_failing("%faas show echo")
