@@ -29,7 +29,7 @@ class Caller:
 
     def __init__(self, entry: Entry, failures: Failures, result_bytes: int) -> None:
         self._entry = entry
-        self._failures = failures
+        self.failures = failures
         self._result_bytes = result_bytes
         self._loop: asyncio.AbstractEventLoop | None = None
         self._meter = Meter()
@@ -55,7 +55,7 @@ class Caller:
             return failure(error.code, str(error), **error.figures), b""
         except BaseException as error:
             check_owner()
-            return self._failures.outcome("handler-error", error, peak_bytes()), b""
+            return self.failures.outcome("handler-error", error, peak_bytes()), b""
         return {"ok": True, "type": content_type}, body
 
     def _run(self, arguments: dict[str, Any]) -> Any:

@@ -34,6 +34,7 @@ class Annotation:
     environment: Mapping[str, str] = field(default_factory=dict)
     public: bool = False
     dry_run: bool = False
+    checks: tuple[str, ...] = ()
     gateway: str | None = None
 
 
@@ -124,6 +125,15 @@ def publish_arguments(magic: Callable[..., Any]) -> Callable[..., Any]:
             help="An environment variable of the function; without a value it is taken from this kernel's "
             "environment. Values never enter the image. Repeatable.",
         ),
+        _argument(
+            "--check",
+            action="append",
+            default=[],
+            metavar="EXPRESSION",
+            help="An expression that must have the same result in the image as in this kernel before the "
+            'function goes live, such as "summarize([1, 2])". Repeatable. Examples in the docstring (>>>) '
+            "are run in any case.",
+        ),
         _argument("--public", action="store_true", help="Let anyone call it, without a token. Default: no."),
         _argument("--dry-run", action="store_true", help="Show what would be captured; publish nothing."),
         _argument("--gateway", metavar="URL", help="Gateway to publish to. Default: the local one."),
@@ -164,6 +174,7 @@ def parse_annotation(line: str) -> Annotation:
         environment=_environment(options.env),
         public=options.public,
         dry_run=options.dry_run,
+        checks=tuple(options.check),
         gateway=options.gateway,
     )
 

@@ -17,6 +17,7 @@ from jupyter_faas.kernel.annotation import Annotation, check_name
 from jupyter_faas.kernel.assemble import assemble
 from jupyter_faas.kernel.cells import Cell, Cells, Function
 from jupyter_faas.kernel.origins import Origins
+from jupyter_faas.kernel.proof import proof_of
 from jupyter_faas.kernel.receipt import Receipt, receipt_of
 from jupyter_faas.kernel.requirements import requirements_of
 from jupyter_faas.kernel.signature import schemas_of
@@ -60,6 +61,7 @@ def capture(shell: InteractiveShell, body: str, annotation: Annotation) -> Captu
         caps=annotation.caps,
         public=annotation.public,
         doc=inspect.getdoc(namespace[entry]) or "",
+        proof=proof_of(namespace[entry], annotation.checks, lambda text: eval(text, shell.user_ns)),  # noqa: S307
         input_schema=schemas.input,
         output_schema=schemas.output,
         segments=handler.segments,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from jupyter_faas.kernel.markup import escape, rows
+from jupyter_faas.kernel.proof import count_examples
 from jupyter_faas.kernel.requirements import Package, Packages
 from jupyter_faas.kernel.slice import Slice
 from jupyter_faas.model.bundle import Bundle
@@ -66,6 +67,7 @@ class Receipt:
     caps: str
     public: bool
     bundle_bytes: int
+    examples: int
     warnings: tuple[str, ...]
 
     def lines(self) -> Iterator[tuple[str, str]]:
@@ -81,6 +83,8 @@ class Receipt:
         if self.environment:
             yield "environment", ", ".join(self.environment)
         yield "caps", self.caps
+        if self.examples:
+            yield "proof", f"{self.examples} example{'s' * (self.examples > 1)}, run in the image"
         yield "bundle", format_size(self.bundle_bytes)
         yield from _labelled("warning", self.warnings)
 
@@ -112,6 +116,7 @@ def receipt_of(signature: str, found: Slice, packages: Packages, bundle: Bundle)
         caps=caps_in_words(manifest.caps),
         public=manifest.public,
         bundle_bytes=len(bundle.pack()),
+        examples=count_examples(manifest.proof),
         warnings=tuple(_warnings(found, packages, manifest.caps)),
     )
 

@@ -60,6 +60,8 @@ class Manifest(BaseModel):
     caps: Caps = Caps()
     public: bool = False
     doc: str = ""
+    proof: Annotated[str, Field(max_length=100_000)] = ""
+    """Examples in the form of ``doctest`` that must hold in the image before the version goes live."""
     input_schema: dict[str, Any]
     output_schema: dict[str, Any] | None = None
     segments: tuple[Segment, ...] = ()

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from jupyter_faas.model.caps import Caps
 from jupyter_faas.model.errors import BuildError, FaasError
 from tests.support.gateway import Gateway, bundle_of
 from tests.support.notebook import execute, notebook_of, text_of
@@ -69,6 +70,73 @@ def test_a_failing_import_keeps_the_old_version(gateway: Gateway, tmp_path: Path
     function = gateway.client.function("add")
     assert function["version"] == before
     assert gateway.call("add", {"a": 1}).json == 2
+
+
+DOUBLE = """%%publish
+def double(x: int) -> int:
+    \"\"\"Twice the number.
+
+    >>> double(4)
+    8
+    >>> double("a")
+    Traceback (most recent call last):
+    TypeError: no text
+    \"\"\"
+    if isinstance(x, str):
+        raise TypeError("no text")
+    return 2 * x"""
+
+
+def test_examples_are_proven_before_a_version_goes_live(gateway: Gateway, tmp_path: Path) -> None:
+    (proven,) = run(gateway, tmp_path, DOUBLE)
+    assert "its examples hold" in text_of(proven)
+    assert "2 examples" in text_of(proven)
+    (failed,) = run(gateway, tmp_path, DOUBLE.replace("return 2 * x", "return 3 * x"), allow_errors=True)
+    assert "double(4)" in text_of(failed)
+    assert "'8'" in text_of(failed)
+    assert "'12'" in text_of(failed)
+    assert gateway.client.function("double")["version"] == 1
+    assert gateway.call("double", {"x": 5}).json == 10
+
+
+def test_a_check_must_agree_in_kernel_and_image(gateway: Gateway, tmp_path: Path) -> None:
+    cell = '%%publish --check "{}"\ndef whose() -> int:\n    import os\n    return os.getuid()'
+    (agreed,) = run(gateway, tmp_path, cell.format("whose() >= 0"))
+    assert "1 example" in text_of(agreed)
+    (differs,) = run(gateway, tmp_path, cell.format("whose() == 10001"), allow_errors=True)
+    assert "whose() == 10001" in text_of(differs)
+    assert "'False'" in text_of(differs)
+    assert "'True'" in text_of(differs)
+    assert gateway.client.function("whose")["version"] == 1
+
+
+@pytest.mark.parametrize(
+    ("check", "says"),
+    [
+        ("1 +", "is not an expression"),
+        ("nothing_here", "NameError"),
+        ("object()", "differs from process to process"),
+    ],
+)
+def test_checks_that_can_not_be_one(gateway: Gateway, tmp_path: Path, check: str, says: str) -> None:
+    cell = f'%%publish --check "{check}"\ndef unchecked() -> int:\n    return 1'
+    (failed,) = run(gateway, tmp_path, cell, allow_errors=True)
+    assert says in text_of(failed)
+    assert gateway.call("unchecked").status == 404
+
+
+def test_what_an_example_changes_is_gone_when_the_function_is_live(gateway: Gateway) -> None:
+    source = "seen = []\ndef once():\n    seen.append(1)\n    return len(seen)\n"
+    gateway.publish(source, "once", proof=">>> once()\n1\n>>> once()\n2\n")
+    assert gateway.call("once").json == 1
+
+
+def test_an_example_that_never_ends_is_ended(gateway: Gateway) -> None:
+    source = "def forever():\n    while True: pass\n"
+    with pytest.raises(BuildError) as failure:
+        gateway.publish(source, "forever", proof=">>> forever()\n", caps=Caps(timeout_seconds=0.5))
+    assert failure.value.figures["cause"] == "timeout"
+    assert gateway.call("forever").status == 404
 
 
 def test_a_requirement_that_does_not_exist(gateway: Gateway, tmp_path: Path) -> None:

@@ -78,14 +78,30 @@ class Dispatcher(LoggingConfigurable):
             run_seconds = asyncio.get_running_loop().time() - begun
             return Call(result, lease, run_seconds, lease.instance.take_init_logs() + lease.slot.take_logs())
 
-    async def check(self, target: Target) -> None:
-        """Prove that an instance of ``target`` starts, and keep it for the first calls.
+    async def check(self, target: Target, proof: str) -> None:
+        """Prove that an instance of ``target`` starts and that the examples of ``proof`` hold in it, and keep
+        it for the first calls.
 
-        Raises what starting an instance raises.
+        Raises what starting an instance raises, and what a call of that function would.
         """
         pool = self._make_pool(target)
-        await pool.warm()
+        try:
+            await pool.warm()
+            if proof:
+                await self._prove(pool, proof)
+        except BaseException:
+            await asyncio.shield(pool.close())
+            raise
         self._pools[target.function, target.version] = pool
+
+    async def _prove(self, pool: Pool, proof: str) -> None:
+        lease = await pool.acquire()
+        # Each example may take as long as a call.
+        seconds = pool.target.caps.timeout_seconds * max(1, proof.count(">>>"))
+        result = await lease.slot.call("proof", seconds, proof.encode(), proof=True)
+        lease.slot.take_logs()
+        if result.error is not None:
+            raise result.error
 
     def withdraw(
         self, function: str, version: int | None = None, refusal: FaasError | None = None

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from enum import Enum, auto
-from typing import Final
+from typing import Any, Final
 
 from jupyter_faas.gateway.dispatch.outcome import Result, result_in
 from jupyter_faas.model.errors import FaasError, InvocationTimeout
@@ -55,9 +55,12 @@ class Slot:
         self._timeout_seconds = 0.0
         self._begun = 0.0
 
-    async def call(self, invocation: str, timeout_seconds: float, arguments: bytes) -> Result:
+    async def call(
+        self, invocation: str, timeout_seconds: float, arguments: bytes, proof: bool = False
+    ) -> Result:
         """Run one call on this slot, reserved for it; errors are part of the result.
 
+        For a ``proof`` the arguments are examples, and the worker is replaced afterwards.
         Raises ``CancelledError`` when the caller went away, having ended the call.
         """
         loop = asyncio.get_running_loop()
@@ -66,7 +69,9 @@ class Slot:
         self._timeout_seconds = timeout_seconds
         self._begun = loop.time()
         self._answer = loop.create_future()
-        header = {"id": invocation, "timeout": timeout_seconds}
+        header: dict[str, Any] = {"id": invocation, "timeout": timeout_seconds}
+        if proof:
+            header["proof"] = True
         self._send(encode_frame(Kind.CALL, self.number, header, arguments))
         self._timer = loop.call_later(timeout_seconds, self._expire)
         try:

@@ -167,14 +167,16 @@ class Publisher:
         return image
 
     async def _check(self, build: Build, published: Published) -> None:
+        proof = published.manifest.proof
         build.begin("check", "importing the function in its image")
         try:
-            await self._dispatcher.check(published.target)
+            await self._dispatcher.check(published.target, proof)
         except EngineUnavailable:
             raise
         except FaasError as error:
             raise _check_failed(error, self._catalogue.get(build.function)) from error
-        build.finish("check", "the function imports in its image")
+        examples = ", and its examples hold" if proof else ""
+        build.finish("check", f"the function imports in its image{examples}")
 
     async def _go_live(self, build: Build, published: Published, previous: Published | None) -> None:
         build.begin("live")
@@ -235,8 +237,9 @@ def _check_failed(error: FaasError, current: Published | None) -> BuildError:
     figures: dict[str, Any] = {
         name: value for name, value in error.figures.items() if name not in ("step", "log", "cause")
     }
+    failed = "an example does not hold" if "examples" in error.figures else "the function does not start"
     return BuildError(
-        f"The image was built, but the function does not start in it: {error.detail}{still}",
+        f"The image was built, but {failed} in it: {error.detail.rstrip('.')}.{still}",
         step="check",
         cause=error.code,
         log=figures.pop("output", []),
