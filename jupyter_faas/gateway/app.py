@@ -32,6 +32,7 @@ from jupyter_faas.gateway.images.builder import ImageBuilder
 from jupyter_faas.gateway.service.bundles import BundleStore
 from jupyter_faas.gateway.service.catalogue import Catalogue
 from jupyter_faas.gateway.service.publisher import Publisher
+from jupyter_faas.gateway.service.rebuilder import Rebuilder
 from jupyter_faas.gateway.service.service import Service
 from jupyter_faas.gateway.store.recorder import Recorder
 from jupyter_faas.gateway.store.store import Store
@@ -152,9 +153,10 @@ class GatewayApp(JupyterApp):
         stack.push_async_callback(recorder.close)
         catalogue = Catalogue()
         await catalogue.load(store)
-        dispatcher = Dispatcher(engine, parent=self)
         builder = ImageBuilder(engine, folder / "cache", self.base_image)
         bundles = BundleStore(folder / "bundles")
+        rebuilder = Rebuilder(store, catalogue, bundles, builder)
+        dispatcher = Dispatcher(engine, rebuilder.rebuild, parent=self)
         publisher = Publisher(engine, store, bundles, builder, dispatcher, catalogue)
         stack.push_async_callback(publisher.close)
         return Service(engine, store, recorder, bundles, dispatcher, catalogue, publisher), dispatcher

@@ -12,10 +12,13 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
+import docker
 import pytest
 
+from jupyter_faas.model.caps import Caps
 from jupyter_faas.model.connection import connection_file
 from tests.conftest import running
 from tests.support.docker import containers_of, owner_of, require_docker
@@ -73,6 +76,16 @@ def test_a_stop_lets_running_calls_finish(own_gateway: Gateway) -> None:
     assert own_gateway.stop() == 0
     call.join()
     assert [answer.json for answer in answers] == ["rested"]
+
+
+def test_a_removed_image_is_made_again(own_gateway: Gateway) -> None:
+    own_gateway.publish(NAP, "nap", caps=Caps(idle_seconds=0))
+    eventually(lambda: own_gateway.client.function("nap")["instances"] == 0, 10)
+    image = own_gateway.client.function("nap")["digest"]
+    with closing(docker.from_env()) as client:
+        client.images.remove(image, force=True)
+        assert own_gateway.call("nap").json == "rested"
+        assert client.images.get(own_gateway.client.function("nap")["digest"])
 
 
 def test_secrets_are_private_on_disk(own_gateway: Gateway) -> None:

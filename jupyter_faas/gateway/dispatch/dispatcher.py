@@ -12,7 +12,7 @@ from traitlets.config import LoggingConfigurable
 
 from jupyter_faas.gateway.dispatch.instance import Target
 from jupyter_faas.gateway.dispatch.outcome import Result
-from jupyter_faas.gateway.dispatch.pool import Lease, Pool
+from jupyter_faas.gateway.dispatch.pool import Lease, Pool, Rebuild
 from jupyter_faas.gateway.engines.base import Engine
 from jupyter_faas.model.errors import Draining, FaasError
 
@@ -43,8 +43,9 @@ class Dispatcher(LoggingConfigurable):
         "functions take to start.",
     ).tag(config=True)
 
-    def __init__(self, engine: Engine, **kwargs: object) -> None:
+    def __init__(self, engine: Engine, rebuild: Rebuild, **kwargs: object) -> None:
         super().__init__(**kwargs)
+        self._rebuild = rebuild
         self._engine = engine
         self._pools: dict[tuple[str, int], Pool] = {}
         self._drains: set[asyncio.Task[None]] = set()
@@ -138,7 +139,7 @@ class Dispatcher(LoggingConfigurable):
         return pool
 
     def _make_pool(self, target: Target) -> Pool:
-        return Pool(self._engine, target, self.max_queue, self.queue_timeout, self._on_emptied)
+        return Pool(self._engine, target, self.max_queue, self.queue_timeout, self._rebuild, self._on_emptied)
 
     def _on_emptied(self, pool: Pool) -> None:
         key = (pool.target.function, pool.target.version)

@@ -14,7 +14,7 @@ from jupyter_faas.gateway.dispatch.link import Link
 from jupyter_faas.gateway.dispatch.logs import entries_in
 from jupyter_faas.gateway.dispatch.outcome import error_in
 from jupyter_faas.gateway.dispatch.slot import Slot, SlotState
-from jupyter_faas.gateway.engines.base import Engine, Exit, Sandbox, SandboxSpec
+from jupyter_faas.gateway.engines.base import Engine, Exit, ImageUnusable, Sandbox, SandboxSpec
 from jupyter_faas.model.caps import Caps
 from jupyter_faas.model.errors import (
     Crashed,
@@ -74,6 +74,7 @@ class Instance:
         """When the first worker was ready, on the event loop's clock; 0 before."""
         self.init_logs = b""
         self._begun = 0.0
+        self._outdated = False
         self._ended = ended
         self._sandbox: Sandbox | None = None
         self._link: Link | None = None
@@ -93,8 +94,8 @@ class Instance:
     async def start(self, engine: Engine) -> None:
         """Start the sandbox and wait for the first worker.
 
-        Raises ``InitError``, ``OutOfMemory``, ``Crashed``, ``InvocationTimeout`` (phase ``init``) or
-        ``EngineUnavailable``; nothing is left of the instance then.
+        Raises ``ImageUnusable``, ``InitError``, ``OutOfMemory``, ``Crashed``, ``InvocationTimeout`` (phase
+        ``init``) or ``EngineUnavailable``; nothing is left of the instance then.
         """
         self._begun = asyncio.get_running_loop().time()
         try:
@@ -106,6 +107,8 @@ class Instance:
             await self._await_ready()
         except BaseException as error:
             await asyncio.shield(self.end())
+            if self._outdated:
+                raise ImageUnusable(str(error)) from error
             if isinstance(error, FaasError) and self.init_logs:
                 said = [entry.text for entry in entries_in(self.init_logs)]
                 error.figures.setdefault("output", said[-MAX_OUTPUT_LINES:])
@@ -172,11 +175,11 @@ class Instance:
 
     def _on_hello(self, frame: Frame) -> None:
         if frame.header.get("protocol") != PROTOCOL_VERSION:
+            self._outdated = True
             self._fail(
                 InitError(
                     "The function's image was made by another version of jupyter-faas: it speaks protocol "
-                    f"{str(frame.header.get('protocol'))[:20]}, this gateway {PROTOCOL_VERSION}. "
-                    "Publish the function again."
+                    f"{str(frame.header.get('protocol'))[:20]}, this gateway {PROTOCOL_VERSION}."
                 )
             )
 

@@ -5,18 +5,20 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from jupyter_faas.gateway.dispatch.instance import Instance, InstanceState, Target
 from jupyter_faas.gateway.dispatch.slot import Slot, SlotState
-from jupyter_faas.gateway.engines.base import Engine
+from jupyter_faas.gateway.engines.base import Engine, ImageUnusable
 from jupyter_faas.model.errors import Draining, FaasError, InternalError, InvocationTimeout, Saturated
 from jupyter_faas.model.units import format_duration
 
-__all__ = ["Lease", "Pool"]
+__all__ = ["Lease", "Pool", "Rebuild"]
 
 log = logging.getLogger(__name__)
+
+Rebuild = Callable[[Target], Awaitable[Target]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,8 @@ class Pool:
     """Starts instances while calls wait for more slots than are coming, up to ``caps.max_instances``;
     simultaneous first calls share one start. Ends instances that were idle for ``caps.idle_seconds``.
 
-    ``max_queue`` bounds the waiting calls and ``queue_seconds`` the wait of each.
+    ``max_queue`` bounds the waiting calls and ``queue_seconds`` the wait of each. ``rebuild`` makes the image
+    of a version anew when the engine hasn't got it any more.
     """
 
     def __init__(
@@ -43,6 +46,7 @@ class Pool:
         target: Target,
         max_queue: int,
         queue_seconds: float,
+        rebuild: Rebuild,
         emptied: Callable[[Pool], None],
     ) -> None:
         self.target = target
@@ -50,6 +54,8 @@ class Pool:
         self._engine = engine
         self._max_queue = max_queue
         self._queue_seconds = queue_seconds
+        self._rebuild = rebuild
+        self._rebuilding = asyncio.Lock()
         self._emptied = emptied
         self._waiters: deque[asyncio.Future[Slot]] = deque()
         self._changed = asyncio.Event()
@@ -182,7 +188,7 @@ class Pool:
 
     async def _start(self, instance: Instance) -> None:
         try:
-            await instance.start(self._engine)
+            await self._start_or_rebuild(instance)
         except FaasError as error:
             self._on_start_failed(error)
         except Exception:
@@ -190,6 +196,16 @@ class Pool:
             self._on_start_failed(
                 InternalError("The instance could not be started; the gateway's log says why.")
             )
+
+    async def _start_or_rebuild(self, instance: Instance) -> None:
+        """Start it; an image that was removed from the engine, or is of an older runtime, is made anew."""
+        try:
+            await instance.start(self._engine)
+        except ImageUnusable as unusable:
+            log.warning("%s: %s Building it again.", self.target.function, unusable)
+            async with self._rebuilding:
+                self.target = await self._rebuild(self.target)
+            await self._new_instance().start(self._engine)
 
     def _on_start_failed(self, error: FaasError) -> None:
         # Others may still serve the queue. If none can, every waiting call hears why instead of each

@@ -15,7 +15,18 @@ from typing import ClassVar
 
 from jupyter_faas.model.caps import Caps
 
-__all__ = ["Engine", "EngineInfo", "Exit", "Image", "ImageSpec", "Layer", "Log", "Sandbox", "SandboxSpec"]
+__all__ = [
+    "Engine",
+    "EngineInfo",
+    "Exit",
+    "Image",
+    "ImageSpec",
+    "ImageUnusable",
+    "Layer",
+    "Log",
+    "Sandbox",
+    "SandboxSpec",
+]
 
 Log = Callable[[str], None]
 """Receives one line of what a slow step is doing."""
@@ -86,6 +97,11 @@ class Exit:
     """The last lines of what the supervisor itself printed; empty unless the runtime is broken."""
 
 
+class ImageUnusable(Exception):
+    """The image can't be started as it is, and the same content built anew could: it was removed from the
+    engine, or made by another version of the runtime. Says so in a sentence."""
+
+
 class Sandbox(ABC):
     """A running instance as the engine sees it; the frames go over ``socket``."""
 
@@ -146,8 +162,9 @@ class Engine(ABC):
     async def start(self, spec: SandboxSpec) -> Sandbox:
         """Start a sandbox and connect to its supervisor (its HELLO is not read yet).
 
-        Raises ``InitError`` with the exit status and last output if it ends before connecting, and
-        ``InvocationTimeout`` (phase ``init``) past ``caps.init_timeout_seconds``.
+        Raises ``ImageUnusable`` for an image that is gone, ``InitError`` with the exit status and last output
+        if it ends before connecting, and ``InvocationTimeout`` (phase ``init``) past
+        ``caps.init_timeout_seconds``.
         """
 
     @abstractmethod

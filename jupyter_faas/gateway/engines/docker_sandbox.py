@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from jupyter_faas.gateway.engines.base import Exit
+from jupyter_faas.gateway.engines.base import Exit, ImageUnusable
 from jupyter_faas.gateway.engines.docker import Daemon, Refused
 from jupyter_faas.gateway.engines.host_process import HostProcess
 from jupyter_faas.gateway.engines.links import SocketDirectory
@@ -43,13 +43,14 @@ class DockerSandbox(StartingSandbox):
         self._removal: asyncio.Task[Exit] | None = None
 
     async def launch(self, config: Json) -> Json:
-        """Create and start the container; its inspection. Raises ``InitError`` if its image can't run."""
+        """Create and start the container; its inspection. Raises ``ImageUnusable`` if its image is gone,
+        ``InitError`` if it can't run."""
         try:
             container = await self._daemon.create(self.name, config)
         except Refused as refused:
             if refused.status == 404:
-                raise InitError(
-                    f"The image {config['Image']} is gone from the Docker engine. Publish the function again."
+                raise ImageUnusable(
+                    f"The image {config['Image']} is gone from the Docker engine."
                 ) from refused
             raise
         try:

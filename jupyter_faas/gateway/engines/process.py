@@ -20,6 +20,7 @@ from jupyter_faas.gateway.engines.base import (
     EngineInfo,
     Image,
     ImageSpec,
+    ImageUnusable,
     Log,
     Sandbox,
     SandboxSpec,
@@ -32,7 +33,7 @@ from jupyter_faas.gateway.engines.starting import (
     init_deadline,
     undone_on_failure,
 )
-from jupyter_faas.model.errors import BuildError, EngineUnavailable, InitError
+from jupyter_faas.model.errors import BuildError, EngineUnavailable
 
 __all__ = ["ProcessEngine"]
 
@@ -112,7 +113,7 @@ class ProcessEngine(Engine):
         """Start a supervisor and wait for its connection; see ``Engine.start`` for the errors."""
         image = await asyncio.to_thread(self._images.find, spec.image)
         if image is None:
-            raise InitError(f"The image {spec.image} is gone. Publish the function again.")
+            raise ImageUnusable(f"The image {spec.image} is gone.")
         async with init_deadline(spec.caps.init_timeout_seconds):
             folder = self._make_folder(spec.instance_id)
             self._live.add(spec.instance_id)

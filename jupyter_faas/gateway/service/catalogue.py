@@ -117,6 +117,13 @@ class Catalogue:
         self._latest[name] = published
         self._counts[name] = self._counts.get(name, 0) + 1
 
+    def renew(self, record: VersionRecord) -> None:
+        """Take over the record of a version whose image was made anew."""
+        latest = self._latest.get(record.function)
+        if latest is not None and latest.record.number == record.number:
+            self._latest[record.function] = Published(record)
+        self._older.pop((record.function, record.number), None)
+
     def remove(self, name: str) -> None:
         """Forget a function."""
         self._latest.pop(name, None)

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Row, create_engine, delete, event, func, insert, select
+from sqlalchemy import Connection, Row, create_engine, delete, event, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from jupyter_faas.gateway.store.records import InvocationRecord, VersionRecord
@@ -100,6 +100,15 @@ class Store:
             )
 
         await self._run(transaction)
+
+    async def replace_image(self, record: VersionRecord) -> None:
+        """Note that a version's image was made anew."""
+        made_anew = (
+            update(versions)
+            .where(versions.c.function == record.function, versions.c.number == record.number)
+            .values(image_digest=record.image_digest, environment_image=record.environment_image)
+        )
+        await self._run(lambda c: c.execute(made_anew))
 
     async def delete(self, function: str) -> int:
         """Forget a function with its versions and invocations; the number of versions."""

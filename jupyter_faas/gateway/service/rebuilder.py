@@ -1,0 +1,55 @@
+"""Making the image of a published version anew, from the bundle that is kept of it."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+
+from jupyter_faas.gateway.dispatch.instance import Target
+from jupyter_faas.gateway.images.builder import ImageBuilder
+from jupyter_faas.gateway.service.bundles import BundleStore
+from jupyter_faas.gateway.service.catalogue import Catalogue
+from jupyter_faas.gateway.store.store import Store
+from jupyter_faas.model.errors import InitError, NotFound
+
+__all__ = ["Rebuilder"]
+
+log = logging.getLogger(__name__)
+
+
+class Rebuilder:
+    """For images that someone has removed from the engine, and for those of an older runtime."""
+
+    def __init__(
+        self, store: Store, catalogue: Catalogue, bundles: BundleStore, builder: ImageBuilder
+    ) -> None:
+        self._store = store
+        self._catalogue = catalogue
+        self._bundles = bundles
+        self._builder = builder
+
+    async def rebuild(self, target: Target) -> Target:
+        """``target`` with an image that the engine has.
+
+        Raises ``InitError`` if the version's bundle is gone too, and what building raises.
+        """
+        record = await self._store.version(target.function, target.version)
+        if record is None:
+            raise InitError(f"{target.function} was deleted while it was about to start.")
+        try:
+            bundle = self._bundles.load(record.bundle_digest)
+        except NotFound as gone:
+            raise InitError(
+                f"The image of {target.function} is gone, and so is what it was made of. Publish it again."
+            ) from gone
+        manifest = bundle.manifest
+        environment = await self._builder.environment(
+            manifest.python, manifest.requirements, manifest.constraints, log.info
+        )
+        image = await self._builder.function(bundle, environment, log.info)
+        renewed = dataclasses.replace(
+            record, image_digest=image.image.id, environment_image=environment.image.id
+        )
+        await self._store.replace_image(renewed)
+        self._catalogue.renew(renewed)
+        return dataclasses.replace(target, image=image.image.id)
