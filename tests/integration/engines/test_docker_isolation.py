@@ -8,12 +8,13 @@ import json
 import subprocess
 import sys
 import tarfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from jupyter_faas.gateway.engines.base import ImageSpec
+from jupyter_faas.gateway.engines.base import ImageSpec, ImageUnusable
 from jupyter_faas.gateway.engines.docker_engine import DockerEngine
 from jupyter_faas.gateway.images.base import BaseImages
 from jupyter_faas.gateway.images.host_base import host_python
@@ -245,15 +246,11 @@ def test_an_engine_that_is_not_there_is_named(tmp_path: Path) -> None:
     assert caught.value.figures["engine"] == "docker"
 
 
-def test_an_image_that_is_gone_is_an_init_error_and_leaves_nothing(unix_rig: Rig) -> None:
-    from dataclasses import replace
-
-    from jupyter_faas.model.errors import InitError
-
+def test_an_image_that_is_gone_is_said_to_be_and_leaves_nothing(unix_rig: Rig) -> None:
     async def scenario() -> None:
         engine = unix_rig.engine()
         image = await unix_rig.image(engine, "")
-        with pytest.raises(InitError, match="Publish the function again"):
+        with pytest.raises(ImageUnusable, match="is gone"):
             await engine.start(replace(unix_rig.spec(image), image="sha256:" + "0" * 64))
         await engine.close()
 
