@@ -113,16 +113,16 @@ class BundleHandler(FaasHandler):
         """Whether the bundle is here."""
         self.set_status(200 if self.service.bundles.has(digest) else 404)
 
-    def put(self, digest: str) -> None:
+    async def put(self, digest: str) -> None:
         """Keep the bundle."""
-        self.service.bundles.save(digest, bytes(self._content))
+        await self.service.bundles.save(digest, bytes(self._content))
         self.send_json({"digest": digest}, 201)
 
 
 class VersionsHandler(FaasHandler):
     """Publishes."""
 
-    def post(self, name: str) -> None:
+    async def post(self, name: str) -> None:
         """Begin a build from an uploaded bundle."""
         body = self.read_json()
         digest, environment = body.get("bundle"), body.get("environment", {})
@@ -130,7 +130,7 @@ class VersionsHandler(FaasHandler):
             raise MalformedRequest('The body has no "bundle" with the digest of an uploaded bundle.')
         if not isinstance(environment, dict) or not all(isinstance(v, str) for v in environment.values()):
             raise MalformedRequest('"environment" is not an object of texts.')
-        build = self.service.publisher.start(name, digest, environment)
+        build = await self.service.publisher.start(name, digest, environment)
         self.set_header("Location", f"/api/v1/builds/{build.id}")
         self.send_json(build.describe(), 202)
 

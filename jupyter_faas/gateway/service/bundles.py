@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import secrets
 from pathlib import Path
@@ -15,7 +16,10 @@ _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 class BundleStore:
-    """A folder of archives named after their SHA-256."""
+    """A folder of archives named after their SHA-256.
+
+    Bundles with data in them are large: hashing, writing and reading them is done beside the event loop.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -25,8 +29,15 @@ class BundleStore:
         """Whether this bundle was uploaded before."""
         return self._path(digest).exists()
 
-    def save(self, digest: str, content: bytes) -> None:
+    async def save(self, digest: str, content: bytes) -> None:
         """Keep a bundle; raises ``MalformedRequest`` if it is none, or not the one with this digest."""
+        await asyncio.to_thread(self._save, digest, content)
+
+    async def load(self, digest: str) -> Bundle:
+        """Read a bundle; raises ``NotFound`` if it was never uploaded."""
+        return await asyncio.to_thread(self._load, digest)
+
+    def _save(self, digest: str, content: bytes) -> None:
         if digest_of(content) != digest:
             raise MalformedRequest(f"The body's digest is {digest_of(content)}, not {digest}.")
         Bundle.unpack(content)
@@ -35,8 +46,7 @@ class BundleStore:
         partial.write_bytes(content)
         partial.rename(path)
 
-    def load(self, digest: str) -> Bundle:
-        """Read a bundle; raises ``NotFound`` if it was never uploaded."""
+    def _load(self, digest: str) -> Bundle:
         try:
             return Bundle.unpack(self._path(digest).read_bytes())
         except FileNotFoundError:

@@ -57,13 +57,13 @@ class Publisher:
         self._locks: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def start(self, name: str, digest: str, environment: Mapping[str, str]) -> Build:
+    async def start(self, name: str, digest: str, environment: Mapping[str, str]) -> Build:
         """Begin a publish; the build tells how it goes.
 
         Raises ``NotFound`` for a bundle that was not uploaded and ``MalformedRequest`` for one that is not
         of this function or doesn't name these environment variables.
         """
-        bundle = self._bundles.load(digest)
+        bundle = await self._bundles.load(digest)
         _check(bundle, name, environment)
         build = self.builds.start(name)
         self._keep(self._run(build, bundle, digest, dict(environment)))

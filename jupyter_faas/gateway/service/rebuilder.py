@@ -37,7 +37,7 @@ class Rebuilder:
         if record is None:
             raise InitError(f"{target.function} was deleted while it was about to start.")
         try:
-            bundle = self._bundles.load(record.bundle_digest)
+            bundle = await self._bundles.load(record.bundle_digest)
         except NotFound as gone:
             raise InitError(
                 f"The image of {target.function} is gone, and so is what it was made of. Publish it again."
