@@ -31,6 +31,7 @@ from jupyter_faas.gateway.handlers.routes import make_application
 from jupyter_faas.gateway.images.builder import ImageBuilder
 from jupyter_faas.gateway.service.bundles import BundleStore
 from jupyter_faas.gateway.service.catalogue import Catalogue
+from jupyter_faas.gateway.service.locks import LockStore
 from jupyter_faas.gateway.service.publisher import Publisher
 from jupyter_faas.gateway.service.service import Service
 from jupyter_faas.gateway.store.recorder import Recorder
@@ -155,9 +156,10 @@ class GatewayApp(JupyterApp):
         dispatcher = Dispatcher(engine, parent=self)
         builder = ImageBuilder(engine, folder / "cache", self.base_image)
         bundles = BundleStore(folder / "bundles")
-        publisher = Publisher(engine, store, bundles, builder, dispatcher, catalogue)
+        locks = LockStore(folder / "locks")
+        publisher = Publisher(engine, store, bundles, locks, builder, dispatcher, catalogue)
         stack.push_async_callback(publisher.close)
-        return Service(engine, store, recorder, bundles, dispatcher, catalogue, publisher), dispatcher
+        return Service(engine, store, recorder, bundles, locks, dispatcher, catalogue, publisher), dispatcher
 
     async def _sweep(self, engine: Engine, owner: str) -> None:
         """Remove what a gateway that was killed has left running."""

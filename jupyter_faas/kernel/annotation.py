@@ -35,6 +35,7 @@ class Annotation:
     public: bool = False
     dry_run: bool = False
     gateway: str | None = None
+    requirements_file: str | None = None
 
 
 @dataclass(frozen=True)
@@ -117,6 +118,13 @@ def publish_arguments(magic: Callable[..., Any]) -> Callable[..., Any]:
             '"pandas==2.2.3". Repeatable.',
         ),
         _argument(
+            "--environment",
+            metavar="FILE",
+            help="Take the packages from requirements.txt, from pyproject.toml (with groups: "
+            '"pyproject.toml[extra]") or from a script block (PEP 723) in a .py file or, for "notebook", in '
+            "a cell of this notebook. Default: those that the function imports, at this kernel's versions.",
+        ),
+        _argument(
             "--env",
             action="append",
             default=[],
@@ -165,6 +173,7 @@ def parse_annotation(line: str) -> Annotation:
         public=options.public,
         dry_run=options.dry_run,
         gateway=options.gateway,
+        requirements_file=options.environment,
     )
 
 
