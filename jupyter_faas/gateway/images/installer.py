@@ -73,7 +73,7 @@ async def resolve(
     constraints: Sequence[str],
     target: Target,
     folder: Path,
-    wheels: Mapping[str, bytes],
+    wheels: Mapping[str, bytes] | None = None,
 ) -> str:
     """The lock: every package that ``requirements`` need, with version and hashes. Raises ``BuildError``.
 
@@ -81,6 +81,7 @@ async def resolve(
     names them by that path.
     """
     wanted, limits = folder / "requirements.txt", folder / "constraints.txt"
+    wheels = wheels or {}
     _place(wheels, folder)
     wanted.write_text("".join(f"{line}\n" for line in (*requirements, *(f"./{path}" for path in wheels))))
     limits.write_text("".join(f"{line}\n" for line in constraints))
@@ -160,16 +161,16 @@ _NAME_ANOTHER = "Name another version, for example %%publish --require 'name==ve
 _REASONS = (
     (
         r"there is no version of \S+==\S+\+\w",
-        "A required version is a special build (what follows its + says which), which the package indexes in "
-        "use don't have: {reason}. Set the index or the find-links that has it in pip's or uv's configuration "
-        "where the gateway runs (pip config set global.extra-index-url URL), or take the ordinary build: "
+        "A required version is a special build (what follows its + says which), which the package indexes "
+        "in use don't have: {reason}. Set the index or the find-links that has it in pip's or uv's "
+        "configuration where the gateway runs (pip config set global.extra-index-url URL), or take the ordinary build: "
         "%%publish --require 'name==version' without the +.",
     ),
     (
         r"[Bb]uilding source distributions (?:for .*? )?is disabled|no-build",
         "A required package has no ready-made build for {target}, and this machine can't build for that: "
-        "{reason}. Build a wheel where that platform is (pip wheel --no-deps PACKAGE) and put it into a folder "
-        "that pip's find-links names, or name another version with %%publish --require 'name==version'.",
+        "{reason}. Build a wheel where that platform is (pip wheel --no-deps PACKAGE) and put it into a "
+        "folder that pip's find-links names, or name another version with %%publish --require 'name==version'.",
     ),
     (
         r"(?:command '\S*(?:cc|c\+\+|clang)\S*' failed: No such file|unable to execute '\S+': No such file"
