@@ -150,7 +150,11 @@ def _reason(flat: str, target: Target) -> str:
     for pattern, sentence in _REASONS:
         if re.search(pattern, flat):
             return sentence.format(
-                target=target, reason=reason, failed=_failed_build(flat), address=_address(flat)
+                target=target,
+                reason=reason,
+                failed=_failed_build(flat),
+                address=_address(flat),
+                repository=_repository(flat),
             )
     return f"The packages for {target} could not be installed: {flat[-500:] or 'uv gave no reason'}."
 
@@ -163,21 +167,26 @@ _REASONS = (
         r"there is no version of \S+==\S+\+\w",
         "A required version is a special build (what follows its + says which), which the package indexes "
         "in use don't have: {reason}. Set the index or the find-links that has it in pip's or uv's "
-        "configuration where the gateway runs (pip config set global.extra-index-url URL), or take the ordinary build: "
-        "%%publish --require 'name==version' without the +.",
+        "configuration where the gateway runs (pip config set global.extra-index-url URL), or take the "
+        "ordinary build: %%publish --require 'name==version' without the +.",
     ),
     (
-        r"[Bb]uilding source distributions (?:for .*? )?is disabled|no-build",
+        r"[Bb]uilding (?:from source|source distributions) (?:for .*? )?is disabled",
         "A required package has no ready-made build for {target}, and this machine can't build for that: "
         "{reason}. Build a wheel where that platform is (pip wheel --no-deps PACKAGE) and put it into a "
-        "folder that pip's find-links names, or name another version with %%publish --require 'name==version'.",
+        "folder that pip's find-links names, or name another version with %%publish --require "
+        "'name==version'.",
     ),
     (
-        r"(?:command '\S*(?:cc|c\+\+|clang)\S*' failed: No such file|unable to execute '\S+': No such file"
-        r"|[Cc]ompiler .*not found|error: command '\S+' failed: No such file)",
+        r"command '\S+' failed: No such file|No such file or directory: '\S*(?:cc|c\+\+|clang)'",
         "{failed} has to be built from source for {target}, and this machine has no compiler for it. Install "
         "one where the gateway runs (on Debian: apt install build-essential), or take a version that has a "
         "ready-made build: %%publish --require 'name==version'.",
+    ),
+    (
+        r"Git operation failed|Git executable not found",
+        "The repository of a required package could not be read: {repository}. The gateway needs git, and "
+        "may need credentials in git's configuration where it runs.",
     ),
     (
         r"no (?:usable )?wheels|wheels with a matching",
@@ -219,6 +228,11 @@ _REASONS = (
 def _failed_build(flat: str) -> str:
     found = re.search(r"[Ff]ailed to (?:build|download and build) `?([\w.\-=+]+)", flat)
     return found.group(1) if found else "A package"
+
+
+def _repository(flat: str) -> str:
+    found = re.search(r"[\w.-]+ @ \w+\+[^\s`]+", flat)
+    return found.group(0) if found else "uv does not say which"
 
 
 def _address(flat: str) -> str:
