@@ -190,11 +190,18 @@ class _Collection:
         return canonical in self._direct or canonical in self._pins or canonical in self._refused
 
     def _bring_along(self, installed: metadata.Distribution, root: str) -> None:
-        if _from_elsewhere(installed):
-            self._add(Requirement(installed.name), installed, f"needed by {root}")
-        else:
-            self._pins[canonicalize_name(installed.name)] = f"{installed.name}=={installed.version}"
-            self._needs.setdefault(root, []).append(installed.name)
+        """A pin is enough for what an index has; anything else is named with its source."""
+        requirement, why = Requirement(installed.name), f"needed by {root}"
+        try:
+            source = direct_source(installed)
+        except NotPortable as error:
+            self._refuse(installed.name, str(error), why)
+            return
+        if source is not None:
+            self._take(requirement, installed, source, why)
+            return
+        self._pins[canonicalize_name(installed.name)] = f"{installed.name}=={installed.version}"
+        self._needs.setdefault(root, []).append(installed.name)
 
     def _state(self, requirement: Requirement, why: str) -> None:
         """Take a requirement with a version, a range or a URL as it is written."""
@@ -216,12 +223,15 @@ class _Collection:
 
     def _add(self, requirement: Requirement, installed: metadata.Distribution, why: str) -> None:
         """Take a distribution as it is installed, from where it was installed from."""
-        name = canonicalize_name(requirement.name)
         try:
-            source = direct_source(installed)
+            self._take(requirement, installed, direct_source(installed), why)
         except NotPortable as error:
             self._refuse(installed.name, str(error), why)
-            return
+
+    def _take(
+        self, requirement: Requirement, installed: metadata.Distribution, source: str | Wheel | None, why: str
+    ) -> None:
+        name = canonicalize_name(requirement.name)
         if isinstance(source, str):
             self._direct[name] = Package(with_source(requirement, source), why)
             return
@@ -238,13 +248,6 @@ def _installed(name: str) -> metadata.Distribution | None:
         return metadata.distribution(name)
     except metadata.PackageNotFoundError:
         return None
-
-
-def _from_elsewhere(installed: metadata.Distribution) -> bool:
-    try:
-        return direct_source(installed) is not None
-    except NotPortable:
-        return True
 
 
 def _needs(installed: metadata.Distribution, extras: Iterable[str]) -> list[Requirement]:

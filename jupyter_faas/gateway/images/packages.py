@@ -61,6 +61,7 @@ class LockCache:
         Raises ``BuildError``, also for passwords in a requirement.
         """
         wheels = wheels or {}
+        parsed = [_parsed(requirement) for requirement in (*requirements, *constraints)]
         for requirement in (*requirements, *constraints):
             if has_credentials(requirement):
                 raise BuildError(
@@ -70,7 +71,7 @@ class LockCache:
                     log=[],
                 )
         path = self._directory / f"{_lock_key(requirements, constraints, target, wheels)}.txt"
-        if _is_fresh(path, all(map(_is_pinned, requirements))):
+        if _is_fresh(path, all(map(is_pinned, parsed[: len(requirements)]))):
             return path.read_text()
         log(f"resolving {len(requirements)} requirements for {target}")
         self._directory.mkdir(parents=True, exist_ok=True)
@@ -87,11 +88,16 @@ def _is_fresh(path: Path, pinned: bool) -> bool:
         return False
 
 
-def _is_pinned(requirement: str) -> bool:
+def _parsed(text: str) -> Requirement:
+    """A requirement of a bundle's manifest; uv would take options and includes in its place as well."""
     try:
-        return is_pinned(Requirement(requirement))
-    except InvalidRequirement:  # uv says what is wrong with it
-        return False
+        return Requirement(text)
+    except InvalidRequirement as error:
+        raise BuildError(
+            f"{redacted(text)[:200]!r} is not a requirement (PEP 508). Publish it as a name with a version.",
+            step="environment",
+            log=[],
+        ) from error
 
 
 def _keep(lock: str, written: Path, path: Path) -> None:

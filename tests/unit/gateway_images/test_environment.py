@@ -129,6 +129,12 @@ def test_a_password_in_a_requirement_is_refused_and_not_repeated(tmp_path: Path)
     assert "hush" not in str(caught.value.problem())
 
 
+@pytest.mark.parametrize("text", ["-r /etc/passwd", "six\n--index-url http://host/", "six=1", "./six"])
+def test_only_requirements_reach_the_installer(tmp_path: Path, text: str) -> None:
+    with pytest.raises(BuildError, match="is not a requirement"):
+        environment(tmp_path, "faas_above", text)
+
+
 def test_an_index_that_is_down_is_named_without_its_password(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
