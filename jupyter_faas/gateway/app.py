@@ -31,6 +31,7 @@ from jupyter_faas.gateway.handlers.routes import make_application
 from jupyter_faas.gateway.images.builder import ImageBuilder
 from jupyter_faas.gateway.service.bundles import BundleStore
 from jupyter_faas.gateway.service.catalogue import Catalogue
+from jupyter_faas.gateway.service.locks import LockStore
 from jupyter_faas.gateway.service.publisher import Publisher
 from jupyter_faas.gateway.service.rebuilder import Rebuilder
 from jupyter_faas.gateway.service.service import Service
@@ -155,11 +156,12 @@ class GatewayApp(JupyterApp):
         await catalogue.load(store)
         builder = ImageBuilder(engine, folder / "cache", self.base_image)
         bundles = BundleStore(folder / "bundles")
-        rebuilder = Rebuilder(store, catalogue, bundles, builder)
+        locks = LockStore(folder / "locks")
+        rebuilder = Rebuilder(store, catalogue, bundles, locks, builder)
         dispatcher = Dispatcher(engine, rebuilder.rebuild, parent=self)
-        publisher = Publisher(engine, store, bundles, builder, dispatcher, catalogue)
+        publisher = Publisher(engine, store, bundles, locks, builder, dispatcher, catalogue)
         stack.push_async_callback(publisher.close)
-        return Service(engine, store, recorder, bundles, dispatcher, catalogue, publisher), dispatcher
+        return Service(engine, store, recorder, bundles, locks, dispatcher, catalogue, publisher), dispatcher
 
     async def _sweep(self, engine: Engine, owner: str) -> None:
         """Remove what a gateway that was killed has left running."""

@@ -36,6 +36,7 @@ class Annotation:
     dry_run: bool = False
     checks: tuple[str, ...] = ()
     gateway: str | None = None
+    requirements_file: str | None = None
 
 
 @dataclass(frozen=True)
@@ -118,6 +119,13 @@ def publish_arguments(magic: Callable[..., Any]) -> Callable[..., Any]:
             '"pandas==2.2.3". Repeatable.',
         ),
         _argument(
+            "--environment",
+            metavar="FILE",
+            help="Take the packages from requirements.txt, from pyproject.toml (with groups: "
+            '"pyproject.toml[extra]") or from a script block (PEP 723) in a .py file or, for "notebook", in '
+            "a cell of this notebook. Default: those that the function imports, at this kernel's versions.",
+        ),
+        _argument(
             "--env",
             action="append",
             default=[],
@@ -176,6 +184,7 @@ def parse_annotation(line: str) -> Annotation:
         dry_run=options.dry_run,
         checks=tuple(options.check),
         gateway=options.gateway,
+        requirements_file=options.environment,
     )
 
 

@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any
 
 from IPython.core.interactiveshell import InteractiveShell
@@ -16,13 +16,14 @@ from IPython.core.interactiveshell import InteractiveShell
 from jupyter_faas.kernel.annotation import Annotation, check_name
 from jupyter_faas.kernel.assemble import assemble
 from jupyter_faas.kernel.cells import Cell, Cells, Function
+from jupyter_faas.kernel.environments import Declared, declared_in
 from jupyter_faas.kernel.origins import Origins
 from jupyter_faas.kernel.proof import proof_of
 from jupyter_faas.kernel.receipt import Receipt, receipt_of
 from jupyter_faas.kernel.requirements import requirements_of
 from jupyter_faas.kernel.signature import schemas_of
 from jupyter_faas.kernel.slice import slice_of
-from jupyter_faas.model.bundle import Bundle
+from jupyter_faas.model.bundle import Bundle, digest_of
 from jupyter_faas.model.errors import AnnotationError
 from jupyter_faas.model.manifest import HANDLER_FILE, Manifest, Origin
 
@@ -50,13 +51,15 @@ def capture(shell: InteractiveShell, body: str, annotation: Annotation) -> Captu
     found = slice_of(entry, namespace, cells, Origins())
     schemas = schemas_of(namespace[entry], entry)
     handler = assemble(found, {feature for used in found.used_cells for feature in cells.futures(used)})
-    packages = requirements_of(found.origins, found.needed_by, annotation.requirements)
+    declared = _declared(annotation, namespace, cells)
+    packages = requirements_of(found.origins, found.needed_by, annotation.requirements, declared, entry)
     manifest = Manifest(
         name=name,
         entry=entry,
         python=f"{sys.version_info.major}.{sys.version_info.minor}",
         requirements=tuple(package.requirement for package in packages.direct),
         constraints=packages.constraints,
+        wheels={member: digest_of(content) for member, content in packages.wheels.items()},
         environment=tuple(sorted(annotation.environment)),
         caps=annotation.caps,
         public=annotation.public,
@@ -67,7 +70,7 @@ def capture(shell: InteractiveShell, body: str, annotation: Annotation) -> Captu
         segments=handler.segments,
         origin=Origin(notebook=_notebook(namespace), cell=cell.label, author=_author()),
     )
-    bundle = Bundle(manifest, {HANDLER_FILE: handler.source.encode()})
+    bundle = Bundle(manifest, {HANDLER_FILE: handler.source.encode(), **packages.wheels})
     signature = f"{name}{inspect.signature(namespace[entry])}"
     return Capture(bundle, receipt_of(signature, found, packages, bundle))
 
@@ -94,9 +97,23 @@ def entry_of(cell: Cell, wanted: str | None, namespace: Mapping[str, Any]) -> st
     return defined[-1]
 
 
+def _declared(annotation: Annotation, namespace: Mapping[str, Any], cells: Cells) -> Declared | None:
+    """What ``--environment`` names, looked for beside the notebook and where the kernel works."""
+    if annotation.requirements_file is None:
+        return None
+    notebook = _notebook_path(namespace)
+    beside = [Path(notebook).parent] if notebook and PurePath(notebook).is_absolute() else []
+    sources = (cell.source for cell in cells.newest_first())
+    return declared_in(annotation.requirements_file, [*beside, Path.cwd()], sources)
+
+
 def _notebook(namespace: Mapping[str, Any]) -> str | None:
-    path = os.environ.get("JPY_SESSION_NAME") or namespace.get("__vsc_ipynb_file__")
-    return PurePath(str(path)).name if path else None
+    path = _notebook_path(namespace)
+    return PurePath(path).name if path else None
+
+
+def _notebook_path(namespace: Mapping[str, Any]) -> str:
+    return str(os.environ.get("JPY_SESSION_NAME") or namespace.get("__vsc_ipynb_file__") or "")
 
 
 def _author() -> str | None:

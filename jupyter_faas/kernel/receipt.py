@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,6 +16,7 @@ from jupyter_faas.model.units import format_duration, format_size
 
 __all__ = ["CapturedName", "Receipt", "caps_in_words", "receipt_of"]
 
+MOST_NAMED: Final = 8
 _NETWORK_MODULES: Final = frozenset(
     {
         "aiohttp",
@@ -61,7 +62,7 @@ class Receipt:
     signature: str
     names: tuple[CapturedName, ...]
     packages: tuple[Package, ...]
-    constraints: int
+    needs: Mapping[str, Sequence[str]]
     python: str
     environment: tuple[str, ...]
     caps: str
@@ -75,8 +76,8 @@ class Receipt:
         yield "function", self.signature if not self.public else f"{self.signature}  (public: no token)"
         yield from _labelled("names", (f"{one.name}  {one.kind}, {one.where}" for one in self.names))
         yield from _labelled("packages", (f"{one.requirement}  {one.why}" for one in self.packages))
-        if self.constraints:
-            yield ("", f"and {self.constraints} more that they need, at this kernel's versions")
+        for root, needed in self.needs.items():
+            yield "", f"{_some(needed)}  needed by {root}, at this kernel's versions"
         if not self.packages:
             yield "packages", "none: the standard library is enough"
         yield "python", self.python
@@ -110,7 +111,7 @@ def receipt_of(signature: str, found: Slice, packages: Packages, bundle: Bundle)
         signature=signature,
         names=tuple(_names(found)),
         packages=packages.direct,
-        constraints=len(packages.constraints),
+        needs=packages.needs,
         python=manifest.python,
         environment=manifest.environment,
         caps=caps_in_words(manifest.caps),
@@ -163,11 +164,18 @@ def _warnings(found: Slice, packages: Packages, caps: Caps) -> Iterator[str]:
     if used and caps.network == "none":
         yield f"{', '.join(used)} is imported but the network is none: add --network egress to reach out."
     yield from (package.warning for package in packages.direct if package.warning is not None)
+    yield from packages.warnings
 
 
 def _reaches_out(module: str) -> bool:
     parts = module.split(".")
     return any(".".join(parts[:length]) in _NETWORK_MODULES for length in range(1, len(parts) + 1))
+
+
+def _some(names: Sequence[str]) -> str:
+    """The names, or the first of very many and how many more there are."""
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return ", ".join(sorted(names)[:MOST_NAMED]) + more
 
 
 def _labelled(label: str, lines: Iterable[str]) -> Iterator[tuple[str, str]]:

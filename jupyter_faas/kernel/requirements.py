@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import metadata
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
-from packaging.version import Version
 
+from jupyter_faas.kernel.direct_urls import NotPortable, Wheel, direct_source, local_wheel, with_source
+from jupyter_faas.kernel.environments import Declared
 from jupyter_faas.kernel.origins import Origin
+from jupyter_faas.kernel.refusals import Refusal, capture_error
 from jupyter_faas.model.errors import AnnotationError
+from jupyter_faas.model.requirements import is_pinned
 
 __all__ = ["Package", "Packages", "parse_requirement", "requirements_of"]
 
@@ -23,6 +27,8 @@ class Package:
     requirement: str
     why: str
     warning: str | None = None
+    wheel: Wheel | None = None
+    """What it is installed from, if that is a file of this machine."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +37,14 @@ class Packages:
 
     direct: tuple[Package, ...]
     constraints: tuple[str, ...]
+    needs: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """By direct requirement the names of what it brings along; each is named once."""
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def wheels(self) -> dict[str, bytes]:
+        """The wheels that go along: place in the bundle → content."""
+        return {one.wheel.member: one.wheel.content for one in self.direct if one.wheel is not None}
 
 
 def parse_requirement(text: str) -> Requirement:
@@ -46,80 +60,198 @@ def parse_requirement(text: str) -> Requirement:
 
 
 def requirements_of(
-    origins: Mapping[str, Origin], needed_by: Mapping[str, str], required: Sequence[str]
+    origins: Mapping[str, Origin],
+    needed_by: Mapping[str, str],
+    required: Sequence[str],
+    declared: Declared | None = None,
+    entry: str = "the function",
 ) -> Packages:
-    """Pins for the distributions of ``origins`` (module → origin), with ``--require`` texts put over them."""
-    direct: dict[str, Package] = {}
+    """Pins for the distributions of ``origins`` (module → origin), with what ``declared`` (``--environment``)
+    asks for put over them, and ``--require`` texts over both.
+
+    Raises ``CaptureError`` naming all distributions that were installed from what can't go along.
+    """
+    found = _Collection()
+    for text in required:
+        found.require(parse_requirement(text))
+    for requirement in declared.requirements if declared else ():
+        found.declare(requirement, declared.source if declared else "")
+    uncovered: list[str] = []
     for module in sorted(origins):
         if origins[module].kind == "installed":
             for name in origins[module].distributions:
-                direct.setdefault(canonicalize_name(name), _pinned(name, needed_by[module]))
-    for text in required:
-        requirement = parse_requirement(text)
-        direct[canonicalize_name(requirement.name)] = _as_required(requirement)
-    packages = tuple(direct[name] for name in sorted(direct))
-    return Packages(packages, _constraints([Requirement(package.requirement) for package in packages]))
+                if found.pin(name, needed_by[module]):
+                    uncovered.append(f"{name} ({needed_by[module]})")
+    found.follow()
+    if found.refusals:
+        raise capture_error(entry, found.refusals)
+    return found.result(declared, uncovered)
 
 
-def _pinned(name: str, why: str) -> Package:
-    distribution = metadata.distribution(name)
-    return Package(f"{name}=={distribution.version}", why, _doubt(distribution))
+class _Collection:
+    """Requirements by canonical name; the first that comes for a name stays."""
+
+    def __init__(self) -> None:
+        self.refusals: list[Refusal] = []
+        self._direct: dict[str, Package] = {}
+        self._required: set[str] = set()
+        self._refused: set[str] = set()
+        self._pins: dict[str, str] = {}
+        self._needs: dict[str, list[str]] = {}
+        self._loose: dict[str, str] = {}
+        """Requirements that leave the version open, by name."""
+        self._not_followed: set[str] = set()
+
+    def require(self, requirement: Requirement) -> None:
+        """An author's own requirement; without a version it means the kernel's."""
+        name = canonicalize_name(requirement.name)
+        self._direct.pop(name, None)
+        self._required.add(name)
+        if requirement.url is not None or requirement.specifier:
+            self._state(requirement, "--require")
+            return
+        installed = _installed(requirement.name)
+        if installed is not None:
+            self._add(requirement, installed, "--require")
+            return
+        warning = f"{requirement.name} has no version and isn't installed here: the newest will be taken"
+        self._direct[name] = Package(str(requirement), "--require", warning)
+
+    def declare(self, requirement: Requirement, source: str) -> None:
+        """A requirement of a file, taken as it is: a range is resolved at each publish.
+
+        One whose marker doesn't hold here is handed on, for the image may be of another platform.
+        """
+        name = canonicalize_name(requirement.name)
+        if name in self._required:
+            return
+        if not _applies(requirement, ()):
+            text = str(requirement)
+            self._direct[text] = Package(text, source)
+            self._not_followed.add(text)
+            return
+        if name in self._direct and requirement.url is None:
+            earlier = Requirement(self._direct[name].requirement)
+            requirement.specifier &= earlier.specifier
+            requirement.extras |= earlier.extras
+        if not is_pinned(requirement):
+            self._not_followed.add(name)
+        self._state(requirement, source)
+
+    def pin(self, name: str, why: str) -> bool:
+        """The distribution as the kernel has it, unless there is a requirement of this name already."""
+        if self._knows(name):
+            return False
+        self._add(Requirement(name), metadata.distribution(name), why)
+        return True
+
+    def follow(self) -> None:
+        """Pin what the requirements need in this kernel, transitively."""
+        pending = deque(
+            (Requirement(package.requirement), name)
+            for name, package in sorted(self._direct.items())
+            if name not in self._not_followed
+        )
+        seen: set[tuple[str, frozenset[str]]] = set()
+        while pending:
+            requirement, root = pending.popleft()
+            name = canonicalize_name(requirement.name)
+            key = (name, frozenset(requirement.extras))
+            installed = None if key in seen else _installed(name)
+            seen.add(key)
+            # What another version than the kernel's would need isn't known here.
+            if installed is None or not requirement.specifier.contains(installed.version, prereleases=True):
+                continue
+            if not self._knows(name):
+                self._bring_along(installed, root)
+            pending += [(need, root) for need in _needs(installed, requirement.extras)]
+
+    def result(self, declared: Declared | None, uncovered: Sequence[str]) -> Packages:
+        """All that was collected."""
+        pins = dict(self._pins)
+        for limit in declared.constraints if declared else ():
+            pins[canonicalize_name(limit.name)] = str(limit)
+        warnings = [*declared.warnings] if declared else []
+        if declared and uncovered:
+            warnings.append(
+                f"{declared.source} does not have {', '.join(uncovered)}: added at this kernel's versions."
+            )
+        if self._loose:
+            warnings.append(f"not pinned, so that each publish may take another: {_listed(self._loose)}.")
+        return Packages(
+            tuple(self._direct[name] for name in sorted(self._direct)),
+            tuple(pins[name] for name in sorted(pins)),
+            self._needs,
+            tuple(warnings),
+        )
+
+    def _knows(self, name: str) -> bool:
+        canonical = canonicalize_name(name)
+        return canonical in self._direct or canonical in self._pins or canonical in self._refused
+
+    def _bring_along(self, installed: metadata.Distribution, root: str) -> None:
+        """A pin is enough for what an index has; anything else is named with its source."""
+        requirement, why = Requirement(installed.name), f"needed by {root}"
+        try:
+            source = direct_source(installed)
+        except NotPortable as error:
+            self._refuse(installed.name, str(error), why)
+            return
+        if source is not None:
+            self._take(requirement, installed, source, why)
+            return
+        self._pins[canonicalize_name(installed.name)] = f"{installed.name}=={installed.version}"
+        self._needs.setdefault(root, []).append(installed.name)
+
+    def _state(self, requirement: Requirement, why: str) -> None:
+        """Take a requirement with a version, a range or a URL as it is written."""
+        name = canonicalize_name(requirement.name)
+        if requirement.url is not None and requirement.url.startswith("file:"):
+            try:
+                wheel = local_wheel(requirement.url)
+            except NotPortable as error:
+                self._refuse(requirement.name, str(error))
+                return
+            requirement.url = None
+            requirement.specifier &= f"=={wheel.version}"
+            self._direct[name] = Package(str(requirement), why, wheel=wheel)
+            return
+        if not is_pinned(requirement):
+            installed = _installed(requirement.name)
+            self._loose[str(requirement)] = f"this kernel runs {installed.version}" if installed else ""
+        self._direct[name] = Package(str(requirement), why)
+
+    def _add(self, requirement: Requirement, installed: metadata.Distribution, why: str) -> None:
+        """Take a distribution as it is installed, from where it was installed from."""
+        try:
+            self._take(requirement, installed, direct_source(installed), why)
+        except NotPortable as error:
+            self._refuse(installed.name, str(error), why)
+
+    def _take(
+        self, requirement: Requirement, installed: metadata.Distribution, source: str | Wheel | None, why: str
+    ) -> None:
+        name = canonicalize_name(requirement.name)
+        if isinstance(source, str):
+            self._direct[name] = Package(with_source(requirement, source), why)
+            return
+        requirement.specifier &= f"=={installed.version}"
+        self._direct[name] = Package(str(requirement), why, wheel=source)
+
+    def _refuse(self, name: str, reason: str, why: str = "") -> None:
+        self._refused.add(canonicalize_name(name))
+        self.refusals.append(Refusal(name, "package", reason, why))
 
 
-def _doubt(distribution: metadata.Distribution) -> str | None:
-    """Why an index may not have this very version."""
-    name, version = distribution.name, distribution.version
-    advice = f'if the build can\'t find it, name another with --require "{name}==…"'
-    if distribution.read_text("direct_url.json") is not None:
-        return f"{name} {version} was not installed from an index: {advice}"
-    if Version(version).local is not None:
-        return f"{name} {version} is a local version, which only some indexes have: {advice}"
-    return None
-
-
-def _as_required(requirement: Requirement) -> Package:
-    """The author's own requirement; without a version it means the kernel's."""
-    if requirement.url is None and not requirement.specifier:
-        installed = _installed_version(requirement.name)
-        if installed is None:
-            warning = f"{requirement.name} has no version and isn't installed here: the newest will be taken"
-            return Package(str(requirement), "--require", warning)
-        requirement.specifier &= f"=={installed}"
-    return Package(str(requirement), "--require")
-
-
-def _installed_version(name: str) -> str | None:
+def _installed(name: str) -> metadata.Distribution | None:
     try:
-        return metadata.version(name)
+        return metadata.distribution(name)
     except metadata.PackageNotFoundError:
         return None
 
 
-def _constraints(direct: Iterable[Requirement]) -> tuple[str, ...]:
-    """Pins of what ``direct`` requirements need in this kernel, transitively, less themselves."""
-    pins: dict[str, str] = {}
-    own = {canonicalize_name(requirement.name) for requirement in direct}
-    pending = list(direct)
-    seen: set[tuple[str, frozenset[str]]] = set()
-    while pending:
-        requirement = pending.pop()
-        name = canonicalize_name(requirement.name)
-        key = (name, frozenset(requirement.extras))
-        if key in seen:
-            continue
-        seen.add(key)
-        version = _installed_version(name)
-        # What another version than the kernel's would need isn't known here.
-        if version is None or not requirement.specifier.contains(version, prereleases=True):
-            continue
-        if name not in own:
-            pins[name] = f"{metadata.metadata(name)['Name']}=={version}"
-        pending += _needs(name, requirement.extras)
-    return tuple(pins[name] for name in sorted(pins))
-
-
-def _needs(name: str, extras: Iterable[str]) -> list[Requirement]:
-    needs = [Requirement(text) for text in metadata.requires(name) or []]
+def _needs(installed: metadata.Distribution, extras: Iterable[str]) -> list[Requirement]:
+    needs = [Requirement(text) for text in installed.requires or []]
     return [need for need in needs if _applies(need, extras)]
 
 
@@ -127,3 +259,7 @@ def _applies(need: Requirement, extras: Iterable[str]) -> bool:
     if need.marker is None:
         return True
     return any(need.marker.evaluate({"extra": extra}) for extra in ("", *extras))
+
+
+def _listed(notes: Mapping[str, str]) -> str:
+    return ", ".join(f"{name} ({note})" if note else name for name, note in notes.items())

@@ -64,12 +64,17 @@ class Bundle:
         )
         return digest_of(pack_files({**self.files, MANIFEST_FILE: _canonical(manifest)}))
 
+    @property
+    def wheels(self) -> dict[str, bytes]:
+        """The files that requirements are installed from; they are of no use to the handler."""
+        return {wheel: self.files[wheel] for wheel in self.manifest.wheels}
+
     @classmethod
     def unpack(cls, content: bytes) -> Bundle:
         """Read an archive from an untrusted sender.
 
         Raises ``MalformedRequest`` for anything but a tar of regular files with safe relative paths, a
-        valid manifest and a handler.
+        valid manifest, a handler and the wheels that the manifest names.
         """
         try:
             files = _read_members(content)
@@ -82,6 +87,9 @@ class Bundle:
             manifest = Manifest.model_validate_json(files.pop(MANIFEST_FILE))
         except pydantic.ValidationError as error:
             raise MalformedRequest(f"The bundle's {MANIFEST_FILE} is not valid: {_faults(error)}.") from error
+        for wheel, digest in manifest.wheels.items():
+            if wheel not in files or digest_of(files[wheel]) != digest:
+                raise MalformedRequest(f"The bundle has no {wheel} with the digest {digest}.")
         return cls(manifest, files)
 
 

@@ -45,7 +45,9 @@ class Manifest(BaseModel):
     """Contents of ``function.json``.
 
     ``requirements`` are pinned direct requirements (PEP 508); ``constraints`` pin what they bring along to
-    the versions of the publishing kernel. ``environment`` holds names only: values never enter an image.
+    the versions of the publishing kernel. ``wheels`` are files of the bundle (place → digest) that some
+    requirements are installed from, instead of an index. ``environment`` holds names only: values never
+    enter an image.
     """
 
     model_config = _Strict
@@ -56,6 +58,10 @@ class Manifest(BaseModel):
     python: Annotated[str, Field(pattern=r"^3\.\d{1,2}$")]
     requirements: tuple[str, ...] = ()
     constraints: tuple[str, ...] = ()
+    wheels: dict[
+        Annotated[str, Field(pattern=r"^wheels/[A-Za-z0-9][A-Za-z0-9_.!+-]*\.whl$")],
+        Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")],
+    ] = {}
     environment: tuple[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")], ...] = ()
     caps: Caps = Caps()
     public: bool = False

@@ -167,6 +167,15 @@ class Engine(ABC):
         ``caps.init_timeout_seconds``.
         """
 
+    async def run_once(self, image: Image, command: Sequence[str]) -> Exit | None:
+        """How ``command`` ended in a throwaway sandbox of ``image``, without network and under the default
+        caps; ``None`` where the engine has no such thing.
+
+        Raises ``InitError`` if it can't be started and ``InvocationTimeout`` if it doesn't end.
+        """
+        del image, command
+        return None
+
     @abstractmethod
     async def remove_orphans(self, owner: str) -> int:
         """Remove all sandboxes labelled with ``owner`` that this process did not start; their number."""

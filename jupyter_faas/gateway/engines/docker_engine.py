@@ -5,12 +5,23 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+import secrets
 import socket
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from jupyter_faas.gateway.engines.base import Engine, EngineInfo, Image, ImageSpec, Log, Sandbox, SandboxSpec
+from jupyter_faas.gateway.engines.base import (
+    Engine,
+    EngineInfo,
+    Exit,
+    Image,
+    ImageSpec,
+    Log,
+    Sandbox,
+    SandboxSpec,
+)
 from jupyter_faas.gateway.engines.docker import Daemon, Refused
 from jupyter_faas.gateway.engines.docker_config import (
     TCP_PORT,
@@ -28,6 +39,7 @@ from jupyter_faas.gateway.engines.starting import (
     init_deadline,
     undone_on_failure,
 )
+from jupyter_faas.model.caps import Caps
 from jupyter_faas.model.errors import EngineUnavailable
 
 __all__ = ["OWNER_LABEL", "DockerEngine", "Transport"]
@@ -128,6 +140,19 @@ class DockerEngine(Engine):
         with self._daemon.answering():
             async with init_deadline(spec.caps.init_timeout_seconds):
                 return await self._start(spec)
+
+    async def run_once(self, image: Image, command: Sequence[str]) -> Exit | None:
+        """How ``command`` ended in a throwaway container of ``image``; see ``Engine.run_once``."""
+        spec = SandboxSpec(f"once-{secrets.token_hex(6)}", image.id, Caps(), {})
+        name = f"faas-{_safe(self._owner)[:40]}-{spec.instance_id}"
+        link = {"Entrypoint": list(command), "Cmd": [], "HostConfig": {"NetworkMode": "none"}}
+        sandbox = DockerSandbox(self._daemon, name, None, lambda: self._forget(name))
+        self._live[name] = spec.instance_id
+        with self._daemon.answering():
+            async with undone_on_failure(sandbox), init_deadline(spec.caps.init_timeout_seconds):
+                await sandbox.launch(await self._config(spec, link))
+                await sandbox.ended()
+            return await sandbox.remove()
 
     async def remove_orphans(self, owner: str) -> int:
         """Remove all containers labelled with ``owner`` that this engine object did not start, and the socket

@@ -25,6 +25,7 @@ __all__ = [
     "HealthHandler",
     "InvocationHandler",
     "InvocationsHandler",
+    "LockHandler",
     "LogsHandler",
     "ShutdownHandler",
     "VersionsHandler",
@@ -184,6 +185,14 @@ class FunctionHandler(FaasHandler):
     async def delete(self, name: str) -> None:
         """Remove it with all its versions."""
         self.send_json({"deleted": name, "versions": await self.service.publisher.delete(name)})
+
+
+class LockHandler(FaasHandler):
+    """What a version was installed from."""
+
+    async def get(self, name: str) -> None:
+        """The lock of the latest version, or of the one that ``version`` names."""
+        self.send_json(await self.service.lock(name, self.get_query_argument("version", None)))
 
 
 class InvocationsHandler(FaasHandler):

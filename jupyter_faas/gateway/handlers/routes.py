@@ -27,6 +27,7 @@ def make_application(site: Site) -> Application:
         (rf"/api/v1/functions/{_NAME}", api.FunctionHandler),
         (rf"/api/v1/functions/{_NAME}/versions", api.VersionsHandler),
         (rf"/api/v1/functions/{_NAME}/invocations", api.InvocationsHandler),
+        (rf"/api/v1/functions/{_NAME}/lock", api.LockHandler),
         (rf"/api/v1/functions/{_NAME}/logs", api.LogsHandler),
     ]
     return Application(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import tempfile
 import time
 from dataclasses import dataclass
@@ -11,13 +12,15 @@ from pathlib import Path
 from jupyter_faas.gateway.engines.base import Engine, Image, ImageSpec, Log
 from jupyter_faas.gateway.images.host_base import ENVIRONMENT, host_base_layer, host_python
 from jupyter_faas.gateway.images.installer import Target
-from jupyter_faas.model.errors import BuildError
+from jupyter_faas.model.errors import BuildError, InitError, InvocationTimeout
 
 __all__ = ["Base", "BaseImages"]
 
 PULL_AGAIN_SECONDS = 600
 BASE_LABEL = "jupyter-faas.base"
 PYTHON_LABEL = "jupyter-faas.python"
+ASK_MINOR = "import sys; print('%d.%d' % sys.version_info[:2])"
+UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,7 @@ class BaseImages:
         self._engine = engine
         self._cache_dir = cache_dir
         self._configured = configured
+        self._minors: dict[str, str] = {}
         self._failed_pulls: dict[str, float] = {}
         self._lock = asyncio.Lock()
 
@@ -45,7 +49,7 @@ class BaseImages:
         """The base for ``python`` (``3.11``); raises ``BuildError`` saying what to do where there is none."""
         async with self._lock:
             if self._configured:
-                return await self._resolve_configured(log)
+                return await self._resolve_configured(python, log)
             own = await self._engine.own_base(python)
             if own is not None:
                 return Base(own, "", "engine")
@@ -63,7 +67,7 @@ class BaseImages:
         own = await self._engine.own_base(python)
         return Base(own, "", "engine") if own else await self._find_local(python)
 
-    async def _resolve_configured(self, log: Log) -> Base:
+    async def _resolve_configured(self, python: str, log: Log) -> Base:
         reference = self._configured
         image = await self._engine.image(reference) or await self._engine.pull(reference, log)
         if image is None:
@@ -73,7 +77,35 @@ class BaseImages:
                 step="environment",
                 log=[],
             )
+        await self._check_minor(image, python)
         return Base(image, reference, "configured")
+
+    async def _check_minor(self, image: Image, python: str) -> None:
+        """Raise ``BuildError`` if the configured image has another Python: the packages would not import."""
+        if image.id not in self._minors:
+            self._minors[image.id] = image.labels.get(PYTHON_LABEL) or await self._ask_minor(image)
+        minor = self._minors[image.id]
+        if minor not in (python, UNKNOWN):
+            has = f"has Python {minor}" if minor else "has no python3 that runs"
+            raise BuildError(
+                f"The configured base image {self._configured} {has}, and the kernel that publishes runs "
+                f"Python {python}. Set the gateway's base_image to an image with Python {python}, such as "
+                f"python:{python}-slim, or publish from a kernel that runs the image's Python.",
+                step="environment",
+                log=[],
+            )
+
+    async def _ask_minor(self, image: Image) -> str:
+        """What the image's own ``python3`` says; empty if it doesn't run."""
+        try:
+            ended = await self._engine.run_once(image, ("python3", "-I", "-c", ASK_MINOR))
+        except (InitError, InvocationTimeout):
+            return ""
+        if ended is None:
+            return UNKNOWN
+        lines = ended.output.split()
+        said = lines[-1] if ended.status == 0 and lines else ""
+        return said if re.fullmatch(r"3\.\d{1,2}", said) else ""
 
     async def _find_local(self, python: str) -> Base | None:
         references = [(f"python:{python}-slim", "local")]

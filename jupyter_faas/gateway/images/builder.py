@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import json
 import tempfile
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -15,7 +15,7 @@ from jupyter_faas.gateway.engines.base import Engine, Image, ImageSpec, Layer, L
 from jupyter_faas.gateway.images.base import PYTHON_LABEL, Base, BaseImages
 from jupyter_faas.gateway.images.installer import Target
 from jupyter_faas.gateway.images.layers import function_layer
-from jupyter_faas.gateway.images.packages import LockCache, locked_packages, packages_layer
+from jupyter_faas.gateway.images.packages import PACKAGES_RECIPE, LockCache, locked_packages, packages_layer
 from jupyter_faas.gateway.images.runtime import ENTRYPOINT, runtime_digest, runtime_layer
 from jupyter_faas.model.bundle import Bundle
 
@@ -76,21 +76,32 @@ class ImageBuilder:
         self._platform = ""
 
     async def environment(
-        self, python: str, requirements: Sequence[str], constraints: Sequence[str], log: Log
+        self,
+        python: str,
+        requirements: Sequence[str],
+        constraints: Sequence[str],
+        log: Log,
+        wheels: Mapping[str, bytes] | None = None,
     ) -> Environment:
         """The environment image for a Python minor and its packages; made if it isn't there yet.
+
+        ``wheels`` (path in the bundle → content) are installed instead of what an index has of their name.
 
         Simultaneous calls for the same environment make it once.
         """
         base = await self._bases.resolve(python, log)
         target = Target(python, await self._engine_platform(), host_base=base.source in {"host", "engine"})
-        lock = await self._locks.lock(requirements, constraints, target, log) if requirements else ""
-        key = _key(base.image.id, lock, runtime_digest(), target.platform, python)
+        lock = ""
+        if requirements:
+            lock = await self._locks.lock(requirements, constraints, target, log, wheels)
+        key = _key(base.image.id, _contents(lock), runtime_digest(), target.platform, python)
         tag = f"jupyter-faas/environment:{key[:12]}"
         image = await self._engine.image(tag)
         reused = image is not None and image.labels.get(OURS + "environment") == key
         if image is None or not reused:
-            image = await self._single(key, lambda: self._make_environment(base, target, lock, key, tag, log))
+            image = await self._single(
+                key, lambda: self._make_environment(base, target, lock, wheels, key, tag, log)
+            )
         return Environment(
             image=image,
             tag=tag,
@@ -113,9 +124,16 @@ class ImageBuilder:
         return FunctionImage(image=image, tag=tag, digest=image.id, layer_bytes=layer.size)
 
     async def _make_environment(
-        self, base: Base, target: Target, lock: str, key: str, tag: str, log: Log
+        self,
+        base: Base,
+        target: Target,
+        lock: str,
+        wheels: Mapping[str, bytes] | None,
+        key: str,
+        tag: str,
+        log: Log,
     ) -> Image:
-        below = await self._with_packages(base.image, target, lock, log) if lock else base.image
+        below = await self._with_packages(base.image, target, lock, wheels, log) if lock else base.image
         with self._working_folder() as folder:
             layer = await asyncio.to_thread(runtime_layer, target.python, Path(folder, "runtime.tar"))
             labels = {
@@ -126,15 +144,17 @@ class ImageBuilder:
             }
             return await self._engine.add_layers(below, _spec(tag, [layer], labels))
 
-    async def _with_packages(self, base: Image, target: Target, lock: str, log: Log) -> Image:
+    async def _with_packages(
+        self, base: Image, target: Target, lock: str, wheels: Mapping[str, bytes] | None, log: Log
+    ) -> Image:
         """``base`` with the packages of ``lock``: an image of its own, so that a new runtime reuses it."""
-        key = _key(base.id, lock, target.platform, target.python)
+        key = _key(base.id, _contents(lock), target.platform, target.python)
         tag = f"jupyter-faas/packages:{key[:12]}"
         image = await self._engine.image(tag)
         if image is not None and image.labels.get(PACKAGES_LABEL) == key:
             return image
         with self._working_folder() as folder:
-            layer = await packages_layer(lock, target, Path(folder), log)
+            layer = await packages_layer(lock, target, Path(folder), log, wheels)
             log(f"packages layer: {layer.size / 1e6:.1f} MB")
             return await self._engine.add_layers(base, ImageSpec(tag, [layer], {PACKAGES_LABEL: key}))
 
@@ -183,6 +203,11 @@ def _function_labels(bundle: Bundle, environment: Environment) -> dict[str, str]
 def _function_tag(name: str, layer: Layer, environment: Environment, labels: dict[str, str]) -> str:
     digest = _key(layer.diff_id, environment.image.id, json.dumps(labels, sort_keys=True))
     return f"jupyter-faas/function:{name}-{digest[:12]}"
+
+
+def _contents(lock: str) -> str:
+    """What a packages layer is determined by; nothing where there is none."""
+    return f"{PACKAGES_RECIPE} {lock}" if lock else ""
 
 
 def _key(*parts: str) -> str:

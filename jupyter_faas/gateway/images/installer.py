@@ -7,7 +7,7 @@ import os
 import platform
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,11 +69,21 @@ class Target:
 
 
 async def resolve(
-    requirements: Sequence[str], constraints: Sequence[str], target: Target, folder: Path
+    requirements: Sequence[str],
+    constraints: Sequence[str],
+    target: Target,
+    folder: Path,
+    wheels: Mapping[str, bytes] | None = None,
 ) -> str:
-    """The lock: every package that ``requirements`` need, with version and hashes. Raises ``BuildError``."""
+    """The lock: every package that ``requirements`` need, with version and hashes. Raises ``BuildError``.
+
+    ``wheels`` (relative path → content) are taken instead of what an index has of the same name; the lock
+    names them by that path.
+    """
     wanted, limits = folder / "requirements.txt", folder / "constraints.txt"
-    wanted.write_text("".join(f"{line}\n" for line in requirements))
+    wheels = wheels or {}
+    _place(wheels, folder)
+    wanted.write_text("".join(f"{line}\n" for line in (*requirements, *(f"./{path}" for path in wheels))))
     limits.write_text("".join(f"{line}\n" for line in constraints))
     arguments = ["pip", "compile", str(wanted), "--constraints", str(limits), "--generate-hashes"]
     arguments += ["--no-header", "--no-annotate", "--quiet", "--python", sys.executable, *target.arguments()]
@@ -83,9 +93,12 @@ async def resolve(
     return output
 
 
-async def install(lock: str, target: Target, folder: Path, destination: Path, log: Log) -> None:
+async def install(
+    lock: str, wheels: Mapping[str, bytes], target: Target, folder: Path, destination: Path, log: Log
+) -> None:
     """Install what ``lock`` names into ``destination``, checking hashes. Raises ``BuildError``."""
     locked = folder / "lock.txt"
+    _place(wheels, folder)
     locked.write_text(lock)
     arguments = ["pip", "install", "--target", str(destination), "--requirement", str(locked), "--no-deps"]
     arguments += ["--python", sys.executable, "--link-mode", "hardlink", *target.arguments()]
@@ -95,6 +108,12 @@ async def install(lock: str, target: Target, folder: Path, destination: Path, lo
             log(line)
     if status != 0:
         raise _explained(errors, target)
+
+
+def _place(wheels: Mapping[str, bytes], folder: Path) -> None:
+    for path, content in wheels.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(content)
 
 
 async def _run(arguments: Sequence[str], folder: Path) -> tuple[int, str, str]:
@@ -131,7 +150,11 @@ def _reason(flat: str, target: Target) -> str:
     for pattern, sentence in _REASONS:
         if re.search(pattern, flat):
             return sentence.format(
-                target=target, reason=reason, failed=_failed_build(flat), address=_address(flat)
+                target=target,
+                reason=reason,
+                failed=_failed_build(flat),
+                address=_address(flat),
+                repository=_repository(flat),
             )
     return f"The packages for {target} could not be installed: {flat[-500:] or 'uv gave no reason'}."
 
@@ -140,6 +163,31 @@ _DRAWING = re.compile("[\u00d7\u2500-\u257f\u25b6]")
 """What older versions of uv draw around their messages."""
 _NAME_ANOTHER = "Name another version, for example %%publish --require 'name==version'."
 _REASONS = (
+    (
+        r"there is no version of \S+==\S+\+\w",
+        "A required version is a special build (what follows its + says which), which the package indexes "
+        "in use don't have: {reason}. Set the index or the find-links that has it in pip's or uv's "
+        "configuration where the gateway runs (pip config set global.extra-index-url URL), or take the "
+        "ordinary build: %%publish --require 'name==version' without the +.",
+    ),
+    (
+        r"[Bb]uilding (?:from source|source distributions) (?:for .*? )?is disabled",
+        "A required package has no ready-made build for {target}, and this machine can't build for that: "
+        "{reason}. Build a wheel where that platform is (pip wheel --no-deps PACKAGE) and put it into a "
+        "folder that pip's find-links names, or name another version with %%publish --require "
+        "'name==version'.",
+    ),
+    (
+        r"command '\S+' failed: No such file|No such file or directory: '\S*(?:cc|c\+\+|clang)'",
+        "{failed} has to be built from source for {target}, and this machine has no compiler for it. Install "
+        "one where the gateway runs (on Debian: apt install build-essential), or take a version that has a "
+        "ready-made build: %%publish --require 'name==version'.",
+    ),
+    (
+        r"Git operation failed|Git executable not found",
+        "The repository of a required package could not be read: {repository}. The gateway needs git, and "
+        "may need credentials in git's configuration where it runs.",
+    ),
     (
         r"no (?:usable )?wheels|wheels with a matching",
         "A required package has no ready-made build for {target}: {reason}. " + _NAME_ANOTHER,
@@ -180,6 +228,11 @@ _REASONS = (
 def _failed_build(flat: str) -> str:
     found = re.search(r"[Ff]ailed to (?:build|download and build) `?([\w.\-=+]+)", flat)
     return found.group(1) if found else "A package"
+
+
+def _repository(flat: str) -> str:
+    found = re.search(r"[\w.-]+ @ \w+\+[^\s`]+", flat)
+    return found.group(0) if found else "uv does not say which"
 
 
 def _address(flat: str) -> str:

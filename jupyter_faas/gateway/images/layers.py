@@ -78,7 +78,8 @@ def write_layer(destination: Path, entries: Iterable[Entry]) -> Layer:
 def function_layer(bundle: Bundle, destination: Path) -> Layer:
     """The layer of one function: its manifest, its handler and its files."""
     manifest = json.dumps(bundle.manifest.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
-    files = {**bundle.files, MANIFEST_FILE: manifest.encode()}
+    carried = {name: content for name, content in bundle.files.items() if name not in bundle.wheels}
+    files = {**carried, MANIFEST_FILE: manifest.encode()}
     folder = PurePosixPath(APP_DIR, "function")
     return write_layer(destination, (Entry(str(folder / name), content=files[name]) for name in files))
 

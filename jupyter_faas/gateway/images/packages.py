@@ -5,23 +5,35 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import math
 import os
 import re
 import tempfile
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import parse_wheel_filename
 
 from jupyter_faas.gateway.engines.base import Layer, Log
 from jupyter_faas.gateway.images.bytecode import cache_name, compile_sources
 from jupyter_faas.gateway.images.indexes import has_credentials, redacted, uv_environment
 from jupyter_faas.gateway.images.installer import Target, install, resolve
 from jupyter_faas.gateway.images.layers import APP_DIR, Entry, tree_entries, write_layer
+from jupyter_faas.model.bundle import digest_of
 from jupyter_faas.model.errors import BuildError
+from jupyter_faas.model.requirements import is_pinned
 
-__all__ = ["LockCache", "locked_packages", "packages_layer"]
+__all__ = ["PACKAGES_RECIPE", "LockCache", "locked_packages", "packages_layer"]
 
 PACKAGES_DIR = f"{APP_DIR}/packages"
+LOCK_FILE = f"{APP_DIR}/requirements.lock"
+PACKAGES_RECIPE = "2"
+"""Part of the images' keys: raise it when the layer is made otherwise."""
+UNPINNED_SECONDS = 24 * 3600.0
+"""How long a lock is kept that may be another when it is made again."""
 COMPILE_BATCH = 150
 """Files that one compiling process gets; fixed, so that the bytes don't depend on the number of cores."""
 _INDEX_VARIABLES = re.compile(r"^UV_|^SSL_CERT_FILE$")
@@ -36,9 +48,20 @@ class LockCache:
         self._directory = directory
 
     async def lock(
-        self, requirements: Sequence[str], constraints: Sequence[str], target: Target, log: Log
+        self,
+        requirements: Sequence[str],
+        constraints: Sequence[str],
+        target: Target,
+        log: Log,
+        wheels: Mapping[str, bytes] | None = None,
     ) -> str:
-        """The lock of ``requirements``; raises ``BuildError``, also for passwords in a requirement."""
+        """The lock of ``requirements``, some of them to be installed from ``wheels`` (relative path →
+        content). If all are pinned it is kept for good, else for a day.
+
+        Raises ``BuildError``, also for passwords in a requirement.
+        """
+        wheels = wheels or {}
+        parsed = [_parsed(requirement) for requirement in (*requirements, *constraints)]
         for requirement in (*requirements, *constraints):
             if has_credentials(requirement):
                 raise BuildError(
@@ -47,15 +70,34 @@ class LockCache:
                     step="environment",
                     log=[],
                 )
-        path = self._directory / f"{_lock_key(requirements, constraints, target)}.txt"
-        if path.exists():
+        path = self._directory / f"{_lock_key(requirements, constraints, target, wheels)}.txt"
+        if _is_fresh(path, all(map(is_pinned, parsed[: len(requirements)]))):
             return path.read_text()
         log(f"resolving {len(requirements)} requirements for {target}")
         self._directory.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".resolving-", dir=self._directory) as folder:
-            lock = redacted(await resolve(requirements, constraints, target, Path(folder)))
+            lock = redacted(await resolve(requirements, constraints, target, Path(folder), wheels))
             _keep(lock, Path(folder, "lock"), path)
         return lock
+
+
+def _is_fresh(path: Path, pinned: bool) -> bool:
+    try:
+        return time.time() - path.stat().st_mtime < (math.inf if pinned else UNPINNED_SECONDS)
+    except FileNotFoundError:
+        return False
+
+
+def _parsed(text: str) -> Requirement:
+    """A requirement of a bundle's manifest; uv would take options and includes in its place as well."""
+    try:
+        return Requirement(text)
+    except InvalidRequirement as error:
+        raise BuildError(
+            f"{redacted(text)[:200]!r} is not a requirement (PEP 508). Publish it as a name with a version.",
+            step="environment",
+            log=[],
+        ) from error
 
 
 def _keep(lock: str, written: Path, path: Path) -> None:
@@ -67,18 +109,26 @@ def _keep(lock: str, written: Path, path: Path) -> None:
 def locked_packages(lock: str) -> tuple[str, ...]:
     """The packages of a lock as ``name==version``, sorted."""
     found = re.findall(r"^([A-Za-z0-9][^\s;\\]*(?: @ [^\s;\\]+)?)", lock, re.M)
-    return tuple(sorted(found))
+    wheels = re.findall(r"^\./wheels/([^\s;\\\[]+)", lock, re.M)
+    return tuple(sorted([*found, *map(_wheel_in_words, wheels)]))
 
 
-async def packages_layer(lock: str, target: Target, folder: Path, log: Log) -> Layer:
+def _wheel_in_words(name: str) -> str:
+    distribution, version, *_ = parse_wheel_filename(name)
+    return f"{distribution}=={version}"
+
+
+async def packages_layer(
+    lock: str, target: Target, folder: Path, log: Log, wheels: Mapping[str, bytes] | None = None
+) -> Layer:
     """Install ``lock`` and write it as a layer in ``folder``, with byte code. Raises ``BuildError``."""
     destination = folder / "packages"
-    await install(lock, target, folder, destination, log)
-    return await asyncio.to_thread(_write, destination, target, folder)
+    await install(lock, wheels or {}, target, folder, destination, log)
+    return await asyncio.to_thread(_write, destination, lock, target, folder)
 
 
-def _write(installed: Path, target: Target, folder: Path) -> Layer:
-    entries = list(_entries(installed))
+def _write(installed: Path, lock: str, target: Target, folder: Path) -> Layer:
+    entries = [Entry(LOCK_FILE, content=lock.encode()), *_entries(installed)]
     if target.same_minor:
         entries += _byte_code([entry for entry in entries if _is_worth_compiling(entry)], folder)
     return write_layer(folder / "packages.tar", entries)
@@ -132,7 +182,9 @@ def _byte_code(entries: Sequence[Entry], folder: Path) -> list[Entry]:
         ]
 
 
-def _lock_key(requirements: Sequence[str], constraints: Sequence[str], target: Target) -> str:
+def _lock_key(
+    requirements: Sequence[str], constraints: Sequence[str], target: Target, wheels: Mapping[str, bytes]
+) -> str:
     settings = {
         name: redacted(value)
         for name, value in uv_environment(os.environ).items()
@@ -143,5 +195,6 @@ def _lock_key(requirements: Sequence[str], constraints: Sequence[str], target: T
         sorted(constraints),
         [target.python, target.platform, target.host_base, target.native],
         settings,
+        *sorted([path, digest_of(content)] for path, content in wheels.items()),
     ]
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()

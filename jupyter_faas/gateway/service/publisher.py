@@ -17,6 +17,7 @@ from jupyter_faas.gateway.images.builder import Environment, FunctionImage, Imag
 from jupyter_faas.gateway.service.builds import Build, Builds
 from jupyter_faas.gateway.service.bundles import BundleStore
 from jupyter_faas.gateway.service.catalogue import Catalogue, Published
+from jupyter_faas.gateway.service.locks import LockStore
 from jupyter_faas.gateway.store.records import VersionRecord
 from jupyter_faas.gateway.store.store import Store
 from jupyter_faas.model.bundle import Bundle, digest_of
@@ -43,6 +44,7 @@ class Publisher:
         engine: Engine,
         store: Store,
         bundles: BundleStore,
+        locks: LockStore,
         builder: ImageBuilder,
         dispatcher: Dispatcher,
         catalogue: Catalogue,
@@ -51,6 +53,7 @@ class Publisher:
         self._engine = engine
         self._store = store
         self._bundles = bundles
+        self._locked = locks
         self._builder = builder
         self._dispatcher = dispatcher
         self._catalogue = catalogue
@@ -154,7 +157,9 @@ class Publisher:
             manifest.requirements,
             manifest.constraints,
             lambda line: build.progress("environment", line),
+            bundle.wheels,
         )
+        self._locked.save(prepared.image.id, prepared.lock)
         count = len(prepared.packages)
         detail = f"{count} package{'' if count == 1 else 's'}" if count else "standard library only"
         build.finish("environment", detail, reused=prepared.reused)

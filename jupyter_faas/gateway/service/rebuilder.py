@@ -9,6 +9,7 @@ from jupyter_faas.gateway.dispatch.instance import Target
 from jupyter_faas.gateway.images.builder import ImageBuilder
 from jupyter_faas.gateway.service.bundles import BundleStore
 from jupyter_faas.gateway.service.catalogue import Catalogue
+from jupyter_faas.gateway.service.locks import LockStore
 from jupyter_faas.gateway.store.store import Store
 from jupyter_faas.model.errors import InitError, NotFound
 
@@ -21,9 +22,15 @@ class Rebuilder:
     """For images that someone has removed from the engine, and for those of an older runtime."""
 
     def __init__(
-        self, store: Store, catalogue: Catalogue, bundles: BundleStore, builder: ImageBuilder
+        self,
+        store: Store,
+        catalogue: Catalogue,
+        bundles: BundleStore,
+        locks: LockStore,
+        builder: ImageBuilder,
     ) -> None:
         self._store = store
+        self._locks = locks
         self._catalogue = catalogue
         self._bundles = bundles
         self._builder = builder
@@ -44,8 +51,9 @@ class Rebuilder:
             ) from gone
         manifest = bundle.manifest
         environment = await self._builder.environment(
-            manifest.python, manifest.requirements, manifest.constraints, log.info
+            manifest.python, manifest.requirements, manifest.constraints, log.info, bundle.wheels
         )
+        self._locks.save(environment.image.id, environment.lock)
         image = await self._builder.function(bundle, environment, log.info)
         renewed = dataclasses.replace(
             record, image_digest=image.image.id, environment_image=environment.image.id

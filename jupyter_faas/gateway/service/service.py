@@ -14,6 +14,7 @@ from jupyter_faas.gateway.engines.base import Engine
 from jupyter_faas.gateway.problems import status_of
 from jupyter_faas.gateway.service.bundles import BundleStore
 from jupyter_faas.gateway.service.catalogue import Catalogue, Published
+from jupyter_faas.gateway.service.locks import LockStore
 from jupyter_faas.gateway.service.publisher import Publisher
 from jupyter_faas.gateway.store.recorder import Recorder
 from jupyter_faas.gateway.store.records import InvocationRecord
@@ -35,6 +36,7 @@ class Service:
         store: Store,
         recorder: Recorder,
         bundles: BundleStore,
+        locks: LockStore,
         dispatcher: Dispatcher,
         catalogue: Catalogue,
         publisher: Publisher,
@@ -44,6 +46,7 @@ class Service:
         self.dispatcher = dispatcher
         self.catalogue = catalogue
         self.publisher = publisher
+        self._locks = locks
         self._store = store
         self._recorder = recorder
 
@@ -111,6 +114,16 @@ class Service:
             "versions": self.catalogue.version_count(record.function),
             "instances": self.dispatcher.instances(record.function),
         }
+
+    async def lock(self, name: str, selector: str | None) -> dict[str, Any]:
+        """All packages of a version, with hashes, as uv has locked them; raises ``NotFound``."""
+        record = (await self.resolve(name, selector)).record
+        lock = self._locks.load(record.environment_image)
+        if lock is None:
+            raise NotFound(
+                f"The lock of {name} version {record.number} was not kept. Publish the function again."
+            )
+        return {"function": name, "version": record.number, "lock": lock}
 
     async def invocations(self, name: str, limit: int) -> list[dict[str, Any]]:
         """The newest invocations of a function; raises ``NotFound``."""

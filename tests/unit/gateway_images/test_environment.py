@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import hashlib
+import os
 import subprocess
 import sys
-import zipfile
 from pathlib import Path
 
 import pytest
@@ -19,29 +17,10 @@ from jupyter_faas.gateway.images.packages import LockCache, locked_packages
 from jupyter_faas.model.bundle import Bundle
 from jupyter_faas.model.errors import BuildError
 from jupyter_faas.model.manifest import Manifest
+from tests.support.distributions import make_project, make_sdist, make_wheel
 
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 TARGET = Target(PYTHON, "linux/amd64", host_base=True)
-
-
-def make_wheel(folder: Path, name: str, version: str, needs: str = "") -> None:
-    """A wheel with one module and one command."""
-    info = f"{name}-{version}.dist-info"
-    metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
-    files = {
-        f"{name}.py": f"VERSION = {version!r}\n",
-        f"{info}/METADATA": metadata + (f"Requires-Dist: {needs}\n" if needs else ""),
-        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-        f"{info}/entry_points.txt": f"[console_scripts]\n{name}-run = {name}:VERSION\n",
-    }
-    record = "".join(f"{path},sha256={_digest(text)},{len(text)}\n" for path, text in files.items())
-    with zipfile.ZipFile(folder / f"{name}-{version}-py3-none-any.whl", "w") as wheel:
-        for path, text in {**files, f"{info}/RECORD": f"{record}{info}/RECORD,,\n"}.items():
-            wheel.writestr(zipfile.ZipInfo(path), text)
-
-
-def _digest(text: str) -> str:
-    return base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).decode().rstrip("=")
 
 
 @pytest.fixture
@@ -150,6 +129,12 @@ def test_a_password_in_a_requirement_is_refused_and_not_repeated(tmp_path: Path)
     assert "hush" not in str(caught.value.problem())
 
 
+@pytest.mark.parametrize("text", ["-r /etc/passwd", "six\n--index-url http://host/", "six=1", "./six"])
+def test_only_requirements_reach_the_installer(tmp_path: Path, text: str) -> None:
+    with pytest.raises(BuildError, match="is not a requirement"):
+        environment(tmp_path, "faas_above", text)
+
+
 def test_an_index_that_is_down_is_named_without_its_password(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -176,7 +161,78 @@ def test_locks_are_remembered(wheels: Path, tmp_path: Path, monkeypatch: pytest.
 
 def test_packages_are_read_from_a_lock() -> None:
     lock = "b==2 \\\n    --hash=sha256:00\na[x]==1 ; python_version > '3'\nc @ https://host/c.whl\n"
-    assert locked_packages(lock) == ("a[x]==1", "b==2", "c @ https://host/c.whl")
+    lock += "./wheels/faas_d-1.0-py3-none-any.whl \\\n    --hash=sha256:00\n"
+    assert locked_packages(lock) == ("a[x]==1", "b==2", "c @ https://host/c.whl", "faas-d==1.0")
+
+
+def test_locks_of_ranges_are_made_again_after_a_day(wheels: Path, tmp_path: Path) -> None:
+    def lock(*requirements: str) -> str:
+        return asyncio.run(LockCache(tmp_path / "locks").lock(requirements, [], TARGET, print))
+
+    assert "faas-below==1.0" in lock("faas_below>=1")
+    assert "faas-below==1.0" in lock("faas_below==1.0")
+    make_wheel(wheels, "faas_below", "1.1")
+    assert "faas-below==1.0" in lock("faas_below>=1")
+    for kept in (tmp_path / "locks").iterdir():
+        os.utime(kept, (kept.stat().st_atime, kept.stat().st_mtime - 25 * 3600))
+    assert "faas-below==1.1" in lock("faas_below>=1")
+    wheels.joinpath("faas_below-1.0-py3-none-any.whl").unlink()  # a pinned one is not asked for again
+    assert "faas-below==1.0" in lock("faas_below==1.0")
+
+
+def test_a_wheel_that_travels_wins_over_the_index(wheels: Path, tmp_path: Path) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    path = make_wheel(own, "faas_above", "2.0")  # of the same version, but it needs nothing
+    places = {f"wheels/{path.name}": path.read_bytes()}
+    shared = builder(tmp_path)
+    made = asyncio.run(shared.environment(PYTHON, ["faas_above==2.0"], [], print, places))
+    assert made.packages == ("faas-above==2.0",)
+    assert f"./wheels/{path.name}" in made.lock
+    assert "--hash=sha256:" in made.lock
+    root = tmp_path / "data/images" / made.image.id.removeprefix("sha256:") / "root/opt/faas"
+    assert (root / "packages/faas_above.py").exists()
+    assert (root / "requirements.lock").read_text() == made.lock
+    other = environment(tmp_path, "faas_above==2.0")
+    assert other.packages == ("faas-above==2.0", "faas-below==1.0")
+    assert other.key != made.key
+
+
+@pytest.mark.parametrize("native", [False, True])
+def test_packages_without_wheels_are_built_here(wheels: Path, tmp_path: Path, native: bool) -> None:
+    make_sdist(wheels, make_project(tmp_path / "projects", "faas_source", native))
+    made = environment(tmp_path, "faas_source==1.0")
+    root = tmp_path / "data/images" / made.image.id.removeprefix("sha256:") / "root"
+    program = f"import sys; sys.path.insert(0, {str(root / 'opt/faas/packages')!r}); "
+    program += "import faas_source; print(faas_source.answer())"
+    command = [str(root / "venv/bin/python3"), "-I", "-c", program]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "42\n"
+
+
+def test_a_package_without_wheels_and_no_compiler(wheels: Path, tmp_path: Path) -> None:
+    make_sdist(wheels, make_project(tmp_path / "projects", "faas_source", True, compiler="no-such-cc"))
+    with pytest.raises(BuildError, match=r"faas-source==1\.0 has to be built .* has no compiler"):
+        environment(tmp_path, "faas_source==1.0")
+
+
+def test_a_package_without_wheels_for_another_platform(wheels: Path, tmp_path: Path) -> None:
+    make_sdist(wheels, make_project(tmp_path / "projects", "faas_source"))
+    other = Target(PYTHON, "linux/arm64" if TARGET.native else "linux/amd64")
+    with pytest.raises(BuildError, match=r"this machine can't build for that: .*pip wheel"):
+        asyncio.run(LockCache(tmp_path / "locks").lock(["faas_source"], [], other, print))
+
+
+def test_a_local_version_that_no_index_has(wheels: Path, tmp_path: Path) -> None:
+    with pytest.raises(BuildError, match=r"special build .*faas-above==2\.0\+cpu.*extra-index-url"):
+        environment(tmp_path, "faas_above==2.0+cpu")
+    make_wheel(wheels, "faas_above", "2.0+cpu")
+    assert environment(tmp_path, "faas_above==2.0+cpu").packages == ("faas-above==2.0+cpu",)
+
+
+def test_a_repository_that_is_gone(wheels: Path, tmp_path: Path) -> None:
+    commit = "0" * 40
+    with pytest.raises(BuildError, match=r"could not be read: faas-gone @ git"):
+        environment(tmp_path, f"faas-gone @ git+file://{tmp_path}/faas-gone@{commit}")
 
 
 def test_another_platform_takes_ready_made_packages_only() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from importlib import metadata
 from pathlib import Path
 
@@ -28,14 +27,12 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def install(site: Path, name: str, version: str, files: list[str], requires: str = "", url: str = "") -> None:
+def install(site: Path, name: str, version: str, files: list[str], requires: str = "") -> None:
     """What pip would leave of a distribution."""
     info = site / f"{name.replace('-', '_')}-{version}.dist-info"
     info.mkdir()
     (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{requires}")
     (info / "RECORD").write_text("".join(f"{file},,\n" for file in [*files, f"{info.name}/METADATA"]))
-    if url:
-        (info / "direct_url.json").write_text(json.dumps({"url": url, "vcs_info": {}}))
     for file in files:
         (site / file).parent.mkdir(parents=True, exist_ok=True)
         (site / file).write_text("")
@@ -130,15 +127,13 @@ def test_extras_and_markers_are_followed(site: Path) -> None:
     packages = requirements_of({"faas_a": Origins().of("faas_a")}, {"faas_a": "import faas_a"}, [])
     assert [package.requirement for package in packages.direct] == ["faas-a==1.0"]
     assert packages.constraints == ("faas-b==2.0", "faas-c==3.0")
+    assert packages.needs == {"faas-a": ["faas-b", "faas-c"]}
 
 
-def test_local_versions_and_direct_urls_are_doubted(site: Path) -> None:
+def test_local_versions_are_pinned_as_they_are(site: Path) -> None:
     install(site, "faas-torch", "2.13.0+cpu", ["faas_torch.py"])
-    install(site, "faas-git", "1.0", ["faas_git.py"], url="git+https://example.org/x")
-    origins = {module: Origins().of(module) for module in ("faas_torch", "faas_git")}
-    packages = requirements_of(origins, dict.fromkeys(origins, "import"), [])
-    assert [package.requirement for package in packages.direct] == ["faas-git==1.0", "faas-torch==2.13.0+cpu"]
-    assert all(package.warning for package in packages.direct)
+    packages = requirements_of({"faas_torch": Origins().of("faas_torch")}, {"faas_torch": "import"}, [])
+    assert [package.requirement for package in packages.direct] == ["faas-torch==2.13.0+cpu"]
 
 
 def test_network_library_without_network(notebook: Notebook) -> None:
