@@ -45,6 +45,8 @@ def with_parameters(notebook: Any, values: dict[str, Any]) -> Any:
             advice = f"did you mean {nearest[0]}?" if nearest else f"it assigns {', '.join(sorted(known))}"
             raise UsageError(f"--param {name}: the cell tagged `{_TAG}` assigns no {name}; {advice}")
     notebook.metadata.setdefault("papermill", type(notebook)())
+    for cell in notebook.cells:  # as papermill prepares what it reads
+        cell.metadata.setdefault("tags", [])
     kernel = notebook.metadata.get("kernelspec", {}).get("name", "python3")
     made = parameterize_notebook(notebook, values, kernel_name=kernel, language="python")
     if len(made.cells) > len(notebook.cells):

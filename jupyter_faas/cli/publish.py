@@ -48,6 +48,12 @@ def add_commands(commands: Commands) -> None:
     publish.add_argument(
         "--dry-run", action="store_true", help="show what would be published; publish nothing"
     )
+    publish.add_argument(
+        "--no-execute",
+        dest="execute",
+        action="store_false",
+        help="run nothing: publish what the source alone tells, refuse what it doesn't",
+    )
     publish.add_argument("--timeout", type=int, metavar="SECONDS", help="for one cell (default: none)")
     publish.add_argument("--output", type=Path, metavar="FILE", help="write the executed notebook to FILE")
 
@@ -66,6 +72,8 @@ def _publish(arguments: argparse.Namespace) -> int:
         from jupyter_faas.cli.parameters import parameters_of, with_parameters
 
         notebook = with_parameters(notebook, parameters_of(arguments.param))
+    if not arguments.execute:
+        return _publish_unexecuted(notebook, connection, arguments)
     before = _versions(connection)
     environment = _environment(connection, arguments)
     failure = run_notebook(notebook, folder, environment, arguments.timeout, _progress(notebook))
@@ -80,6 +88,22 @@ def _publish(arguments: argparse.Namespace) -> int:
         _report(published)
         _explain(failure, published, arguments.cell)
     return 0 if published and failure is None else 1
+
+
+def _publish_unexecuted(notebook: Any, connection: Connection | None, arguments: argparse.Namespace) -> int:
+    from jupyter_faas.cli import without_execution
+
+    found = without_execution.captured(notebook, arguments.notebook.name, arguments.cell)
+    if arguments.dry_run:
+        return _show(without_execution.receipts(found), None, arguments)
+    to_publish = [one for one in found if not one[0].annotation.dry_run]
+    published = without_execution.published(to_publish, connection)
+    if arguments.json:
+        print_json({"published": published, "error": None})
+    else:
+        _report(published)
+        _explain(None, published, arguments.cell)
+    return 0 if published else 1
 
 
 def _show(shown: list[dict[str, Any]], failure: CellFailure | None, arguments: argparse.Namespace) -> int:
