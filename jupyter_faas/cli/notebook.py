@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import nbformat
 from jupyter_client.kernelspec import NoSuchKernel
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
 from jupyter_faas.cli.arguments import UsageError
+from jupyter_faas.kernel.annotated import options_of
+from jupyter_faas.model.errors import AnnotationError
 from jupyter_faas.model.media import PUBLICATION
 
-__all__ = ["CellFailure", "publications", "run_notebook"]
+__all__ = ["CellFailure", "annotated_cells", "numbered", "publications", "receipts", "run_notebook"]
 
 _ANSI: Final = re.compile(r"\x1b\[[0-9;]*m")
+_IN_KERNEL: Final = "__import__('jupyter_faas.kernel.magics', fromlist=['*'])"
 _CELL_LINE: Final = re.compile(r"^\s*Cell In ?\[(\d+)\], line (\d+)", re.MULTILINE)
+
+
+INSERTED: Final = "faas_inserted"
+"""Marks, while a notebook runs, a cell that is not its author's."""
 
 
 @dataclass(frozen=True)
@@ -42,10 +50,11 @@ def run_notebook(
 ) -> CellFailure | None:
     """Execute ``notebook`` in place in a kernel of its own that runs in ``folder``.
 
-    Stops at the first failing cell and returns what went wrong there. ``on_cell`` is told the number
-    (from 1) of each code cell before it runs; ``timeout_seconds`` is for one cell. Raises ``UsageError`` if
-    the notebook's kernel can't be had.
+    Cells annotated without a magic are published after they ran. Stops at the first failure and returns what
+    went wrong there. ``on_cell`` is told the number (from 1) of each code cell before it runs;
+    ``timeout_seconds`` is for one cell. Raises ``UsageError`` if the notebook's kernel can't be had.
     """
+    annotated = annotated_cells(notebook)
     client = NotebookClient(notebook, timeout=timeout_seconds, resources={"metadata": {"path": str(folder)}})
     with ExitStack() as stack:
         try:
@@ -54,28 +63,93 @@ def run_notebook(
             raise UsageError(
                 f"the kernel can't be started: {error}. See what there is with `jupyter kernelspec list`"
             ) from error
-        for number, cell in enumerate(notebook.cells, start=1):
+        for index, (number, cell) in enumerate(numbered(notebook)):
             if cell.cell_type == "code" and cell.source.strip():
                 on_cell(number, cell)
-                if failure := _execute(client, number, cell):
+                if failure := _run(client, index, number, cell, annotated.get(index)):
                     return failure
     return None
 
 
-def publications(notebook: Any) -> list[dict[str, Any]]:
-    """What ``%%publish`` said in an executed notebook: ``{"cell", "state", "publication"}`` each."""
-    found = []
-    for number, cell in enumerate(notebook.cells, start=1):
-        for output in cell.get("outputs", ()):
-            record = output.get("data", {}).get(PUBLICATION)
-            if isinstance(record, dict) and record.get("publication"):
-                found.append({"cell": number, **record})
+def numbered(notebook: Any) -> Iterator[tuple[int, Any]]:
+    """The cells with their numbers in the author's file, from 1; one put in by us has that before it."""
+    number = 0
+    for cell in notebook.cells:
+        number += not cell.metadata.get(INSERTED, False)
+        yield number, cell
+
+
+def annotated_cells(notebook: Any) -> dict[int, list[str]]:
+    """The options of the cells annotated without a magic, by index.
+
+    Raises ``AnnotationError`` naming the first cell whose options can't be read.
+    """
+    found = {}
+    for index, (number, cell) in enumerate(numbered(notebook)):
+        try:
+            words = options_of(cell.source, cell.metadata) if cell.cell_type == "code" else None
+        except AnnotationError as error:
+            raise AnnotationError(f"Cell {number}: {error.detail}") from error
+        if words is not None:
+            found[index] = words
     return found
 
 
-def _execute(client: NotebookClient, number: int, cell: Any) -> CellFailure | None:
+def publications(notebook: Any) -> list[dict[str, Any]]:
+    """What ``%%publish`` said in an executed notebook: ``{"cell", "state", "publication"}`` each."""
+    return [record for record in _records(notebook) if record.get("publication")]
+
+
+def receipts(notebook: Any) -> list[dict[str, Any]]:
+    """What ``%%publish`` would have published, after a dry run: ``{"cell", "receipt"}`` each."""
+    return [
+        {"cell": record["cell"], "receipt": record["receipt"]}
+        for record in _records(notebook)
+        if record.get("state") == "dry-run"
+    ]
+
+
+def _records(notebook: Any) -> Iterator[dict[str, Any]]:
+    for number, cell in numbered(notebook):
+        for output in cell.get("outputs", ()):
+            record = output.get("data", {}).get(PUBLICATION)
+            if isinstance(record, dict):
+                yield {"cell": number, **record}
+
+
+def _run(
+    client: NotebookClient, index: int, number: int, cell: Any, words: list[str] | None
+) -> CellFailure | None:
+    """Execute a cell and, if it is annotated with ``words``, publish it in the same kernel."""
+    if words is None:
+        return _execute(client, index, number, cell)
+    return (
+        _beside(client, f"{_IN_KERNEL}.prepare_annotated({cell.source!r}, {words!r})", number, cell)
+        or _execute(client, index, number, cell)
+        or _beside(client, f"{_IN_KERNEL}.publish_annotated({cell.source!r}, {words!r})", number, cell)
+    )
+
+
+def _beside(client: NotebookClient, code: str, number: int, cell: Any) -> CellFailure | None:
+    """Execute ``code`` of our own, kept out of the kernel's history; what it shows goes to ``cell``."""
+    hidden = nbformat.v4.new_code_cell(code)
+    # At the end of the notebook for as long as it runs: nbclient updates displays by a cell's index.
+    client.nb.cells.append(hidden)
     try:
-        client.execute_cell(cell, number - 1)
+        client.execute_cell(hidden, len(client.nb.cells) - 1, store_history=False)
+    except CellExecutionError as error:
+        return CellFailure(number, None, _first_line(cell), error.ename, error.evalue)
+    except (CellTimeoutError, DeadKernelError) as error:
+        return CellFailure(number, None, _first_line(cell), type(error).__name__, str(error).splitlines()[0])
+    finally:
+        client.nb.cells.pop()
+        cell.setdefault("outputs", []).extend(hidden.outputs)
+    return None
+
+
+def _execute(client: NotebookClient, index: int, number: int, cell: Any) -> CellFailure | None:
+    try:
+        client.execute_cell(cell, index)
     except CellExecutionError as error:
         return _failure(number, cell, error)
     except CellTimeoutError:

@@ -1,8 +1,9 @@
-"""``jupyter faas publish NOTEBOOK``: execute a notebook, whose ``%%publish`` cells publish themselves."""
+"""``jupyter faas publish NOTEBOOK``: execute a notebook and publish its annotated cells."""
 
 from __future__ import annotations
 
 import argparse
+import copy
 import os
 import sys
 from collections.abc import Callable
@@ -31,30 +32,90 @@ def add_commands(commands: Commands) -> None:
         "publish",
         _publish,
         "execute a notebook and publish its functions",
-        description="Runs every cell in a kernel of its own; the %%publish cells publish as in a notebook.",
+        description="Runs every cell in a kernel of its own. The %%publish cells publish as in a notebook;\n"
+        "cells that begin with `#| publish OPTIONS`, or have the tag `publish` (and options in their\n"
+        "metadata `faas`), are published after they ran.",
     )
     publish.add_argument("notebook", metavar="NOTEBOOK", type=Path)
+    publish.add_argument("--cell", metavar="NAME", help="publish only the function of this name")
+    publish.add_argument(
+        "--param",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a value (JSON, else text) for the cell tagged `parameters`; repeatable",
+    )
+    publish.add_argument(
+        "--dry-run", action="store_true", help="show what would be published; publish nothing"
+    )
+    publish.add_argument(
+        "--no-execute",
+        dest="execute",
+        action="store_false",
+        help="run nothing: publish what the source alone tells, refuse what it doesn't",
+    )
     publish.add_argument("--timeout", type=int, metavar="SECONDS", help="for one cell (default: none)")
     publish.add_argument("--output", type=Path, metavar="FILE", help="write the executed notebook to FILE")
 
 
 def _publish(arguments: argparse.Namespace) -> int:
-    from jupyter_faas.cli.notebook import publications, run_notebook  # Jupyter's machinery: half a second
+    from jupyter_faas.cli.notebook import (
+        publications,
+        receipts,
+        run_notebook,
+    )  # Jupyter's machinery: half a second
 
     notebook = _read(arguments.notebook)
     folder = arguments.notebook.resolve().parent
     connection = Connection.from_url(arguments.gateway) if arguments.gateway else None
+    if arguments.param:
+        from jupyter_faas.cli.parameters import parameters_of, with_parameters
+
+        notebook = with_parameters(notebook, parameters_of(arguments.param))
+    if not arguments.execute:
+        return _publish_unexecuted(notebook, connection, arguments)
     before = _versions(connection)
-    failure = run_notebook(notebook, folder, _environment(connection), arguments.timeout, _progress(notebook))
+    environment = _environment(connection, arguments)
+    failure = run_notebook(notebook, folder, environment, arguments.timeout, _progress(notebook))
     if arguments.output:
         _write(notebook, arguments.output)
+    if arguments.dry_run:
+        return _show(receipts(notebook), failure, arguments)
     published = publications(notebook) or _changed(before, _versions(connection))
     if arguments.json:
         print_json({"published": published, "error": asdict(failure) if failure else None})
     else:
         _report(published)
-        _explain(failure, published)
+        _explain(failure, published, arguments.cell)
     return 0 if published and failure is None else 1
+
+
+def _publish_unexecuted(notebook: Any, connection: Connection | None, arguments: argparse.Namespace) -> int:
+    from jupyter_faas.cli import without_execution
+
+    found = without_execution.captured(notebook, arguments.notebook.name, arguments.cell)
+    if arguments.dry_run:
+        return _show(without_execution.receipts(found), None, arguments)
+    to_publish = [one for one in found if not one[0].annotation.dry_run]
+    published = without_execution.published(to_publish, connection)
+    if arguments.json:
+        print_json({"published": published, "error": None})
+    else:
+        _report(published)
+        _explain(None, published, arguments.cell)
+    return 0 if published else 1
+
+
+def _show(shown: list[dict[str, Any]], failure: CellFailure | None, arguments: argparse.Namespace) -> int:
+    """What a dry run found."""
+    if arguments.json:
+        print_json({"receipts": shown, "error": asdict(failure) if failure else None})
+    else:
+        for record in shown:
+            print(f"Cell {record['cell']} would publish {record['receipt']['function']}:")
+            print(record["receipt"]["text"])
+        _explain(failure, shown, arguments.cell)
+    return 0 if shown and failure is None else 1
 
 
 def _read(path: Path) -> Any:
@@ -71,17 +132,29 @@ def _read(path: Path) -> Any:
 def _write(notebook: Any, path: Path) -> None:
     import nbformat
 
+    from jupyter_faas.cli.notebook import INSERTED
+
+    notebook = copy.deepcopy(notebook)
+    for cell in notebook.cells:
+        cell.metadata.pop(INSERTED, None)
     try:
         nbformat.write(notebook, path)
     except OSError as error:
         raise UsageError(f"--output {path} can't be written: {error.strerror}") from error
 
 
-def _environment(connection: Connection | None) -> dict[str, str]:
-    """The kernel's environment, in which the magics find the gateway asked for."""
-    if connection is None:
-        return dict(os.environ)
-    return {**os.environ, "FAAS_GATEWAY": connection.url, "FAAS_TOKEN": connection.token}
+def _environment(connection: Connection | None, arguments: argparse.Namespace) -> dict[str, str]:
+    """The kernel's environment, in which the magics find the gateway asked for, and what to publish."""
+    from jupyter_faas.kernel.choice import DRY_RUN, ONLY
+
+    environment = dict(os.environ)
+    if arguments.cell is not None:
+        environment[ONLY] = arguments.cell
+    if arguments.dry_run:
+        environment[DRY_RUN] = "1"
+    if connection is not None:
+        environment |= {"FAAS_GATEWAY": connection.url, "FAAS_TOKEN": connection.token}
+    return environment
 
 
 def _versions(connection: Connection | None) -> dict[str, dict[str, Any]]:
@@ -130,10 +203,12 @@ def _report(published: list[dict[str, Any]]) -> None:
         print_table(("FUNCTION", "VERSION", "STATE", "URL"), rows)
 
 
-def _explain(failure: CellFailure | None, published: list[dict[str, Any]]) -> None:
+def _explain(failure: CellFailure | None, published: list[dict[str, Any]], wanted: str | None) -> None:
     if failure is None:
-        if not published:
-            note("No function was published: the notebook has no %%publish cell that ran.")
+        if not published and wanted is not None:
+            note(f"No function was published: no annotated cell that ran gives one named {wanted} (--cell).")
+        elif not published:
+            note("No function was published: the notebook has no annotated cell that ran.")
         return
     place = f"Cell {failure.cell}" + (f", line {failure.line}" if failure.line else "")
     note(paint(f"{place} failed; the cells after it did not run.", "red", sys.stderr))

@@ -20,7 +20,14 @@ from jupyter_faas.model.errors import AnnotationError
 from jupyter_faas.model.manifest import NAME_PATTERN
 from jupyter_faas.model.units import format_duration, format_size, parse_duration, parse_size
 
-__all__ = ["Annotation", "check_name", "parse_annotation", "publish_arguments"]
+__all__ = [
+    "Annotation",
+    "check_name",
+    "option_actions",
+    "parse_annotation",
+    "parse_words",
+    "publish_arguments",
+]
 
 
 @dataclass(frozen=True)
@@ -30,6 +37,8 @@ class Annotation:
     caps: Caps
     name: str | None = None
     entry: str | None = None
+    inputs: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
     requirements: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     public: bool = False
@@ -103,6 +112,22 @@ def publish_arguments(magic: Callable[..., Any]) -> Callable[..., Any]:
     options = [
         _argument("name", nargs="?", help="Name of the function. Default: the name of the entry."),
         _argument("--entry", help="Function of the cell to publish. Default: the last one defined in it."),
+        _argument(
+            "--input",
+            action="append",
+            default=[],
+            metavar="PARAMETER",
+            help='With --output: a parameter of the cell\'s code, as a def has it, such as "r: float = 1.0". '
+            "Repeatable.",
+        ),
+        _argument(
+            "--output",
+            action="append",
+            default=[],
+            metavar="NAME",
+            help="Publish the cell's code itself as a function that returns this name, which the cell "
+            "assigns; several are returned as a dictionary. Repeatable.",
+        ),
         *(_cap_argument(option, cap) for option, cap in _CAPS.items()),
         _argument(
             "--network",
@@ -163,13 +188,21 @@ def _publish(line: str) -> None:
 
 
 def parse_annotation(line: str) -> Annotation:
-    """The options written in ``line``.
+    """The options written in ``line``; raises as ``parse_words`` does."""
+    try:
+        words = shlex.split(line)
+    except ValueError as error:
+        raise AnnotationError(f"%%publish: {error}. %%publish? lists the options.") from error
+    return parse_words(words)
+
+
+def parse_words(words: Sequence[str]) -> Annotation:
+    """The options written in ``words``, already split as a shell does.
 
     Raises ``AnnotationError`` for a bad option or value, naming what is accepted.
     """
-    parser: argparse.ArgumentParser = _publish.parser  # type: ignore[attr-defined]
     try:
-        options = parser.parse_args(shlex.split(line))
+        options = _parser().parse_args(list(words))
     except (UsageError, ValueError) as error:
         raise AnnotationError(f"%%publish: {error}. %%publish? lists the options.") from error
     for text in options.require:
@@ -178,6 +211,8 @@ def parse_annotation(line: str) -> Annotation:
         caps=_caps(options),
         name=None if options.name is None else check_name(options.name),
         entry=options.entry,
+        inputs=tuple(options.input),
+        outputs=tuple(options.output),
         requirements=tuple(options.require),
         environment=_environment(options.env),
         public=options.public,
@@ -186,6 +221,20 @@ def parse_annotation(line: str) -> Annotation:
         gateway=options.gateway,
         requirements_file=options.environment,
     )
+
+
+def option_actions() -> dict[str, argparse.Action]:
+    """The options by their long name without dashes, and ``name``, each as its parser knows it."""
+    return {
+        next(iter(action.option_strings), action.dest).removeprefix("--"): action
+        for action in _parser()._actions
+        if action.dest != "help"
+    }
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = _publish.parser  # type: ignore[attr-defined]
+    return parser
 
 
 def check_name(name: str) -> str:

@@ -52,8 +52,8 @@ class _Writer:
 
     def definition(self, definition: Definition) -> None:
         self.lines += ["", ""]
-        if definition.indented:  # it stood inside an if or try; its lines stay as they were
-            self.lines.append("if True:")
+        if definition.opening is not None:
+            self.lines.append(definition.opening)
         text = definition.text.split("\n")
         if definition.cell is not None:
             self.segments.append(
@@ -65,6 +65,8 @@ class _Writer:
                 )
             )
         self.lines += text
+        if definition.footer is not None:
+            self.lines.append(definition.footer)
 
 
 def _ordered(definitions: Mapping[str, Definition]) -> list[Definition]:

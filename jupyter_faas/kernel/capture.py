@@ -6,7 +6,7 @@ import getpass
 import inspect
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any
@@ -15,6 +15,7 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from jupyter_faas.kernel.annotation import Annotation, check_name
 from jupyter_faas.kernel.assemble import assemble
+from jupyter_faas.kernel.bodies import body_name, function_of_body, stand_in
 from jupyter_faas.kernel.cells import Cell, Cells, Function
 from jupyter_faas.kernel.environments import Declared, declared_in
 from jupyter_faas.kernel.origins import Origins
@@ -22,12 +23,12 @@ from jupyter_faas.kernel.proof import proof_of
 from jupyter_faas.kernel.receipt import Receipt, receipt_of
 from jupyter_faas.kernel.requirements import requirements_of
 from jupyter_faas.kernel.signature import schemas_of
-from jupyter_faas.kernel.slice import slice_of
+from jupyter_faas.kernel.slice import Slice, slice_of
 from jupyter_faas.model.bundle import Bundle, digest_of
 from jupyter_faas.model.errors import AnnotationError
 from jupyter_faas.model.manifest import HANDLER_FILE, Manifest, Origin
 
-__all__ = ["Capture", "capture"]
+__all__ = ["Capture", "bundled", "capture", "published_name"]
 
 
 @dataclass(frozen=True)
@@ -38,20 +39,44 @@ class Capture:
     receipt: Receipt
 
 
-def capture(shell: InteractiveShell, body: str, annotation: Annotation) -> Capture:
-    """The function published by a cell whose ``body`` has just run in ``shell``.
+def capture(shell: InteractiveShell, body: str, annotation: Annotation, lines_above: int = 1) -> Capture:
+    """The function published by a cell whose ``body``, below ``lines_above`` lines, has run in ``shell``.
 
     Raises ``AnnotationError`` if there is no such function and ``CaptureError``, naming everything at once,
     if something that it uses can't be carried.
     """
-    cells, cell = Cells.around(shell, body)
+    cells, cell = Cells.around(shell, body, lines_above)
     namespace: Mapping[str, Any] = shell.user_ns
-    entry = entry_of(cell, annotation.entry, namespace)
-    name = annotation.name or check_name(entry)
-    found = slice_of(entry, namespace, cells, Origins())
-    schemas = schemas_of(namespace[entry], entry)
-    handler = assemble(found, {feature for used in found.used_cells for feature in cells.futures(used)})
+    name = published_name(cell, annotation, namespace)
+    made = None
+    if annotation.outputs or annotation.inputs:
+        made = function_of_body(cell, annotation, lazy="annotations" in cells.futures(cell))
+        entry, function = made.name, stand_in(made, namespace)
+    else:
+        entry = entry_of(cell, annotation.entry, namespace)
+        function = namespace[entry]
+    found = slice_of(entry, namespace, cells, Origins(), made)
+    futures = {feature for used in found.used_cells for feature in cells.futures(used)}
+    origin = Origin(notebook=_notebook(namespace), cell=cell.label, author=author())
     declared = _declared(annotation, namespace, cells)
+    proof = proof_of(function, annotation.checks, lambda text: eval(text, shell.user_ns))  # noqa: S307
+    return bundled(found, function, name, annotation, futures, origin, declared, proof)
+
+
+def bundled(
+    found: Slice,
+    function: Callable[..., Any],
+    name: str,
+    annotation: Annotation,
+    futures: Iterable[str],
+    origin: Origin,
+    declared: Declared | None = None,
+    proof: str = "",
+) -> Capture:
+    """The bundle of ``found``, published as ``name``; ``function`` has its signature and docstring."""
+    entry = found.entry
+    schemas = schemas_of(function, entry)
+    handler = assemble(found, futures)
     packages = requirements_of(found.origins, found.needed_by, annotation.requirements, declared, entry)
     manifest = Manifest(
         name=name,
@@ -63,16 +88,23 @@ def capture(shell: InteractiveShell, body: str, annotation: Annotation) -> Captu
         environment=tuple(sorted(annotation.environment)),
         caps=annotation.caps,
         public=annotation.public,
-        doc=inspect.getdoc(namespace[entry]) or "",
-        proof=proof_of(namespace[entry], annotation.checks, lambda text: eval(text, shell.user_ns)),  # noqa: S307
+        doc=inspect.getdoc(function) or "",
+        proof=proof,
         input_schema=schemas.input,
         output_schema=schemas.output,
         segments=handler.segments,
-        origin=Origin(notebook=_notebook(namespace), cell=cell.label, author=_author()),
+        origin=origin,
     )
     bundle = Bundle(manifest, {HANDLER_FILE: handler.source.encode(), **packages.wheels})
-    signature = f"{name}{inspect.signature(namespace[entry])}"
+    signature = f"{name}{inspect.signature(function)}"
     return Capture(bundle, receipt_of(signature, found, packages, bundle))
+
+
+def published_name(cell: Cell, annotation: Annotation, namespace: Mapping[str, Any]) -> str:
+    """The name under which ``cell`` is published; raises ``AnnotationError`` if it has none."""
+    if annotation.outputs:
+        return body_name(annotation)
+    return annotation.name or check_name(entry_of(cell, annotation.entry, namespace))
 
 
 def entry_of(cell: Cell, wanted: str | None, namespace: Mapping[str, Any]) -> str:
@@ -116,7 +148,8 @@ def _notebook_path(namespace: Mapping[str, Any]) -> str:
     return str(os.environ.get("JPY_SESSION_NAME") or namespace.get("__vsc_ipynb_file__") or "")
 
 
-def _author() -> str | None:
+def author() -> str | None:
+    """The user's name, if there is one."""
     try:
         return getpass.getuser()
     except (OSError, KeyError, ImportError):  # a container's user may have no name

@@ -70,13 +70,14 @@ class Cells:
         self._shell = shell
 
     @classmethod
-    def around(cls, shell: InteractiveShell, body: str) -> tuple[Cells, Cell]:
+    def around(cls, shell: InteractiveShell, body: str, lines_above: int = 1) -> tuple[Cells, Cell]:
         """The cells that ran in ``shell``, and the one of them whose ``%%publish`` has just run ``body``.
 
+        ``lines_above`` is how many lines of the cell precede ``body``: the magic's, or none without one.
         The history doesn't hold that one where the front end asked for none to be kept.
         """
         cells = list(_history(shell))
-        offset = 1 + _leading_blank_lines(body)
+        offset = lines_above + _leading_blank_lines(body)
         current = _unwrapped(shell, Cell("In[ ]", len(cells) + 1, transformed(shell, body), offset))
         known = next((cell for cell in reversed(cells) if cell.source == current.source), None)
         return cls(cells if known else [*cells, current], shell), known or current

@@ -33,7 +33,10 @@ class NotDefinable(ValueError):
 
 @dataclass(frozen=True, eq=False)
 class Definition:
-    """A statement of the handler that binds ``name``; ``line`` is that of its first line in ``cell``."""
+    """A statement of the handler that binds ``name``; ``line`` is that of its first line in ``cell``.
+
+    ``header`` and ``footer`` are lines around the text that no cell has.
+    """
 
     name: str
     kind: Literal["function", "class", "lambda", "type", "alias"]
@@ -42,11 +45,13 @@ class Definition:
     uses: Uses
     cell: Cell | None = None
     line: int = 1
+    header: str | None = None
+    footer: str | None = None
 
     @property
-    def indented(self) -> bool:
-        """Whether the text stood inside another statement (``if``, ``try``) and needs one around it."""
-        return self.text[:1].isspace()
+    def opening(self) -> str | None:
+        """The line before the text; one that stood inside an ``if`` or ``try`` needs one around it."""
+        return self.header or ("if True:" if self.text[:1].isspace() else None)
 
 
 def definition_for(name: str, value: Any, cells: Cells, namespace: Mapping[str, Any]) -> Definition | None:

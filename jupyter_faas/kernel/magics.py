@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
 from typing import Any, Final
 
 from IPython.core.interactiveshell import ExecutionResult, InteractiveShell
@@ -11,16 +12,19 @@ from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_
 
 from jupyter_faas.client import GatewayClient, connect
 from jupyter_faas.client.connection import Connection, ensure_gateway, find_gateway
-from jupyter_faas.kernel.annotation import Annotation, parse_annotation, publish_arguments
+from jupyter_faas.kernel.annotation import Annotation, parse_annotation, parse_words, publish_arguments
 from jupyter_faas.kernel.capture import Capture, capture
 from jupyter_faas.kernel.cells import transformed
+from jupyter_faas.kernel.choice import is_chosen, only_shown
 from jupyter_faas.kernel.commands import run_command
 from jupyter_faas.kernel.display import Progress, quiet, screen_for
 from jupyter_faas.kernel.panel import Call, example_arguments
+from jupyter_faas.kernel.ran import annotated_cells, prepare
+from jupyter_faas.kernel.receipt import Receipt
 from jupyter_faas.model.errors import AnnotationError, FaasError
 from jupyter_faas.model.units import format_duration
 
-__all__ = ["FaasMagics", "register"]
+__all__ = ["FaasMagics", "prepare_annotated", "publish_annotated", "register"]
 
 NO_ISOLATION: Final = (
     "There is no Docker here: the function runs as a process of your own user and can do what you can do."
@@ -37,6 +41,29 @@ class CellFailed(Exception):
 def register(shell: InteractiveShell) -> None:
     """Make the magics known to ``shell``; doing it again is harmless."""
     shell.register_magics(FaasMagics)
+
+
+def prepare_annotated(source: str, words: Sequence[str]) -> None:
+    """Before an annotated cell runs: ``jupyter faas publish`` calls this in the notebook's kernel."""
+    try:
+        prepare(_this_shell(), source, parse_words(words), lines_above=0)
+    except FaasError as error:
+        raise quiet(error) from None
+
+
+def publish_annotated(source: str, words: Sequence[str]) -> None:
+    """After an annotated cell ran: ``jupyter faas publish`` calls this in the notebook's kernel."""
+    shell = _this_shell()
+    try:
+        annotation = parse_words(words)
+    except FaasError as error:
+        raise quiet(error) from None
+    FaasMagics(shell).publish_ran(source, annotation)
+
+
+def _this_shell() -> InteractiveShell:
+    shell: InteractiveShell = InteractiveShell.instance()
+    return shell
 
 
 @magics_class
@@ -57,6 +84,7 @@ class FaasMagics(Magics):
         progress = Progress(screen_for(self.shell))
         try:
             annotation = parse_annotation(line)
+            prepare(self.shell, cell, annotation)
             self._run(cell)
             self._publish(cell, annotation, progress)
         except FaasError as error:
@@ -76,14 +104,34 @@ class FaasMagics(Magics):
             %faas invoke NAME {"key": …}    the same with the arguments as one JSON object
             %faas logs NAME [--limit N]     what it wrote: the last N lines, 100 by default
             %faas delete NAME               delete it with all its versions
+            %faas publish                   publish the cells that ran with a first line #| publish
             %faas gateway                   the gateway: its address, engine and state
 
         ``--gateway URL`` before the command asks another gateway than the local one.
         """
         try:
+            if line.strip() == "publish":
+                self._publish_annotated()
+                return None
             return run_command(line, connect)
         except FaasError as error:
             raise quiet(error) from None
+
+    def publish_ran(self, source: str, annotation: Annotation) -> None:
+        """Publish an annotated cell without a magic, whose ``source`` has run."""
+        progress = Progress(screen_for(self.shell))
+        try:
+            self._publish(source, annotation, progress, lines_above=0)
+        except FaasError as error:
+            progress.fail(error)
+            raise quiet(error) from None
+
+    def _publish_annotated(self) -> None:
+        found = annotated_cells(self.shell)
+        if not found:
+            raise AnnotationError("No cell with a first line `#| publish` has run in this kernel.")
+        for source, annotation in found:
+            self.publish_ran(source, annotation)
 
     def _run(self, cell: str) -> None:
         if _in_event_loop() and self._awaits(cell):
@@ -103,14 +151,17 @@ class FaasMagics(Magics):
             return False
         return self.shell.should_run_async(cell, transformed_cell=source)
 
-    def _publish(self, cell: str, annotation: Annotation, progress: Progress) -> None:
+    def _publish(self, cell: str, annotation: Annotation, progress: Progress, lines_above: int = 1) -> None:
         begun = time.monotonic()
+        if not is_chosen(self.shell, cell, annotation, lines_above):
+            return
         with progress.step("capture"):
-            captured = capture(self.shell, cell, annotation)
+            captured = capture(self.shell, cell, annotation, lines_above)
             progress.panel.function = captured.bundle.manifest.name
             progress.panel.receipt = captured.receipt
-        if annotation.dry_run:
+        if annotation.dry_run or only_shown():
             progress.panel.headline = f"{captured.bundle.manifest.name} would be published (--dry-run)."
+            progress.panel.answer = _shown(captured.receipt)
         else:
             answer = self._send(captured, annotation, progress)
             took = format_duration(time.monotonic() - begun)
@@ -146,6 +197,10 @@ def _connection(annotation: Annotation, progress: Progress) -> Connection:
             step.detail = text
 
         return ensure_gateway(log)
+
+
+def _shown(receipt: Receipt) -> dict[str, Any]:
+    return {"state": "dry-run", "publication": None, "receipt": receipt.record()}
 
 
 def _headline(answer: dict[str, Any], took: str) -> str:

@@ -11,7 +11,7 @@ import symtable
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-__all__ = ["Uses", "import_nodes", "line_of", "uses"]
+__all__ = ["Uses", "import_nodes", "line_of", "own_scope", "uses"]
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 _COMPREHENSIONS = frozenset({"listcomp", "setcomp", "dictcomp", "genexpr"})
@@ -80,7 +80,7 @@ def _class_reads(node: ast.AST, *, deferred: bool) -> Iterator[tuple[str, bool]]
     everything = set().union(*(_stored(statement) for statement in node.body))
     bound: set[str] = set()
     for statement in node.body:
-        own = (name for name in _own_scope(statement) if isinstance(name, ast.Name))
+        own = (name for name in own_scope(statement) if isinstance(name, ast.Name))
         reads = {name.id for name in own if isinstance(name.ctx, ast.Load)}
         yield from ((name, deferred) for name in (reads & everything) - bound)
         bound |= _stored(statement)
@@ -89,15 +89,16 @@ def _class_reads(node: ast.AST, *, deferred: bool) -> Iterator[tuple[str, bool]]
 def _stored(statement: ast.stmt) -> set[str]:
     if isinstance(statement, Function | ast.ClassDef):
         return {statement.name}
-    names = (name for name in _own_scope(statement) if isinstance(name, ast.Name))
+    names = (name for name in own_scope(statement) if isinstance(name, ast.Name))
     return {name.id for name in names if isinstance(name.ctx, ast.Store)}
 
 
-def _own_scope(node: ast.AST) -> Iterator[ast.AST]:
+def own_scope(node: ast.AST) -> Iterator[ast.AST]:
+    """``node`` and what it holds, but nothing inside the functions, classes and comprehensions in it."""
     yield node
     if not isinstance(node, Function | ast.Lambda | ast.ClassDef | ast.comprehension):
         for child in ast.iter_child_nodes(node):
-            yield from _own_scope(child)
+            yield from own_scope(child)
 
 
 class _AnnotationStripper(ast.NodeTransformer):

@@ -67,7 +67,8 @@ class Panel:
     receipt: Receipt | None = None
     call: Call | None = None
     answer: dict[str, Any] | None = None
-    """``{"state", "publication"}`` when the publish has ended well, for programs that read the notebook."""
+    """``{"state", "publication"}`` when the publish has ended well, for programs that read the notebook;
+    without publication and with ``receipt`` after a dry run."""
     headline: str = ""
     caution: str = ""
     error: FaasError | None = None

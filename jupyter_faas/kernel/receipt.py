@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import asdict, dataclass
+from typing import Any, Final
 
 from jupyter_faas.kernel.markup import escape, rows
 from jupyter_faas.kernel.proof import count_examples
@@ -92,6 +92,10 @@ class Receipt:
     def text(self) -> str:
         """The receipt for a terminal."""
         return "\n".join(f"  {label:<12}{line}" for label, line in self.lines())
+
+    def record(self) -> dict[str, Any]:
+        """The receipt for a program, with its ``text``."""
+        return {**asdict(self), "text": self.text()}
 
     def html(self) -> str:
         """The receipt as table rows for the display, folded up."""

@@ -44,13 +44,19 @@ class Slice:
     used_cells: list[Cell] = field(default_factory=list)
 
 
-def slice_of(entry: str, namespace: Mapping[str, Any], cells: Cells, origins: Origins) -> Slice:
-    """What ``entry`` reaches in ``namespace``, to any depth.
+def slice_of(
+    entry: str,
+    namespace: Mapping[str, Any],
+    cells: Cells,
+    origins: Origins,
+    made: Definition | None = None,
+) -> Slice:
+    """What ``entry`` reaches in ``namespace``, to any depth; ``made`` defines it if nothing there does.
 
     Raises one ``CaptureError`` that names everything which can't be carried.
     """
     slicer = _Slicer(entry, namespace, cells, origins)
-    slicer.run()
+    slicer.run(made)
     if slicer.refusals:
         raise capture_error(entry, slicer.refusals)
     return slicer.slice
@@ -75,9 +81,9 @@ class _Slicer:
         self.slice = Slice(entry)
         self.refusals: list[Refusal] = []
 
-    def run(self) -> None:
-        pending = [_Need(self.slice.entry, None)]
-        seen: set[str] = set()
+    def run(self, made: Definition | None = None) -> None:
+        pending = [_Need(self.slice.entry, None)] if made is None else list(self._take(made))
+        seen: set[str] = set() if made is None else {made.name}
         while pending:
             need = pending.pop(0)
             if need.name in seen:

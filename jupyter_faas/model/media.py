@@ -5,4 +5,5 @@ from typing import Final
 __all__ = ["PUBLICATION"]
 
 PUBLICATION: Final = "application/vnd.jupyter-faas.publication+json"
-"""What ``%%publish`` achieved, ``{"state", "publication"}``, beside what it shows to people."""
+"""What ``%%publish`` achieved, ``{"state", "publication"}``, beside what it shows to people; after a dry run
+``{"state": "dry-run", "publication": None, "receipt"}``."""

@@ -1,0 +1,42 @@
+"""``jupyter faas publish --no-execute``: publish a notebook from its source alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jupyter_faas.cli.arguments import UsageError
+from jupyter_faas.cli.output import note
+from jupyter_faas.cli.static import captures
+from jupyter_faas.cli.static.source import AnnotatedCell
+from jupyter_faas.client import Connection, GatewayClient
+from jupyter_faas.client.connection import ensure_gateway
+from jupyter_faas.kernel.capture import Capture
+
+__all__ = ["captured", "published", "receipts"]
+
+Captured = list[tuple[AnnotatedCell, Capture]]
+
+
+def captured(notebook: Any, file_name: str, only: str | None) -> Captured:
+    """What the annotated cells publish; raises what can't be known from source, before anything is built."""
+    language = notebook.metadata.get("kernelspec", {}).get("language", "python")
+    if language != "python":
+        raise UsageError(f"--no-execute reads Python, and the notebook's language is {language}")
+    return captures(notebook, file_name, only)
+
+
+def receipts(found: Captured) -> list[dict[str, Any]]:
+    """What would be published, ``{"cell", "receipt"}`` each."""
+    return [{"cell": cell.number, "receipt": capture.receipt.record()} for cell, capture in found]
+
+
+def published(found: Captured, connection: Connection | None) -> list[dict[str, Any]]:
+    """Publish all of it, one after the other; ``{"cell", "state", "publication"}`` each."""
+    answers = []
+    for cell, capture in found:
+        named = cell.annotation.gateway
+        target = Connection.from_url(named) if named else connection or ensure_gateway(note)
+        with GatewayClient(target) as gateway:
+            answer = gateway.publish(capture.bundle, cell.annotation.environment, lambda *_: None)
+        answers.append({"cell": cell.number, **answer})
+    return answers

@@ -1,0 +1,193 @@
+"""Publishing from source alone: what is known is published as execution would, the rest is refused."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jupyter_faas.cli.static import captures
+from jupyter_faas.kernel.capture import Capture
+from jupyter_faas.model.errors import AnnotationError, CaptureError
+from tests.unit.kernel.notebook import open_notebook
+
+
+def static(*cells: str, only: str | None = None) -> Capture:
+    """The one capture of a notebook of these cells."""
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    ((_, captured),) = captures(notebook, "work.ipynb", only)
+    return captured
+
+
+def refusal(*cells: str) -> str:
+    with pytest.raises(CaptureError) as caught:
+        static(*cells)
+    return caught.value.detail
+
+
+HELPERS = (
+    "import numpy as np, json\nimport os.path\nfrom typing import Literal, Optional\nimport typing as t\n"
+    "K = 3\nNAMES: dict = {'b': [1, -2.5], 'a': None}",
+    "def helper(x):\n    return np.sqrt(x) + K\n\ndouble = lambda x: x * 2",
+    "%matplotlib inline\n%pip install six\nfiles = !ls\nprint(len(NAMES), json.dumps({}))",
+    "class Base:\n    factor = K\n\n@staticmethod\ndef unused(): pass",
+    "print(helper(2))",
+)
+ENTRY = """def f(
+    x: float, mode: Literal['#a', "b"] = '#a', *, n: Optional[int] = None, m: t.Any = K, o: 'list[int]' = ()
+) -> dict:
+    '''What it does.
+
+    Args:
+        x: the number
+    '''
+    import math
+    class Sub(Base):
+        pass
+    return {"y": helper(x) * Sub.factor, "names": NAMES, "z": double(n or math.pi), "p": os.path.sep}"""
+
+
+def test_the_same_as_with_execution(tmp_path: Path) -> None:
+    found = static(*HELPERS, f"%%publish --timeout 5s\n\n{ENTRY}")
+    with open_notebook(tmp_path) as notebook:
+        notebook.run(*(cell for cell in HELPERS if "pip" not in cell))
+        live = notebook.capture(f"\n{ENTRY}", "--timeout 5s")
+    assert found.bundle.files == live.bundle.files
+    mine, theirs = found.bundle.manifest, live.bundle.manifest
+    for key in ("requirements", "constraints", "caps", "doc", "output_schema", "entry", "name", "python"):
+        assert getattr(mine, key) == getattr(theirs, key), key
+    assert mine.input_schema == theirs.input_schema
+    assert [(one.line, one.count, one.cell_line) for one in mine.segments] == [
+        (one.line, one.count, one.cell_line) for one in theirs.segments
+    ]
+    assert {one.cell for one in mine.segments} == {"2", "4", "6"}
+    assert mine.origin.notebook == "work.ipynb"
+
+
+def test_the_last_definition_wins() -> None:
+    found = static(
+        "def g():\n    return 1\nK = 1",
+        "#| publish\ndef f():\n    return g() + K",
+        "def g():\n    return 2\nK = 2",
+    )
+    handler = found.bundle.files["handler.py"].decode()
+    assert "return 2" in handler
+    assert "return 1" not in handler
+    assert "K = 2" in handler
+
+
+def test_submodules_and_time_cells() -> None:
+    found = static(
+        "%%time\nimport os\nimport os.path",
+        "import xml.dom\nimport xml.sax\nfrom collections import OrderedDict as O",
+        "#| publish\ndef f(x: O = 1):\n    return os, xml, x".replace(": O", ""),
+    )
+    handler = found.bundle.files["handler.py"].decode()
+    for text in ("import os\n", "import os.path", "import xml.dom", "import xml.sax"):
+        assert text in handler
+    assert "OrderedDict" not in handler
+
+
+@pytest.mark.parametrize(
+    ("cells", "says"),
+    [
+        (("x = open('f')",), "bound in cell 1, line 1: it is bound to the value of an expression"),
+        (("if True:\n    x = 1",), "bound in cell 1, line 2: it is bound under a condition"),
+        (("try:\n    import x\nexcept ImportError:\n    x = None",), "bound under a condition"),
+        (("for x in [1]:\n    pass",), "it is bound in a loop"),
+        (("with open('f') as x:\n    pass",), "a with statement"),
+        (("x = 1\nx += 1",), "bound in cell 1, line 2: it is bound to the value"),
+        (("x = 1", "del x"), "bound in cell 2, line 1: it is deleted"),
+        (("x, y = 1, 2",), "value of an expression"),
+        (("print(x := 1)",), "value of an expression"),
+        (("x = !ls",), "value of an expression"),
+        (("x = []", "x.append(1)"), "cell 2, line 1 may change it"),
+        (("x = {}", "x['a'] = 1"), "cell 2, line 1 may change it"),
+        (("x = []", "y = x"), "cell 2, line 1 may change it"),
+        (("x = []", "def add():\n    x.append(1)", "add()"), "cell 2, line 2 may change it"),
+        (("x = []\nimport random", "random.shuffle(x)"), "cell 2, line 1 may change it"),
+        (("def x(): pass\nx.cache = {}",), "cell 1, line 2 changes it"),
+        (("from os import *",), "no cell binds it; whether the import * in cell 1, line 1 does"),
+        (("x = 1", "from os import *"), "the import * in cell 2, line 1 may bind it again"),
+        (("y = 1",), "x, used by f (cell 2, line 3): no cell binds it"),
+        (("def x(): return get_ipython()",), "IPython's own syntax"),
+        (("def x():\n    !ls",), "used by x (cell 1, line 2): IPython's own syntax"),
+        (("import no_such_module as x",), "no such module is installed beside this command"),
+        (("def x():\n    import no_such_module",), "no such module"),
+        (("from . import x",), "no such module"),
+        (
+            ("class x(y): pass", "class y: pass"),
+            "y, used by x (cell 1, line 1); bound in cell 2, line 1: it is bound after x",
+        ),
+        (("x = 'a' * 3",), "value of an expression"),
+        (("x = " + repr("a" * 9000),), "8.19 KB"),
+    ],
+)  # fmt: skip
+def test_what_the_source_does_not_tell(cells: tuple[str, ...], says: str) -> None:
+    detail = refusal(*cells, "#| publish\ndef f():\n    return x")
+    assert says in detail
+    assert detail.startswith(f"Cell {len(cells) + 1}: ")
+    assert "Publish without --no-execute" in detail
+
+
+def test_what_may_not_be_called_is_not_followed() -> None:
+    """A function that changes a list and is never called in the notebook doesn't matter."""
+    static("x = []\ndef add():\n    x.append(1)", "#| publish\ndef f():\n    add()\n    return x")
+
+
+@pytest.mark.parametrize(
+    "annotation",
+    [
+        "pd.DataFrame",
+        "Point",
+        "list[Point]",
+        "f()",
+        "list['__import__(\"os\").abort()']",
+        "1 + 1",
+        "os.abort",
+        "json",
+    ],
+)
+def test_types_that_only_execution_knows(annotation: str) -> None:
+    detail = refusal(
+        "import pandas as pd, os, json\nclass Point: pass",
+        f"#| publish\ndef f(x: int, y: {annotation} = None):\n    pass",
+    )
+    assert "The types of f's parameters can't be known without running the notebook (y: " in detail
+
+
+@given(st.text(max_size=40))
+def test_an_annotation_is_never_run(text: str) -> None:
+    with contextlib.suppress(CaptureError):
+        static("import os, typing", f"#| publish\ndef f(x: {text!r} = None) -> {text!r}:\n    pass")
+
+
+def test_entries() -> None:
+    assert static("g = lambda x: x", "%%publish --entry g\n1").bundle.manifest.entry == "g"
+    assert (
+        static("#| publish\ndef f(): pass", "%%publish\ndef g(): pass", only="g").bundle.manifest.name == "g"
+    )
+    with pytest.raises(AnnotationError, match="Cell 1: it defines no function"):
+        static("#| publish\nx = 1")
+    with pytest.raises(AnnotationError, match="Cell 1: h isn't bound last by a function"):
+        static("#| publish --entry h\ndef f(): pass\nh = 1")
+    with pytest.raises(AnnotationError, match=r"Cell 1: .*--tiemout"):
+        static("#| publish --tiemout 5s\ndef f(): pass")
+    assert "f has a decorator (cell 1, line 3)" in refusal("#| publish\n@cached\ndef f(): pass")
+    assert "cell 1, line 2 isn't Python" in refusal("x = 1\ndef f(:\n    pass")
+
+
+def test_a_cell_without_a_def() -> None:
+    found = static(
+        "K = 2",
+        '%%publish area --input "r: float = 1.0" --output area\narea = r * r * K',
+    )
+    assert found.bundle.manifest.input_schema["properties"] == {"r": {"type": "number", "default": 1.0}}
+    scope: dict[str, Any] = {}
+    exec(found.bundle.files["handler.py"], scope)
+    assert scope["area"](3) == 18
