@@ -93,6 +93,10 @@ def _publish(arguments: argparse.Namespace) -> int:
 def _publish_unexecuted(notebook: Any, connection: Connection | None, arguments: argparse.Namespace) -> int:
     from jupyter_faas.cli import without_execution
 
+    if arguments.output:
+        raise UsageError(
+            "--output writes the executed notebook, and --no-execute runs nothing: leave one out"
+        )
     found = without_execution.captured(notebook, arguments.notebook.name, arguments.cell)
     if arguments.dry_run:
         return _show(without_execution.receipts(found), None, arguments)

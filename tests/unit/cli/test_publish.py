@@ -192,7 +192,10 @@ def test_the_kernel_runs_in_the_notebooks_folder(run: Run, tmp_path: Path) -> No
     assert done.returncode == 0, done.stderr
 
 
-def annotated(path: Path, *cells: tuple[str, dict[str, Any]]) -> str:
+Source = tuple[str, dict[str, Any]]
+
+
+def annotated(path: Path, *cells: Source) -> str:
     made = nbformat.v4.new_notebook(
         cells=[nbformat.v4.new_code_cell(source, metadata=metadata) for source, metadata in cells]
     )
@@ -200,9 +203,9 @@ def annotated(path: Path, *cells: tuple[str, dict[str, Any]]) -> str:
     return str(path)
 
 
-COMMENT = ("#| publish --timeout 5s\ndef one(x: int):\n    return x * k", {})
-TAGGED = ("def f():\n    return k", {"tags": ["publish"], "faas": {"name": "two", "public": True}})
-PARAMETERS = ("k = 1", {"tags": ["parameters"]})
+COMMENT: Source = ("#| publish --timeout 5s\ndef one(x: int):\n    return x * k", {})
+TAGGED: Source = ("def f():\n    return k", {"tags": ["publish"], "faas": {"name": "two", "public": True}})
+PARAMETERS: Source = ("k = 1", {"tags": ["parameters"]})
 
 
 def test_annotated_cells_are_published_after_they_ran(
@@ -228,14 +231,16 @@ def test_one_cell_with_parameters(
 ) -> None:
     path = annotated(tmp_path / "work.ipynb", PARAMETERS, COMMENT, TAGGED)
     executed = tmp_path / "executed.ipynb"
-    done = run("publish", *options, "--cell", "two", "--param", "k=[1]", "--output", str(executed), path)
+    output = () if options else ("--output", str(executed))
+    done = run("publish", *options, "--cell", "two", "--param", "k=[1]", *output, path)
     assert done.returncode == 0, done.stderr
     (content,) = double.bundles.values()
     bundle = Bundle.unpack(content)
     assert bundle.manifest.name == "two"
     assert b"k = [1]" in bundle.files["handler.py"]
-    assert executed.exists() is not bool(options)
-    if not options:
+    if options:
+        assert run("publish", *options, "--output", str(executed), path).returncode == 2
+    else:
         assert "faas_inserted" not in executed.read_text()
     missing = run("publish", *options, "--cell", "three", path)
     assert missing.returncode == 1
@@ -246,7 +251,8 @@ def test_one_cell_with_parameters(
 def test_a_dry_run_of_the_whole_notebook(
     run: Run, tmp_path: Path, double: GatewayDouble, options: tuple[str, ...]
 ) -> None:
-    loads, magic = ("%load_ext jupyter_faas", {}), ("%%publish\ndef three(): pass", {})
+    loads: Source = ("%load_ext jupyter_faas", {})
+    magic: Source = ("%%publish\ndef three(): pass", {})
     path = annotated(tmp_path / "work.ipynb", PARAMETERS, COMMENT, loads, magic)
     done = run("publish", "--dry-run", "--json", *options, path)
     assert done.returncode == 0, done.stderr
@@ -268,7 +274,7 @@ def test_an_annotated_cell_that_cannot_be_published(run: Run, tmp_path: Path, do
 
 def test_metadata_is_read_before_anything_runs(run: Run, tmp_path: Path) -> None:
     ran = tmp_path / "ran"
-    first = (f"open({str(ran)!r}, 'w')", {})
+    first: Source = (f"open({str(ran)!r}, 'w')", {})
     wrong = ("def f(): pass", {"tags": ["publish"], "faas": {"tiemout": "5s"}})
     done = run("publish", annotated(tmp_path / "work.ipynb", first, wrong))
     assert done.returncode == 1
