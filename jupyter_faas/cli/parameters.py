@@ -34,7 +34,7 @@ def parameters_of(texts: Sequence[str]) -> dict[str, Any]:
 
 
 def with_parameters(notebook: Any, values: dict[str, Any]) -> Any:
-    """A copy of ``notebook`` with a cell that assigns ``values`` after the one tagged ``parameters``.
+    """``notebook`` with a cell that assigns ``values`` after the one tagged ``parameters``.
 
     Raises ``UsageError`` if there is no such cell, or it doesn't assign one of the names.
     """
@@ -48,8 +48,9 @@ def with_parameters(notebook: Any, values: dict[str, Any]) -> Any:
     for cell in notebook.cells:  # as papermill prepares what it reads
         cell.metadata.setdefault("tags", [])
     kernel = notebook.metadata.get("kernelspec", {}).get("name", "python3")
+    count = len(notebook.cells)  # papermill changes the notebook itself
     made = parameterize_notebook(notebook, values, kernel_name=kernel, language="python")
-    if len(made.cells) > len(notebook.cells):
+    if len(made.cells) > count:
         injected = next(cell for cell in made.cells if _INJECTED in cell.metadata.get("tags", ()))
         injected.metadata[INSERTED] = True
     return made

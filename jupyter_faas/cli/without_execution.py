@@ -12,7 +12,7 @@ from jupyter_faas.client import Connection, GatewayClient
 from jupyter_faas.client.connection import ensure_gateway
 from jupyter_faas.kernel.capture import Capture
 
-__all__ = ["captured", "published", "receipts"]
+__all__ = ["captured", "publish_captured", "receipts"]
 
 Captured = list[tuple[AnnotatedCell, Capture]]
 
@@ -30,7 +30,7 @@ def receipts(found: Captured) -> list[dict[str, Any]]:
     return [{"cell": cell.number, "receipt": capture.receipt.record()} for cell, capture in found]
 
 
-def published(found: Captured, connection: Connection | None) -> list[dict[str, Any]]:
+def publish_captured(found: Captured, connection: Connection | None) -> list[dict[str, Any]]:
     """Publish all of it, one after the other; ``{"cell", "state", "publication"}`` each."""
     answers = []
     for cell, capture in found:

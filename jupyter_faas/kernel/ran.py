@@ -42,8 +42,8 @@ def annotated_cells(shell: InteractiveShell) -> list[tuple[str, Annotation]]:
         words = None if magic_body(source) is not None else comment_words(source)
         if words is None:
             continue
-        annotation = parse_words(words)
         _, cell = Cells.around(shell, source, lines_above=0)
         if cell.tree.body:  # else it isn't Python and never ran
+            annotation = parse_words(words)
             found.setdefault(published_name(cell, annotation, shell.user_ns), (source, annotation))
     return list(reversed(found.values()))

@@ -215,7 +215,7 @@ def test_annotated_cells_that_ran_are_published_from_the_notebook(gateway: Gatew
         notebook_of(
             [
                 "#| publish\ndef said():\n    return 'old'",
-                "#| publish --name\nnot Python",
+                "#| publish --name\nnot Python at all",
                 "#| publish\ndef said():\n    return 'new'",
                 "%faas publish",
             ]

@@ -53,8 +53,8 @@ class Binding:
 class Source:
     """The code cells of ``notebook`` in their order.
 
-    Raises ``AnnotationError`` naming the cell whose options can't be read, and ``CaptureError`` naming one
-    that isn't Python.
+    Raises ``AnnotationError`` naming the cell whose options can't be read, ``CaptureError`` naming one that
+    isn't Python.
     """
 
     def __init__(self, notebook: Any) -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from jupyter_faas.cli.notebook import publications
 from jupyter_faas.model import media
+from jupyter_faas.model.bundle import Bundle
 from tests.unit.cli.conftest import Run
 from tests.unit.client.gateway_double import TOKEN, GatewayDouble
 
@@ -189,3 +190,110 @@ def test_the_kernel_runs_in_the_notebooks_folder(run: Run, tmp_path: Path) -> No
     (folder / "data.txt").write_text("1")
     done = run("publish", notebook(folder / "work.ipynb", "open('data.txt').close()", saying()))
     assert done.returncode == 0, done.stderr
+
+
+Source = tuple[str, dict[str, Any]]
+
+
+def annotated(path: Path, *cells: Source) -> str:
+    made = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(source, metadata=metadata) for source, metadata in cells]
+    )
+    nbformat.write(made, path)
+    return str(path)
+
+
+COMMENT: Source = ("#| publish --timeout 5s\ndef one(x: int):\n    return x * k", {})
+TAGGED: Source = ("def f():\n    return k", {"tags": ["publish"], "faas": {"name": "two", "public": True}})
+PARAMETERS: Source = ("k = 1", {"tags": ["parameters"]})
+
+
+def test_annotated_cells_are_published_after_they_ran(
+    run: Run, tmp_path: Path, double: GatewayDouble
+) -> None:
+    path = annotated(tmp_path / "work.ipynb", PARAMETERS, COMMENT, TAGGED)
+    executed = tmp_path / "executed.ipynb"
+    done = run("publish", "--json", "--output", str(executed), path)
+    assert done.returncode == 0, done.stderr
+    published = json.loads(done.stdout)["published"]
+    assert [(one["cell"], one["publication"]["function"]) for one in published] == [(2, "one"), (3, "two")]
+    assert {Bundle.unpack(content).manifest.name for content in double.bundles.values()} == {"one", "two"}
+    # The notebook holds what was shown, and none of our own cells.
+    result = nbformat.read(executed, as_version=4)
+    assert [cell.source for cell in result.cells] == [PARAMETERS[0], COMMENT[0], TAGGED[0]]
+    assert "one version 1 is live" in result.cells[1].outputs[0].data["text/plain"]
+    assert [cell.execution_count for cell in result.cells] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("options", [(), ("--no-execute",)])
+def test_one_cell_with_parameters(
+    run: Run, tmp_path: Path, double: GatewayDouble, options: tuple[str, ...]
+) -> None:
+    path = annotated(tmp_path / "work.ipynb", PARAMETERS, COMMENT, TAGGED)
+    executed = tmp_path / "executed.ipynb"
+    output = () if options else ("--output", str(executed))
+    done = run("publish", *options, "--cell", "two", "--param", "k=[1]", *output, path)
+    assert done.returncode == 0, done.stderr
+    (content,) = double.bundles.values()
+    bundle = Bundle.unpack(content)
+    assert bundle.manifest.name == "two"
+    assert b"k = [1]" in bundle.files["handler.py"]
+    if options:
+        assert run("publish", *options, "--output", str(executed), path).returncode == 2
+    else:
+        assert "faas_inserted" not in executed.read_text()
+    missing = run("publish", *options, "--cell", "three", path)
+    assert missing.returncode == 1
+    assert "gives one named three (--cell)" in missing.stderr
+
+
+@pytest.mark.parametrize("options", [(), ("--no-execute",)])
+def test_a_dry_run_of_the_whole_notebook(
+    run: Run, tmp_path: Path, double: GatewayDouble, options: tuple[str, ...]
+) -> None:
+    loads: Source = ("%load_ext jupyter_faas", {})
+    magic: Source = ("%%publish\ndef three(): pass", {})
+    path = annotated(tmp_path / "work.ipynb", PARAMETERS, COMMENT, loads, magic)
+    done = run("publish", "--dry-run", "--json", *options, path)
+    assert done.returncode == 0, done.stderr
+    receipts = json.loads(done.stdout)["receipts"]
+    assert [(one["cell"], one["receipt"]["function"]) for one in receipts] == [(2, "one"), (4, "three")]
+    assert receipts[0]["receipt"]["signature"] == "one(x: int)"
+    assert double.bundles == {}
+    assert "Cell 2 would publish one:" in run("publish", "--dry-run", *options, path).stdout
+
+
+def test_an_annotated_cell_that_cannot_be_published(run: Run, tmp_path: Path, double: GatewayDouble) -> None:
+    path = annotated(tmp_path / "work.ipynb", ("#| publish\nx = 1", {}), COMMENT)
+    done = run("publish", path)
+    assert done.returncode == 1
+    assert said(done.stderr)[:2] == ["Cell 1 failed; the cells after it did not run.", "    #| publish"]
+    assert "AnnotationError: The cell defines no function." in done.stderr
+    assert double.bundles == {}
+
+
+def test_metadata_is_read_before_anything_runs(run: Run, tmp_path: Path) -> None:
+    ran = tmp_path / "ran"
+    first: Source = (f"open({str(ran)!r}, 'w')", {})
+    wrong = ("def f(): pass", {"tags": ["publish"], "faas": {"tiemout": "5s"}})
+    done = run("publish", annotated(tmp_path / "work.ipynb", first, wrong))
+    assert done.returncode == 1
+    assert "Cell 2: The cell's metadata faas has an unknown option 'tiemout'" in done.stderr
+    assert not ran.exists()
+
+
+@pytest.mark.parametrize(
+    ("param", "says"),
+    [
+        ("k", "write NAME=VALUE"),
+        ("kk=1", "assigns no kk; did you mean k?"),
+        ("1=2", "write NAME=VALUE"),
+    ],
+)
+def test_parameters_that_make_no_sense(run: Run, tmp_path: Path, param: str, says: str) -> None:
+    path = annotated(tmp_path / "work.ipynb", PARAMETERS, COMMENT)
+    done = run("publish", "--param", param, path)
+    assert (done.returncode, says in done.stderr) == (2, True), done.stderr
+    untagged = run("publish", "--param", "k=1", annotated(tmp_path / "work.ipynb", COMMENT))
+    assert untagged.returncode == 2
+    assert "no cell with the tag `parameters`" in untagged.stderr
