@@ -61,9 +61,9 @@ def _import(settings: Settings) -> tuple[Caller | None, Outcome]:
         failures = Failures(tracebacks, settings.network_denied, settings.memory_cap)
         prepare_path(settings.root)
         entry = import_entry(settings.root, manifest["entry"])
+        return Caller(entry, failures, settings.result_bytes), {}
     except BaseException as error:
         return None, failures.outcome("init-error", error, peak_bytes())
-    return Caller(entry, failures, settings.result_bytes), {}
 
 
 class _Connection:
@@ -91,7 +91,7 @@ class _Connection:
             if not data:
                 return
             for frame in reader.feed(data):
-                header, body = caller.call(frame.body, self.check_owner)
+                header, body = caller.call(frame.header, frame.body, self.check_owner)
                 self.send(Kind.RESULT, header, body)
 
 
