@@ -44,7 +44,9 @@ class Caller:
         check_owner()
         uploads.clear()
         flush_output()
-        leftovers = not outcome["ok"] and (_has_children() or _thread_count() > threads)
+        # Reading a file may start threads too (Arrow's pool): they aren't the function's.
+        failed = outcome.get("code") not in {None, "invalid-input"}
+        leftovers = failed and (_has_children() or _thread_count() > threads)
         usage, cpu_total = self._meter.usage()
         return {**outcome, "usage": usage, "cpu_total": cpu_total, "leftovers": leftovers}, result
 
