@@ -16,7 +16,8 @@ from jupyter_faas.kernel.capture import Capture, capture
 from jupyter_faas.kernel.cells import transformed
 from jupyter_faas.kernel.commands import run_command
 from jupyter_faas.kernel.display import Progress, quiet, screen_for
-from jupyter_faas.kernel.panel import Call, example_arguments
+from jupyter_faas.kernel.examples import example_arguments
+from jupyter_faas.kernel.panel import Call
 from jupyter_faas.model.errors import AnnotationError, FaasError
 from jupyter_faas.model.units import format_duration
 

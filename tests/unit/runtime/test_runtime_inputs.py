@@ -31,6 +31,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from jupyter_faas.kernel.examples import example_arguments
 from jupyter_faas.kernel.schemas import MEDIA
 from jupyter_faas.kernel.signature import schemas_of
 from jupyter_faas.model.arguments import Arguments, Part
@@ -187,6 +188,22 @@ def test_what_a_function_returns_another_can_take(
     received = bound(annotation, sent)
     assert type(received) is type(value)
     assert same(value, received)
+
+
+@pytest.mark.parametrize(
+    "annotation", [*(pair[0] for pair in ROUND_TRIPS), Order, PIL.Image.Image, Path], ids=str
+)
+def test_the_example_that_a_publish_shows_works(annotation: Any, scratch: Path) -> None:
+    example = example_arguments(schemas_of(function_of(annotation), "f").input)["x"]
+    assert admitted(annotation, example), example
+    bound(annotation, example)
+
+
+@pytest.fixture
+def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    yield tmp_path
+    uploads.clear()
 
 
 JSON: st.SearchStrategy[Any] = st.recursive(
@@ -349,13 +366,6 @@ def test_pictures_from_files_and_from_json() -> None:
     assert bound(PIL.Image.Image, base64.b64encode(content).decode()).size == (4, 3)
     with pytest.raises(Fault, match="is not a picture"):
         read(PIL.Image.Image, content[:50], "image/png")
-
-
-@pytest.fixture
-def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    yield tmp_path
-    uploads.clear()
 
 
 def test_files_live_as_long_as_the_call(scratch: Path) -> None:
