@@ -55,6 +55,8 @@ class Binder:
                     arguments[name] = parameter.convert(value)
                 except Fault as fault:
                     raise fault.inside(f".{name}") from None
+                except RecursionError:
+                    raise Fault("is nested too deeply", f".{name}") from None
 
     def _with_parts(self, header: dict[str, Any], body: bytes) -> dict[str, Any]:
         """The arguments of a call that brings files: slices of the body after the JSON ones."""

@@ -58,8 +58,9 @@ def decimal(value: Any) -> Decimal:
     """A text keeps all of its digits; a number has those that its float has."""
     from decimal import Decimal
 
-    if type(value) in (int, float) or (isinstance(value, str) and DECIMAL.fullmatch(value)):
-        return Decimal(str(value))
+    text = str(value) if type(value) in (int, float) else value
+    if isinstance(text, str) and DECIMAL.fullmatch(text):
+        return Decimal(text)
     raise Fault(f"{shown(value)} is not a decimal number")
 
 

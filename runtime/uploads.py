@@ -9,15 +9,18 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MAX_NAME_BYTES = 200  # file systems take 255
+PREFIX = "upload"
 _FOLDERS: list[str] = []
+_SWEPT: set[str] = set()
 
 
 def store(content: bytes | memoryview, name: str | None) -> Path:
     """Write a file that lasts until ``clear``; a folder of its own keeps its name from meeting another's."""
     from pathlib import Path
-    from tempfile import mkdtemp
+    from tempfile import gettempdir, mkdtemp
 
-    folder = mkdtemp(prefix="upload-")
+    _sweep(gettempdir())
+    folder = mkdtemp(prefix=f"{PREFIX}-{os.getpid()}-")
     _FOLDERS.append(folder)
     path = Path(folder, safe_name(name or ""))
     path.write_bytes(content)
@@ -31,6 +34,20 @@ def clear() -> None:
 
         while _FOLDERS:
             rmtree(_FOLDERS.pop(), ignore_errors=True)
+
+
+def _sweep(scratch: str) -> None:
+    """Remove, once, what workers before us left: those that were killed in a call had no time to."""
+    if scratch in _SWEPT:
+        return
+    _SWEPT.add(scratch)
+    from shutil import rmtree
+
+    for name in os.listdir(scratch):
+        kind, _, rest = name.partition("-")
+        owner = rest.partition("-")[0]
+        if kind == PREFIX and owner.isdecimal() and not os.path.exists(f"/proc/{owner}"):
+            rmtree(os.path.join(scratch, name), ignore_errors=True)
 
 
 def safe_name(name: str) -> str:

@@ -86,13 +86,16 @@ def _multipart(body: bytes, content_type: str, schema: Schema) -> Arguments:
     files: dict[str, list[HTTPFile]] = {}
     try:
         parse_multipart_form_data(_boundary(content_type), body, fields, files, config=_BOUNDS)
-        texts = {name: [field.decode() for field in several] for name, several in fields.items()}
+        texts = {_valid(name): [field.decode() for field in several] for name, several in fields.items()}
     except (HTTPInputError, ValueError) as error:
         said = getattr(error, "log_message", None) or error
         raise MalformedRequest(f"The multipart form could not be read: {said}.") from None
+    accepting = _file_parameters(schema)
+    for name in accepting:
+        if texts.get(name) == [""]:  # a browser's form in which no file was chosen
+            del texts[name]
     values = values_of_text(texts, schema)
     parts: list[Part] = []
-    accepting = _file_parameters(schema)
     for name, several in files.items():
         if len(several) > 1 or name in values:
             raise MalformedRequest(
@@ -105,14 +108,19 @@ def _multipart(body: bytes, content_type: str, schema: Schema) -> Arguments:
         elif name in accepting:
             parts.append(_part(name, kind, file, accepting[name]))
         else:
-            values |= values_of_text({name: [_text_in(name, file.body)]}, schema)
+            values |= values_of_text({_valid(name): [_text_in(name, file.body)]}, schema)
     return Arguments(orjson.dumps(values), tuple(parts))
 
 
 def _part(name: str, kind: str, file: HTTPFile, accepted: list[str]) -> Part:
     if not _accepts(accepted, kind):
         raise _refused(name, f"is {kind[:100]}; send one of {', '.join(accepted)}")
-    return Part(name, kind[:_MAX_NAME], file.filename[:_MAX_NAME], file.body)
+    return Part(name, kind[:_MAX_NAME], _valid(file.filename)[:_MAX_NAME], file.body)
+
+
+def _valid(name: str) -> str:
+    """A name without lone surrogates, which its own encoding (RFC 5987) may have brought."""
+    return name.encode("utf-8", "replace").decode()
 
 
 def _boundary(content_type: str) -> bytes:

@@ -81,6 +81,23 @@ def test_a_form_with_files_and_fields() -> None:
     )
 
 
+def test_names_in_encodings_of_their_own() -> None:
+    head = "--b\r\nContent-Disposition: form-data; {}\r\n\r\nx\r\n--b--\r\n"
+    surrogate = "*=utf-7''+2AA-"
+    kind = "multipart/form-data; boundary=b"
+    body = head.format(f"name{surrogate}").encode()
+    assert json.loads(read(body, kind).json) == {"?": "x"}
+    body = head.format(f"name=file; filename{surrogate}").encode()
+    assert read(body, kind).parts == (Part("file", "application/unknown", "?", b"x"),)
+    body = head.format(f"name{surrogate}; filename=a").encode()
+    assert json.loads(read(body, kind).json) == {"?": "x"}
+
+
+def test_no_file_was_chosen() -> None:
+    body, kind = form_of(("file", "", "application/octet-stream", b""), ("text", None, None, b""))
+    assert read(body, kind) == Arguments(b'{"text":""}')
+
+
 def test_a_part_may_be_json() -> None:
     body, kind = form_of(("table", "t.json", "application/json", b'[{"a": 1}]'))
     assert json.loads(read(body, kind).json) == {"table": [{"a": 1}]}

@@ -9,6 +9,7 @@ import decimal
 import enum
 import io
 import json
+import os
 import subprocess
 import sys
 import uuid
@@ -376,6 +377,24 @@ def test_files_live_as_long_as_the_call(scratch: Path) -> None:
     assert (other.name, other.read_bytes()) == ("upload", b"again")
     uploads.clear()
     assert not list(scratch.iterdir())
+
+
+def test_files_of_killed_workers_go(scratch: Path) -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    for owner in (ended.pid, os.getppid()):
+        (scratch / f"upload-{owner}-x").mkdir()
+    uploads.store(b"", None)
+    left = {path.name for path in scratch.iterdir()}
+    assert f"upload-{ended.pid}-x" not in left
+    assert f"upload-{os.getppid()}-x" in left
+
+
+def test_deep_nesting_is_the_callers_fault() -> None:
+    value: dict[str, Any] = {"when": "2024-01-01", "cost": 1}
+    for _ in range(400):
+        value = {"when": "2024-01-01", "cost": 1, "parts": [value]}
+    assert faults(Event, value) == ["$.x"]
 
 
 @given(st.text())
