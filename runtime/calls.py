@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
 import resource
 import sys
 import time
 
-from . import codec, syscalls
+from . import codec, syscalls, uploads
+from .binding import Binder
+from .faults import Fault
 from .outcomes import failure
 
 TYPE_CHECKING = False
@@ -21,45 +22,53 @@ if TYPE_CHECKING:
 
     Entry = Callable[..., Any]
 
-VARIADIC_POSITIONAL = 0x04  # inspect.CO_VARARGS, without the import of inspect
-
 
 class Caller:
     """Calls the function, again and again, and measures each call."""
 
     def __init__(self, entry: Entry, failures: Failures, result_bytes: int) -> None:
         self._entry = entry
+        self._binder = Binder(entry)
         self.failures = failures
         self._result_bytes = result_bytes
         self._loop: asyncio.AbstractEventLoop | None = None
         self._meter = Meter()
 
-    def call(self, arguments: bytes, check_owner: Callable[[], None]) -> tuple[dict[str, Any], bytes]:
-        """Header and body of the ``RESULT`` of one call."""
+    def call(
+        self, header: dict[str, Any], body: bytes, check_owner: Callable[[], None]
+    ) -> tuple[dict[str, Any], bytes]:
+        """Header and body of the ``RESULT`` of one ``CALL``."""
         threads = _thread_count()
         self._meter.start()
-        outcome, body = self._outcome(arguments, check_owner)
+        outcome, result = self._outcome(header, body, check_owner)
         check_owner()
+        uploads.clear()
         flush_output()
-        leftovers = not outcome["ok"] and (_has_children() or _thread_count() > threads)
+        # Reading a file may start threads too (Arrow's pool): they aren't the function's.
+        failed = outcome.get("code") not in {None, "invalid-input"}
+        leftovers = failed and (_has_children() or _thread_count() > threads)
         usage, cpu_total = self._meter.usage()
-        header = {**outcome, "usage": usage, "cpu_total": cpu_total, "leftovers": leftovers}
-        return header, body
+        return {**outcome, "usage": usage, "cpu_total": cpu_total, "leftovers": leftovers}, result
 
-    def _outcome(self, arguments: bytes, check_owner: Callable[[], None]) -> tuple[dict[str, Any], bytes]:
+    def _outcome(
+        self, header: dict[str, Any], body: bytes, check_owner: Callable[[], None]
+    ) -> tuple[dict[str, Any], bytes]:
         try:
-            result = self._run(json.loads(arguments))
+            try:
+                args, kwargs = self._binder.bind(header, body)
+            except Fault as fault:
+                return fault.outcome(), b""
+            result = self._run(args, kwargs)
             check_owner()
-            content_type, body = codec.encode(result, self._result_bytes)
+            content_type, encoded = codec.encode(result, self._result_bytes)
         except codec.Unencodable as error:
             return failure(error.code, str(error), **error.figures), b""
         except BaseException as error:
             check_owner()
             return self.failures.outcome("handler-error", error, peak_bytes()), b""
-        return {"ok": True, "type": content_type}, body
+        return {"ok": True, "type": content_type}, encoded
 
-    def _run(self, arguments: dict[str, Any]) -> Any:
-        args, kwargs = bind(self._entry, arguments)
+    def _run(self, args: list[Any], kwargs: dict[str, Any]) -> Any:
         result = self._entry(*args, **kwargs)
         return self._wait(result) if hasattr(type(result), "__await__") else result
 
@@ -103,30 +112,6 @@ class Meter:
             "peak_bytes": peak_bytes(),
         }
         return usage, cpu_total
-
-
-def bind(entry: Entry, arguments: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
-    """Positional and keyword arguments for the named ``arguments``."""
-    code = getattr(entry, "__code__", None)
-    plain = code is not None and not code.co_posonlyargcount and not code.co_flags & VARIADIC_POSITIONAL
-    if plain and not hasattr(entry, "__wrapped__"):
-        return [], arguments
-    from inspect import Parameter, signature
-
-    left = dict(arguments)
-    positional: list[Any] = []
-    for name, parameter in signature(entry).parameters.items():
-        if parameter.kind == Parameter.VAR_POSITIONAL:
-            positional.extend(left.pop(name, ()))
-        elif parameter.kind not in {Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD}:
-            continue
-        elif name in left:
-            positional.append(left.pop(name))
-        elif parameter.default is Parameter.empty:
-            break  # the call itself says which argument is missing
-        else:
-            positional.append(parameter.default)
-    return positional, left
 
 
 def cpu_seconds() -> float:

@@ -11,7 +11,14 @@ if TYPE_CHECKING:
     from typing import Any
 
 CODES = frozenset(
-    {"handler-error", "init-error", "out-of-memory", "result-too-large", "result-not-encodable"}
+    {
+        "handler-error",
+        "init-error",
+        "invalid-input",
+        "out-of-memory",
+        "result-too-large",
+        "result-not-encodable",
+    }
 )
 MAX_REPORT_BYTES = 128 * 1024
 

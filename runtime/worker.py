@@ -61,9 +61,9 @@ def _import(settings: Settings) -> tuple[Caller | None, Outcome]:
         failures = Failures(tracebacks, settings.network_denied, settings.memory_cap)
         prepare_path(settings.root)
         entry = import_entry(settings.root, manifest["entry"])
+        return Caller(entry, failures, settings.result_bytes), {}
     except BaseException as error:
         return None, failures.outcome("init-error", error, peak_bytes())
-    return Caller(entry, failures, settings.result_bytes), {}
 
 
 class _Connection:
@@ -99,7 +99,7 @@ class _Connection:
             from .proof import prove
 
             return prove(frame.body.decode(), caller.failures, self.check_owner), b""
-        return caller.call(frame.body, self.check_owner)
+        return caller.call(frame.header, frame.body, self.check_owner)
 
 
 def _join_supervisor(settings: Settings) -> None:

@@ -178,10 +178,22 @@ def _parameters(schema: dict[str, Any] | None) -> str:
     required = set(schema.get("required", ()))
     lines = []
     for name, property_ in schema.get("properties", {}).items():
-        kind = property_.get("type") or ("any" if "anyOf" not in property_ else "one of several")
+        kind = _kind(property_)
         default = "" if name in required else f" = {json.dumps(property_.get('default'))}"
         lines.append(f"{name}: {kind}{default}")
     return "\n".join(lines) or "none"
+
+
+def _kind(schema: dict[str, Any]) -> str:
+    """What a parameter takes, in a word or two."""
+    if "$ref" in schema:
+        return str(schema["$ref"]).rpartition("/")[2]
+    if "enum" in schema:
+        return "one of " + ", ".join(json.dumps(value) for value in schema["enum"])
+    kind = (
+        schema.get("format") or schema.get("type") or ("any" if "anyOf" not in schema else "one of several")
+    )
+    return " or ".join(kind) if isinstance(kind, list) else str(kind)
 
 
 def _caps(caps: dict[str, Any]) -> list[str]:

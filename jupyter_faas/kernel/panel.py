@@ -12,7 +12,7 @@ from jupyter_faas.kernel.receipt import Receipt
 from jupyter_faas.model.errors import FaasError
 from jupyter_faas.model.units import format_duration
 
-__all__ = ["Call", "Panel", "Step", "example_arguments"]
+__all__ = ["Call", "Panel", "Step"]
 
 _MARKS: Final = {"started": "…", "progress": "…", "done": "✓", "reused": "✓", "failed": "✗"}
 _CLASSES: Final = {"done": "faas-ok", "reused": "faas-ok", "failed": "faas-bad"}
@@ -134,28 +134,3 @@ def _log_lines(error: FaasError) -> list[str]:
     log = error.figures.get("log", [])
     lines = log.splitlines() if isinstance(log, str) else [str(line) for line in log]
     return lines[-_LOG_LINES:]
-
-
-def example_arguments(schema: dict[str, Any]) -> dict[str, Any]:
-    """Arguments that fit a function's input schema, for a line to copy: the required ones, else the first."""
-    properties: dict[str, Any] = schema.get("properties", {})
-    names = schema.get("required") or list(properties)[:1]
-    return {name: _example(properties.get(name, {})) for name in names}
-
-
-def _example(schema: dict[str, Any]) -> Any:
-    if "default" in schema:
-        return schema["default"]
-    if "const" in schema:
-        return schema["const"]
-    if "enum" in schema:
-        return schema["enum"][0]
-    choices = [one for one in schema.get("anyOf", []) if one.get("type") != "null"]
-    if choices:
-        return _example(choices[0])
-    kind = schema.get("type")
-    if kind == "array":
-        items = schema.get("items", {})
-        return [1, 2, 3] if items.get("type") in ("number", "integer", None) else [_example(items)]
-    simple: dict[Any, Any] = {"string": "text", "boolean": True, "object": {}, "null": None}
-    return simple.get(kind, 1)

@@ -7,36 +7,16 @@ import json
 import re
 import types
 import typing
-from collections import abc
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-import pydantic
-from pydantic import TypeAdapter
-
+from jupyter_faas.kernel.schemas import MEDIA, NotJson, Schemer
 from jupyter_faas.model.errors import CaptureError
 
 __all__ = ["Schemas", "schemas_of"]
 
 _SCHEMA: Final = "https://json-schema.org/draft/2020-12/schema"
-_SCALARS: Final = (bool, int, float, str, type(None), Any, object)
-_LISTS: Final = (list, abc.Sequence, abc.MutableSequence, abc.Collection, abc.Iterable)
-_DICTS: Final = (dict, abc.Mapping, abc.MutableMapping)
-_INSTEAD: Final = {
-    "tuple": "list",
-    "set": "list, and make the set inside the function",
-    "frozenset": "list, and make the frozenset inside the function",
-    "bytes": "str, and decode it (base64) inside the function",
-    "datetime": "str, and parse it with datetime.fromisoformat inside the function",
-    "date": "str, and parse it with date.fromisoformat inside the function",
-    "Decimal": "str, and make the Decimal inside the function",
-    "DataFrame": "list[dict], and make the DataFrame inside the function",
-    "Series": "list, and make the Series inside the function",
-    "ndarray": "list[float], and make the array inside the function",
-    "Path": "str",
-    "UUID": "str",
-}
 
 
 @dataclass(frozen=True)
@@ -45,10 +25,6 @@ class Schemas:
 
     input: dict[str, Any]
     output: dict[str, Any] | None
-
-
-class _NotJson(ValueError):
-    """An annotation whose values JSON can't give."""
 
 
 def schemas_of(function: Callable[..., Any], name: str) -> Schemas:
@@ -63,24 +39,28 @@ def schemas_of(function: Callable[..., Any], name: str) -> Schemas:
     required: list[str] = []
     extra: Any = False
     faults: list[tuple[str, str]] = []
+    schemer = Schemer(getattr(inspect.unwrap(function), "__globals__", {}))
     for parameter in signature.parameters.values():
         try:
-            schema = _parameter_schema(parameter, hints.get(parameter.name, parameter.annotation))
-        except _NotJson as error:
+            schema = _parameter_schema(schemer, parameter, hints.get(parameter.name, parameter.annotation))
+        except NotJson as error:
             faults.append((parameter.name, str(error)))
             continue
         if parameter.kind is parameter.VAR_KEYWORD:
+            schema.pop(MEDIA, None)
             extra = schema or True
             continue
         if parameter.name in descriptions:
             schema.setdefault("description", descriptions[parameter.name])
         properties[parameter.name] = schema
-        if parameter.default is parameter.empty:
+        if parameter.default is parameter.empty and parameter.kind is not parameter.VAR_POSITIONAL:
             required.append(parameter.name)
     if faults:
         raise _fault_error(name, faults)
     schema = {"$schema": _SCHEMA, "type": "object", "properties": properties}
     schema |= {"required": required, "additionalProperties": extra}
+    if schemer.definitions:
+        schema["$defs"] = schemer.definitions
     return Schemas(schema, _output_schema(hints.get("return", signature.return_annotation)))
 
 
@@ -114,15 +94,12 @@ def _fault_error(name: str, faults: list[tuple[str, str]]) -> CaptureError:
     return CaptureError(f"{count} of {name} can't be given by a JSON body:\n{lines}", names=names)
 
 
-def _parameter_schema(parameter: inspect.Parameter, annotation: Any) -> dict[str, Any]:
+def _parameter_schema(schemer: Schemer, parameter: inspect.Parameter, annotation: Any) -> dict[str, Any]:
+    schema = schemer.of(annotation)
     if parameter.kind is parameter.VAR_POSITIONAL:
-        raise _NotJson(
-            f"*{parameter.name} can't be named in a JSON object: write {parameter.name}: list, without the "
-            "star (if a decorator made this signature, put functools.wraps on its wrapper)"
-        )
-    schema = _schema(annotation)
+        return {"type": "array", "items": {key: schema[key] for key in schema if key != MEDIA}, "default": []}
     if parameter.default is not parameter.empty and _is_json(parameter.default):
-        schema["default"] = parameter.default
+        schema["default"] = json.loads(json.dumps(parameter.default))  # a StrEnum's member is a text here
     return schema
 
 
@@ -133,71 +110,13 @@ def _is_json(value: Any) -> bool:
         return False
 
 
-def _schema(annotation: Any) -> dict[str, Any]:
-    if annotation is inspect.Parameter.empty:
-        return {}
-    _check(annotation)
-    try:
-        schema: dict[str, Any] = _without_titles(TypeAdapter(annotation).json_schema())
-    except (pydantic.PydanticSchemaGenerationError, pydantic.PydanticUserError) as error:
-        raise _NotJson(f"{_written(annotation)} has no JSON Schema ({error.message})") from error
-    return schema
-
-
-def _check(annotation: Any) -> None:
-    """Refuse an annotation that promises the function a type which JSON doesn't have."""
-    if isinstance(annotation, str):
-        raise _NotJson(f"its annotation {annotation!r} names something that isn't defined in this kernel")
-    if annotation in (*_SCALARS, *_LISTS, *_DICTS):
-        return
-    if isinstance(annotation, typing.NewType):
-        annotation = annotation.__supertype__
-    _check_arguments(annotation, typing.get_origin(annotation), typing.get_args(annotation))
-
-
-def _check_arguments(annotation: Any, origin: Any, arguments: tuple[Any, ...]) -> None:
-    if origin is typing.Annotated:
-        _check(arguments[0])
-    elif origin in (typing.Union, types.UnionType) or origin in _LISTS:
-        for argument in arguments:
-            _check(argument)
-    elif origin in _DICTS:
-        if arguments[0] not in (str, Any):
-            raise _NotJson(
-                f"{_written(annotation)}: the keys of a JSON object are strings: write dict[str, …]"
-            )
-        _check(arguments[1])
-    elif origin is typing.Literal:
-        if not all(value is None or type(value) in (bool, int, str) for value in arguments):
-            raise _NotJson(f"{_written(annotation)} holds a value that JSON doesn't have")
-    elif annotation not in _SCALARS:
-        raise _NotJson(_refusal(annotation, origin or annotation))
-
-
-def _refusal(annotation: Any, kind: Any) -> str:
-    name = getattr(kind, "__name__", str(kind))
-    instead = _INSTEAD.get(name, "dict, and make the object inside the function")
-    return f"JSON has no {_written(annotation)}: write {instead}"
-
-
-def _written(annotation: Any) -> str:
-    return inspect.formatannotation(annotation)
-
-
-def _without_titles(schema: Any) -> Any:
-    """Pydantic's schema less the titles it derives from names, which say nothing."""
-    if isinstance(schema, dict):
-        return {key: _without_titles(item) for key, item in schema.items() if key != "title"}
-    return [_without_titles(item) for item in schema] if isinstance(schema, list) else schema
-
-
 def _output_schema(annotation: Any) -> dict[str, Any] | None:
     """The schema of the result where JSON can hold what is annotated, else None."""
     if annotation is inspect.Signature.empty:
         return None
     try:
-        return _schema(annotation)
-    except _NotJson:
+        return Schemer({}, plain=True).of(annotation)
+    except NotJson:
         return None
 
 

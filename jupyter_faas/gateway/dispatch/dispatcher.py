@@ -14,6 +14,7 @@ from jupyter_faas.gateway.dispatch.instance import Target
 from jupyter_faas.gateway.dispatch.outcome import Result
 from jupyter_faas.gateway.dispatch.pool import Lease, Pool, Rebuild
 from jupyter_faas.gateway.engines.base import Engine
+from jupyter_faas.model.arguments import Arguments
 from jupyter_faas.model.errors import Draining, FaasError
 
 __all__ = ["Call", "Dispatcher"]
@@ -67,7 +68,7 @@ class Dispatcher(LoggingConfigurable):
             if function is None or pool.target.function == function
         )
 
-    async def invoke(self, target: Target, invocation: str, arguments: bytes) -> Call:
+    async def invoke(self, target: Target, invocation: str, arguments: Arguments) -> Call:
         """Run one call. What went wrong *in* it is in the result; raises when it could not be begun.
 
         Cancelling ends the call, with everything that it started.
@@ -99,7 +100,7 @@ class Dispatcher(LoggingConfigurable):
         lease = await pool.acquire()
         # Each example may take as long as a call.
         seconds = pool.target.caps.timeout_seconds * max(1, proof.count(">>>"))
-        result = await lease.slot.call("proof", seconds, proof.encode(), proof=True)
+        result = await lease.slot.call("proof", seconds, Arguments(proof.encode()), proof=True)
         lease.slot.take_logs()
         if result.error is not None:
             raise result.error

@@ -12,7 +12,15 @@ from jupyter_faas.model.wire import Frame
 __all__ = ["Result", "Usage", "error_in", "result_in"]
 
 _CODES: Final = frozenset(
-    {"handler-error", "init-error", "out-of-memory", "crashed", "result-too-large", "result-not-encodable"}
+    {
+        "crashed",
+        "handler-error",
+        "init-error",
+        "invalid-input",
+        "out-of-memory",
+        "result-not-encodable",
+        "result-too-large",
+    }
 )
 MAX_DETAIL: Final = 8_000
 

@@ -9,6 +9,7 @@ from enum import Enum, auto
 from typing import Any, Final
 
 from jupyter_faas.gateway.dispatch.outcome import Result, result_in
+from jupyter_faas.model.arguments import Arguments
 from jupyter_faas.model.errors import FaasError, InvocationTimeout
 from jupyter_faas.model.units import format_duration
 from jupyter_faas.model.wire import Frame, Kind, encode_frame
@@ -56,7 +57,7 @@ class Slot:
         self._begun = 0.0
 
     async def call(
-        self, invocation: str, timeout_seconds: float, arguments: bytes, proof: bool = False
+        self, invocation: str, timeout_seconds: float, arguments: Arguments, proof: bool = False
     ) -> Result:
         """Run one call on this slot, reserved for it; errors are part of the result.
 
@@ -69,10 +70,10 @@ class Slot:
         self._timeout_seconds = timeout_seconds
         self._begun = loop.time()
         self._answer = loop.create_future()
-        header: dict[str, Any] = {"id": invocation, "timeout": timeout_seconds}
+        header: dict[str, Any] = {"id": invocation, "timeout": timeout_seconds, **arguments.header}
         if proof:
             header["proof"] = True
-        self._send(encode_frame(Kind.CALL, self.number, header, arguments))
+        self._send(encode_frame(Kind.CALL, self.number, header, arguments.body))
         self._timer = loop.call_later(timeout_seconds, self._expire)
         try:
             return await self._answer

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from typing import Any, cast
-from urllib.parse import parse_qs
 
 from tornado.web import stream_request_body
 
 from jupyter_faas.gateway.handlers.base import FaasHandler, Site, connection_of
-from jupyter_faas.gateway.service.arguments import arguments_of_text, check_arguments
+from jupyter_faas.gateway.handlers.bodies import arguments_in, arguments_of_query
+from jupyter_faas.gateway.service.arguments import checked
 from jupyter_faas.gateway.service.catalogue import Published
 from jupyter_faas.gateway.store.records import InvocationRecord
-from jupyter_faas.model.errors import MalformedRequest, PayloadTooLarge
+from jupyter_faas.model.arguments import Arguments
+from jupyter_faas.model.errors import PayloadTooLarge
 from jupyter_faas.model.units import format_size
 
 __all__ = ["InvokeHandler"]
-
-_FORM = "application/x-www-form-urlencoded"
 
 
 @stream_request_body
@@ -65,12 +64,14 @@ class InvokeHandler(FaasHandler):
             self.send_problem(self._too_large(None))
 
     async def post(self, *_: str | None) -> None:
-        """Call with a JSON object, or with a form."""
-        await self._invoke(self._read_body())
+        """Call with a JSON object, a form, or a file."""
+        kind = self.request.headers.get("Content-Type", "")
+        body = b"".join(self._chunks)
+        await self._invoke(arguments_in(body, kind, self.request.query, self._schema))
 
     async def get(self, *_: str | None) -> None:
         """Call with the query's parameters."""
-        await self._invoke(self._read_text(self.request.query))
+        await self._invoke(arguments_of_query(self.request.query, self._schema))
 
     def on_connection_close(self) -> None:
         """The caller went away: end the call."""
@@ -78,9 +79,9 @@ class InvokeHandler(FaasHandler):
         if self._call is not None:
             self._call.cancel()
 
-    async def _invoke(self, arguments: bytes) -> None:
+    async def _invoke(self, arguments: Arguments) -> None:
         published = cast("Published", self._published)
-        arguments = check_arguments(arguments, published.validator)
+        arguments = checked(arguments, published.validator_for)
         self._call = asyncio.ensure_future(self.service.invoke(published, arguments))
         try:
             record, result = await self._call
@@ -96,6 +97,10 @@ class InvokeHandler(FaasHandler):
             self.set_header("Content-Type", result.content_type)
             self.finish(result.body)
 
+    @property
+    def _schema(self) -> dict[str, Any]:
+        return cast("Published", self._published).manifest.input_schema
+
     def _set_headers(self, record: InvocationRecord) -> None:
         self.set_header("Faas-Invocation-Id", record.id)
         self.set_header("Faas-Version", str(record.version))
@@ -106,26 +111,6 @@ class InvokeHandler(FaasHandler):
         self.set_header("Server-Timing", timing)
         if traceparent := self.request.headers.get("traceparent"):
             self.set_header("traceparent", traceparent)
-
-    def _read_body(self) -> bytes:
-        body = b"".join(self._chunks)
-        kind = self.request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-        if kind == _FORM and not body.lstrip().startswith(b"{"):
-            try:
-                return self._read_text(body.decode())
-            except UnicodeDecodeError:
-                raise MalformedRequest("The form is not UTF-8 text.") from None
-        # `curl -d '{…}'` calls JSON a form unless it is told otherwise; a form never begins with a brace.
-        if kind in ("", "application/json", _FORM) or kind.endswith("+json"):
-            return body
-        raise MalformedRequest(f"The body's Content-Type is {kind[:100]!r}. Send application/json.")
-
-    def _read_text(self, text: str) -> bytes:
-        try:
-            fields = parse_qs(text, keep_blank_values=True, errors="strict", max_num_fields=1000)
-        except ValueError as error:
-            raise MalformedRequest(f"The parameters could not be read: {error}.") from None
-        return arguments_of_text(fields, cast("Published", self._published).manifest.input_schema)
 
     def _too_large(self, size: int | None) -> PayloadTooLarge:
         known = {} if size is None else {"size_bytes": size}

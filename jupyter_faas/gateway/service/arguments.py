@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import jsonschema_rs
 import orjson
 
+from jupyter_faas.model.arguments import Arguments
 from jupyter_faas.model.errors import InvalidInput, MalformedRequest
 
-__all__ = ["arguments_of_text", "check_arguments"]
+__all__ = ["check_arguments", "checked", "values_of_text"]
 
 MAX_FAULTS: Final = 50
 MAX_MESSAGE: Final = 300
+
+
+def checked(
+    arguments: Arguments, validator_for: Callable[[frozenset[str]], jsonschema_rs.Draft202012Validator]
+) -> Arguments:
+    """The arguments, their JSON proven by the validator for parameters less those that come as parts.
+
+    Raises as ``check_arguments`` does.
+    """
+    validator = validator_for(frozenset(part.name for part in arguments.parts))
+    return replace(arguments, json=check_arguments(arguments.json, validator))
 
 
 def check_arguments(body: bytes, validator: jsonschema_rs.Draft202012Validator) -> bytes:
@@ -37,8 +50,8 @@ def check_arguments(body: bytes, validator: jsonschema_rs.Draft202012Validator) 
     return body
 
 
-def arguments_of_text(fields: Mapping[str, Sequence[str]], schema: Mapping[str, Any]) -> bytes:
-    """A JSON object made of a query or form, each text read as its parameter's type says.
+def values_of_text(fields: Mapping[str, Sequence[str]], schema: Mapping[str, Any]) -> dict[str, Any]:
+    """JSON values made of a query or form, each text read as its parameter's type says.
 
     A repeated field, or one whose parameter is an array, becomes a list. What can't be read stays text, so
     that the schema reports it.
@@ -47,13 +60,13 @@ def arguments_of_text(fields: Mapping[str, Sequence[str]], schema: Mapping[str, 
     arguments: dict[str, Any] = {}
     for name, texts in fields.items():
         expected = properties.get(name, {})
-        types = _types(expected)
+        types = _types(expected, schema)
         if "array" in types or len(texts) > 1:
-            items = _types(expected.get("items", {}))
+            items = _types(expected.get("items", {}), schema)
             arguments[name] = [_value(text, items) for text in texts]
         else:
             arguments[name] = _value(texts[0], types)
-    return orjson.dumps(arguments)
+    return arguments
 
 
 def _invalid(arguments: dict[str, Any], validator: jsonschema_rs.Draft202012Validator) -> InvalidInput:
@@ -70,17 +83,20 @@ def _path(parts: Sequence[str | int]) -> str:
     return "$" + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts)
 
 
-def _types(schema: object) -> set[str]:
+def _types(schema: object, root: Mapping[str, Any], depth: int = 0) -> set[str]:
     """The JSON types that a property may have, as far as its schema says so at its top."""
-    if not isinstance(schema, dict):
+    if not isinstance(schema, dict) or depth > 8:  # a reference may lead back to itself
         return set()
+    if "$ref" in schema:
+        name = str(schema["$ref"]).removeprefix("#/$defs/")
+        return _types(root.get("$defs", {}).get(name), root, depth + 1)
     if "type" in schema:
         named = schema["type"]
         return set(named) if isinstance(named, list) else {named}
     constants = schema.get("enum", [schema["const"]] if "const" in schema else [])
     types = {_kind(constant) for constant in constants}
     for alternative in schema.get("anyOf", []):
-        types |= _types(alternative)
+        types |= _types(alternative, root, depth + 1)
     return types
 
 

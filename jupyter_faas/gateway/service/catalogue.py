@@ -23,11 +23,16 @@ MAX_OLDER = 256
 """Versions other than the latest that are kept ready."""
 
 
+MAX_PARTIAL = 16
+"""Sets of uploaded parameters for which a version keeps a validator."""
+
+
 class Published:
     """A version that can be called: its record, and what a call needs of it, made once."""
 
     def __init__(self, record: VersionRecord) -> None:
         self.record = record
+        self._partial: dict[frozenset[str], jsonschema_rs.Draft202012Validator] = {}
 
     @property
     def manifest(self) -> Manifest:
@@ -51,6 +56,19 @@ class Published:
     def validator(self) -> jsonschema_rs.Draft202012Validator:
         """Checks arguments against the function's schema."""
         return self.compile(self.record.manifest.input_schema)
+
+    def validator_for(self, uploaded: frozenset[str]) -> jsonschema_rs.Draft202012Validator:
+        """Checks the arguments less those ``uploaded`` as files, which the function itself reads."""
+        schema = self.record.manifest.input_schema
+        missing = uploaded & frozenset(schema.get("required", ()))
+        if not missing:
+            return self.validator
+        if missing not in self._partial:
+            if len(self._partial) >= MAX_PARTIAL:
+                self._partial.clear()
+            required = [name for name in schema["required"] if name not in missing]
+            self._partial[missing] = self.compile({**schema, "required": required})
+        return self._partial[missing]
 
     @staticmethod
     def compile(schema: dict[str, Any]) -> jsonschema_rs.Draft202012Validator:

@@ -19,6 +19,7 @@ from jupyter_faas.gateway.service.publisher import Publisher
 from jupyter_faas.gateway.store.recorder import Recorder
 from jupyter_faas.gateway.store.records import InvocationRecord
 from jupyter_faas.gateway.store.store import Store
+from jupyter_faas.model.arguments import Arguments
 from jupyter_faas.model.errors import FaasError, NotFound
 
 __all__ = ["Service"]
@@ -67,7 +68,7 @@ class Service:
             nearest=str(latest.record.number),
         )
 
-    async def invoke(self, published: Published, arguments: bytes) -> tuple[InvocationRecord, Result]:
+    async def invoke(self, published: Published, arguments: Arguments) -> tuple[InvocationRecord, Result]:
         """Run one call; whatever becomes of it is recorded, and an error is part of the result."""
         record = InvocationRecord(
             id=secrets.token_hex(12),

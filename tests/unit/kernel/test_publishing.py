@@ -11,7 +11,8 @@ import pytest
 
 from jupyter_faas.kernel.commands import arguments_of
 from jupyter_faas.kernel.display import Progress
-from jupyter_faas.kernel.panel import Call, Panel, Step, example_arguments
+from jupyter_faas.kernel.examples import example_arguments
+from jupyter_faas.kernel.panel import Call, Panel, Step
 from jupyter_faas.kernel.tables import Table, functions_table
 from jupyter_faas.model.bundle import Bundle
 from jupyter_faas.model.connection import write_connection

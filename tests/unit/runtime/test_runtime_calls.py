@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -348,3 +349,55 @@ instance = Callable()
 def test_arguments_are_bound_by_name(entry: str, arguments: dict[str, Any], expected: list[Any]) -> None:
     with instance(SIGNATURES, manifest={"entry": entry}) as running:
         assert running.value(**arguments) == expected
+
+
+TYPED = """
+import datetime as dt
+from dataclasses import dataclass
+from pathlib import Path
+import os, threading
+@dataclass
+class Span:
+    begin: dt.date
+    days: int
+    def __post_init__(self):
+        if self.days < 0:
+            raise RuntimeError("a defect")
+def f(span: Span, file: Path | None = None, fail: bool = False):
+    if fail:
+        raise ValueError("the function's own")
+    end = span.begin + dt.timedelta(days=span.days)
+    return [end, file and [file.name, file.read_text(), str(file.parent)]]
+"""
+
+
+def test_arguments_of_real_types_and_files() -> None:
+    with instance(TYPED) as running:
+        span = {"begin": "2024-02-28", "days": 2}
+        assert running.value(span=span) == ["2024-03-01", None]
+        arguments = json.dumps({"span": span}).encode()
+        part = {"name": "file", "media_type": "text/plain", "filename": "a.txt", "length": 5}
+        header = {"id": "c", "timeout": 5, "json": len(arguments), "parts": [part]}
+        running.send(Kind.CALL, 0, header, arguments + b"hello")
+        _, (name, text, folder) = json.loads(running.expect(Kind.RESULT).body)
+        assert (name, text) == ("a.txt", "hello")
+        assert not Path(folder).exists()
+
+        outcome = running.failure(span={"begin": "today", "days": 2})
+        assert (outcome["code"], outcome["retired"]) == ("invalid-input", False)
+        assert outcome["figures"]["faults"][0]["path"] == "$.span.begin"
+        assert running.failure(span=span, fail=True)["code"] == "handler-error"
+        defect = running.failure(span={**span, "days": -1})
+        assert (defect["code"], defect["figures"]["exception"]) == ("handler-error", "RuntimeError")
+        part["name"] = "span"
+        running.send(Kind.CALL, 0, header, b"{}".ljust(len(arguments)) + b"hello")
+        assert "takes no file" in running.expect(Kind.RESULT).header["detail"]
+
+
+def test_annotations_that_break_fail_the_start() -> None:
+    source = "from __future__ import annotations\nfrom dataclasses import dataclass\n"
+    source += "@dataclass\nclass D:\n    x: Gone\ndef f(d: D): return 1\n"
+    with instance(source, ready=False) as running:
+        failed = running.expect(Kind.FAILED)
+        assert failed.header["code"] == "init-error"
+        assert "Gone" in failed.header["detail"]

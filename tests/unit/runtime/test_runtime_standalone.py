@@ -226,3 +226,16 @@ def test_it_ends_with_a_signal(tmp_path: Path) -> None:
         await_end(pid)
         thread.join()
         assert failed
+
+
+def test_arguments_become_what_the_annotations_say(tmp_path: Path) -> None:
+    source = (
+        "import datetime as dt\ndef f(n: int, label: dt.date): return (label + dt.timedelta(n)).isoformat()"
+    )
+    with serving(tmp_path, source) as server:
+        server.await_health("ok")
+        assert server.post(n=1, label="2024-02-28") == (200, "2024-02-29")
+        assert server.request("GET", "/?n=2&label=2024-02-28")[:2] == (200, "2024-03-01")
+        status, problem = server.post(n=1, label="tomorrow")
+        assert (status, problem["code"]) == (422, "invalid-input")
+        assert problem["faults"][0]["path"] == "$.label"

@@ -1,0 +1,47 @@
+"""What a call brings: named arguments as JSON, and parts in formats that only the function understands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = ["Arguments", "Part"]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The file for the parameter ``name``: its media type (RFC 6838, lower case, no parameters) and bytes."""
+
+    name: str
+    media_type: str
+    filename: str | None
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Arguments:
+    """A JSON object (``json``) and the parts for parameters that are not in it."""
+
+    json: bytes = b"{}"
+    parts: tuple[Part, ...] = ()
+
+    @property
+    def header(self) -> dict[str, Any]:
+        """What the header of a ``CALL`` says of its body."""
+        if not self.parts:
+            return {}
+        described = [
+            {
+                "name": part.name,
+                "media_type": part.media_type,
+                "filename": part.filename,
+                "length": len(part.content),
+            }
+            for part in self.parts
+        ]
+        return {"json": len(self.json), "parts": described}
+
+    @property
+    def body(self) -> bytes:
+        """The body of a ``CALL``: the JSON, then the parts one after the other."""
+        return b"".join((self.json, *(part.content for part in self.parts))) if self.parts else self.json
