@@ -3,21 +3,34 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import resource
 import sys
 import time
 
 from . import codec, syscalls
+from .facade import Context, takes_context
+from .frames import Kind
 from .outcomes import failure
+from .results import Replier
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Awaitable, Callable
-    from typing import Any
+    from typing import Any, Protocol
 
     from .failures import Failures
+
+    class Connection(Protocol):
+        """Where chunks go, and who may still answer; see ``worker.py``."""
+
+        def check_owner(self) -> None:
+            """End a process that came back from user code."""
+
+        def send(self, kind: Kind, header: dict[str, Any], body: bytes = b"") -> None:
+            """Send one frame."""
 
     Entry = Callable[..., Any]
 
@@ -27,41 +40,55 @@ VARIADIC_POSITIONAL = 0x04  # inspect.CO_VARARGS, without the import of inspect
 class Caller:
     """Calls the function, again and again, and measures each call."""
 
-    def __init__(self, entry: Entry, failures: Failures, result_bytes: int) -> None:
+    def __init__(self, entry: Entry, failures: Failures, result_bytes: int, manifest: dict[str, Any]) -> None:
         self._entry = entry
         self._failures = failures
-        self._result_bytes = result_bytes
+        self._replier = Replier(result_bytes, self._wait)
+        self._manifest = manifest
+        self._takes_context = takes_context(entry)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._meter = Meter()
 
-    def call(self, arguments: bytes, check_owner: Callable[[], None]) -> tuple[dict[str, Any], bytes]:
-        """Header and body of the ``RESULT`` of one call."""
+    def call(
+        self, header: dict[str, Any], arguments: bytes, connection: Connection
+    ) -> tuple[dict[str, Any], bytes]:
+        """Header and body of the ``RESULT`` of one call; its chunks are sent by then."""
         threads = _thread_count()
         self._meter.start()
-        outcome, body = self._outcome(arguments, check_owner)
-        check_owner()
+        outcome, body = self._outcome(header, arguments, connection)
+        connection.check_owner()
         flush_output()
         leftovers = not outcome["ok"] and (_has_children() or _thread_count() > threads)
         usage, cpu_total = self._meter.usage()
-        header = {**outcome, "usage": usage, "cpu_total": cpu_total, "leftovers": leftovers}
-        return header, body
+        return {**outcome, "usage": usage, "cpu_total": cpu_total, "leftovers": leftovers}, body
 
-    def _outcome(self, arguments: bytes, check_owner: Callable[[], None]) -> tuple[dict[str, Any], bytes]:
+    def _outcome(
+        self, header: dict[str, Any], arguments: bytes, connection: Connection
+    ) -> tuple[dict[str, Any], bytes]:
+        def send(chunk: dict[str, Any], body: bytes) -> None:
+            connection.send(Kind.CHUNK, chunk, body)
+
         try:
-            result = self._run(json.loads(arguments))
-            check_owner()
-            content_type, body = codec.encode(result, self._result_bytes)
+            result = self._run(header, json.loads(arguments))
+            connection.check_owner()
+            return self._replier.reply(result, header.get("accept", ""), send)
         except codec.Unencodable as error:
             return failure(error.code, str(error), **error.figures), b""
         except BaseException as error:
-            check_owner()
+            connection.check_owner()
             return self._failures.outcome("handler-error", error, peak_bytes()), b""
-        return {"ok": True, "type": content_type}, body
 
-    def _run(self, arguments: dict[str, Any]) -> Any:
+    def _run(self, header: dict[str, Any], arguments: dict[str, Any]) -> Any:
         args, kwargs = bind(self._entry, arguments)
+        if self._takes_context:
+            kwargs["context"] = self._context(header)
         result = self._entry(*args, **kwargs)
         return self._wait(result) if hasattr(type(result), "__await__") else result
+
+    def _context(self, header: dict[str, Any]) -> Context:
+        logger = logging.getLogger(self._manifest.get("name"))
+        caps = self._manifest.get("caps", {})
+        return Context(str(header["id"]), float(header["timeout"]), caps, logger)
 
     def _wait(self, awaitable: Awaitable[Any]) -> Any:
         """Await it on a loop that lives as long as the worker, as connections kept between calls need."""

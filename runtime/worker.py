@@ -11,6 +11,7 @@ import time
 
 from . import streams, syscalls
 from .calls import Caller, cpu_seconds, flush_output, peak_bytes
+from .facade import install
 from .failures import Failures
 from .frames import RECEIVE_BYTES, FrameReader, Kind, encode_frame
 from .loading import import_entry, prepare_path, read_manifest
@@ -60,10 +61,11 @@ def _import(settings: Settings) -> tuple[Caller | None, Outcome]:
         tracebacks = Tracebacks(handler, manifest.get("segments", []))
         failures = Failures(tracebacks, settings.network_denied, settings.memory_cap)
         prepare_path(settings.root)
+        install()
         entry = import_entry(settings.root, manifest["entry"])
     except BaseException as error:
         return None, failures.outcome("init-error", error, peak_bytes())
-    return Caller(entry, failures, settings.result_bytes), {}
+    return Caller(entry, failures, settings.result_bytes, manifest), {}
 
 
 class _Connection:
@@ -91,7 +93,7 @@ class _Connection:
             if not data:
                 return
             for frame in reader.feed(data):
-                header, body = caller.call(frame.body, self.check_owner)
+                header, body = caller.call(frame.header, frame.body, self)
                 self.send(Kind.RESULT, header, body)
 
 

@@ -15,6 +15,7 @@ from typing import Any, Final
 import pydantic
 from pydantic import TypeAdapter
 
+from jupyter_faas.model.authoring import Context
 from jupyter_faas.model.errors import CaptureError
 
 __all__ = ["Schemas", "schemas_of"]
@@ -64,6 +65,8 @@ def schemas_of(function: Callable[..., Any], name: str) -> Schemas:
     extra: Any = False
     faults: list[tuple[str, str]] = []
     for parameter in signature.parameters.values():
+        if parameter.name == "context" and hints.get("context") is Context:
+            continue  # the runtime gives it, not the caller
         try:
             schema = _parameter_schema(parameter, hints.get(parameter.name, parameter.annotation))
         except _NotJson as error:

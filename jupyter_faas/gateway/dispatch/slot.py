@@ -9,6 +9,7 @@ from enum import Enum, auto
 from typing import Final
 
 from jupyter_faas.gateway.dispatch.outcome import Result, result_in
+from jupyter_faas.gateway.dispatch.stream import Stream
 from jupyter_faas.model.errors import FaasError, InvocationTimeout
 from jupyter_faas.model.units import format_duration
 from jupyter_faas.model.wire import Frame, Kind, encode_frame
@@ -52,21 +53,34 @@ class Slot:
         self._answer: asyncio.Future[Result] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._overdue: FaasError | None = None
+        self._stream: Stream | None = None
         self._timeout_seconds = 0.0
         self._begun = 0.0
 
-    async def call(self, invocation: str, timeout_seconds: float, arguments: bytes) -> Result:
+    async def call(
+        self,
+        invocation: str,
+        timeout_seconds: float,
+        arguments: bytes,
+        accept: str = "",
+        stream: Stream | None = None,
+    ) -> Result:
         """Run one call on this slot, reserved for it; errors are part of the result.
+
+        ``accept`` chooses the form of the result; ``stream`` gets what comes of it before its end.
 
         Raises ``CancelledError`` when the caller went away, having ended the call.
         """
         loop = asyncio.get_running_loop()
         self.state = SlotState.BUSY
         self._overdue = None
+        self._stream = stream
         self._timeout_seconds = timeout_seconds
         self._begun = loop.time()
         self._answer = loop.create_future()
-        header = {"id": invocation, "timeout": timeout_seconds}
+        header: dict[str, str | float] = {"id": invocation, "timeout": timeout_seconds}
+        if accept:
+            header["accept"] = accept
         self._send(encode_frame(Kind.CALL, self.number, header, arguments))
         self._timer = loop.call_later(timeout_seconds, self._expire)
         try:
@@ -90,6 +104,15 @@ class Slot:
         """The worker has imported the function."""
         if self.state is SlotState.STARTING:
             self._free()
+
+    def on_chunk(self, frame: Frame) -> None:
+        """A piece of the result has come; one that is too much ends the call."""
+        if self.state is SlotState.BUSY and self._stream is not None:
+            try:
+                self._stream.feed(frame)
+            except FaasError as error:
+                self._overdue = error
+                self._kill()
 
     def on_result(self, frame: Frame) -> None:
         """The call has ended."""
