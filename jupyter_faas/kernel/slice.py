@@ -220,8 +220,8 @@ def in_python_itself(name: str) -> bool:
 def _module_problem(origin: Origin) -> str | None:
     if origin.module.partition(".")[0] == "jupyter_faas":
         return (
-            "jupyter_faas itself isn't shipped with a function: write `from jupyter_faas import Context, Response` "
-            "where you use these two, and take any other import of it out"
+            "jupyter_faas itself isn't shipped with a function: write `from jupyter_faas import Context, "
+            "Response` where you use these two, and take any other import of it out"
         )
     if origin.module.startswith("."):
         return "a relative import has no package to start from in a notebook: write the module's full name"
