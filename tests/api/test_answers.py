@@ -251,7 +251,7 @@ def test_a_reader_who_does_not_read_costs_no_more_than_the_cap(gateway: Gateway)
         eventually(lambda: ends(gateway, "endless") == 20, 30, "every stream was ended at its cap")
         assert resident_bytes(gateway.pid) - before < 20 * 3 * cap
         first = http.client.HTTPResponse(readers[0])
-        first.begin()  # type: ignore[no-untyped-call]
+        first.begin()
         assert json.loads(first.read().splitlines()[-1])["error"]["code"] == "result-too-large"
     finally:
         for reader in readers:
