@@ -195,6 +195,7 @@ _BY_NAME: dict[str, Forms] = {
     "builtins.memoryview": _RAW,
     "pandas.DataFrame": {codec.JSON: _json, CSV: _csv, ARROW: _arrow, PARQUET: _parquet, HTML: _table_html},
     "pandas.Series": {codec.JSON: _json, CSV: _csv},
+    "numpy.MaskedArray": {codec.JSON: _json},  # a .npy file has no mask
     "numpy.ndarray": {codec.JSON: _json, NPY: _npy},
     "matplotlib.Figure": _FIGURE,
     "matplotlib.Axes": _FIGURE,

@@ -52,10 +52,17 @@ def _json(value: dict[str, Any]) -> bytes:
 class StreamedAnswer:
     """Writes a stream to the caller as fast as the caller reads; ``give_up`` hears of one who doesn't."""
 
-    def __init__(self, handler: FaasHandler, stream: Stream, give_up: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        handler: FaasHandler,
+        stream: Stream,
+        give_up: Callable[[], None],
+        reader_seconds: float = READER_SECONDS,
+    ) -> None:
         self._handler = handler
         self._stream = stream
         self._give_up = give_up
+        self._reader_seconds = reader_seconds
         self.abandoned = False
         handler.set_status(stream.status)
         for name, value in stream.headers.items():
@@ -82,7 +89,7 @@ class StreamedAnswer:
         try:
             while piece := await self._stream.take():
                 self._handler.write(piece)
-                async with asyncio.timeout(READER_SECONDS):
+                async with asyncio.timeout(self._reader_seconds):
                     await self._handler.flush()
         except StreamClosedError:
             return  # the handler hears of it, too, and ends the call

@@ -101,6 +101,8 @@ def test_a_series_and_arrays() -> None:
     assert loaded.dtype == array.dtype
     np.testing.assert_array_equal(loaded, array)
     assert json.loads(body_of(array, "application/json")) == array.tolist()
+    masked = np.ma.masked_array([1, 2], [False, True])
+    assert refused(masked, forms.NPY).figures["available"] == ["application/json"]
     assert refused(np.array([object()]), forms.NPY).code == "result-not-encodable"
 
 
