@@ -228,6 +228,31 @@ def test_the_result_cap_bounds_the_sum(gateway: Gateway) -> None:
     assert caught.value.figures["cap_bytes"] == 200_000
 
 
+FORGER = """
+import json, os, socket, struct, time
+
+def forger(type, size=50_000, times=100):
+    control = socket.socket(fileno=os.dup(3))
+    header, body = json.dumps({"type": type, "headers": {"Set-Cookie": "a=b"}}).encode(), b"x" * size
+    for _ in range(times):
+        control.sendall(struct.pack(">BHII", 21, 0, len(header), len(body)) + header + body)
+    time.sleep(60)
+"""
+
+
+def test_chunks_that_a_function_forges_are_bounded_and_checked(gateway: Gateway) -> None:
+    gateway.publish(FORGER, "forger", caps=Caps(result_bytes=200_000, max_instances=1, timeout_seconds=20))
+    answer = gateway.call("forger", {"type": NDJSON})
+    assert answer.status == 200
+    assert "set-cookie" not in answer.headers
+    received, _, record = answer.body.partition(b'{"error"')
+    assert received == b"x" * 200_000
+    assert b"result-too-large" in record
+    page = gateway.call("forger", {"type": "text/html", "times": 1})
+    assert (page.status, page.code) == (502, "crashed")
+    assert gateway.call("forger", {"type": NDJSON, "times": 5, "size": 200_001}).code == "crashed"
+
+
 def test_a_reader_who_does_not_read_costs_no_more_than_the_cap(gateway: Gateway) -> None:
     """Twenty callers ask for endless streams and read nothing."""
     cap = 1_000_000
