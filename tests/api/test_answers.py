@@ -283,7 +283,7 @@ def test_a_reader_who_does_not_read_costs_no_more_than_the_cap(gateway: Gateway)
             reader.close()
 
 
-def test_a_half_read_stream_says_nothing_wrong(gateway: Gateway) -> None:
+def test_a_long_stream_arrives_whole(gateway: Gateway) -> None:
     with opened(gateway, "streams", {"what": "count", "n": 100_000}) as answer:
         assert answer.readline() == b"0\n"
         assert sum(1 for _ in answer) == 99_999
