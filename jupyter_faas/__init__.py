@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jupyter_faas.version import VERSION
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
+    from jupyter_faas.model.authoring import Context, Response
+
 __version__ = VERSION
 
-__all__ = ["__version__", "load_ipython_extension"]
+__all__ = ["Context", "Response", "__version__", "load_ipython_extension"]
+
+
+def __getattr__(name: str) -> Any:
+    """What functions may use, when it is first asked for (PEP 562)."""
+    if name in ("Context", "Response"):
+        from jupyter_faas.model import authoring
+
+        return getattr(authoring, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def load_ipython_extension(shell: InteractiveShell) -> None:

@@ -13,6 +13,7 @@ from .outcomes import failure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
 MAX_RESULT_BYTES = 2 * 10**9
@@ -66,37 +67,59 @@ class Backend:
             for frame in reader.feed(data):
                 self._take(frame)
 
-    def call(self, call_id: str, arguments: bytes) -> Answer:
-        """Run one call within its deadline; waiting for a worker has the same deadline of its own."""
+    def call(self, call_id: str, arguments: bytes, accept: str, on_chunk: Callable[[Frame], None]) -> Answer:
+        """Run one call within its deadline; waiting for a worker has the same deadline of its own.
+
+        ``on_chunk`` gets the chunks of a stream; an ``OSError`` from it ends the call.
+        """
         if self.failed is not None:
             return Answer(self.failed, b"", 0.0)
         if not self._waiting.acquire(blocking=False):
             detail = "Too many calls are waiting for this function. Try again in a second."
             return Answer(failure("saturated", detail, retry_after_seconds=1), b"", 0.0)
         try:
-            return self._queued(call_id, arguments)
+            return self._queued(call_id, arguments, accept, on_chunk)
         finally:
             self._waiting.release()
 
-    def _queued(self, call_id: str, arguments: bytes) -> Answer:
+    def _queued(
+        self, call_id: str, arguments: bytes, accept: str, on_chunk: Callable[[Frame], None]
+    ) -> Answer:
         start = time.monotonic()
         try:
             slot = self._free.get(timeout=self._timeout)
         except queue.Empty:
             return Answer(self.failed or self._late("queue", time.monotonic() - start), b"", self._timeout)
         waited = time.monotonic() - start
-        self._send(Kind.CALL, slot, {"id": call_id, "timeout": self._timeout}, arguments)
+        header = {"id": call_id, "timeout": self._timeout, "accept": accept}
+        self._send(Kind.CALL, slot, header, arguments)
         try:
-            frame = self._results[slot].get(timeout=self._timeout)
-        except queue.Empty:
+            frame = self._result(slot, on_chunk)
+        except (queue.Empty, OSError):
             self._send(Kind.KILL, slot)
-            frame = self._results[slot].get(timeout=END_SECONDS)
+            frame = self._ending(slot)
         if not frame.header.get("retired"):
             self._free.put(slot)
         outcome = frame.header
         if outcome.get("code") == "killed":
             outcome = {**self._late("run", time.monotonic() - start - waited), "usage": outcome["usage"]}
         return Answer(outcome, frame.body, waited)
+
+    def _result(self, slot: int, on_chunk: Callable[[Frame], None]) -> Frame:
+        """The RESULT of the call; raises ``queue.Empty`` when its time is over."""
+        deadline = time.monotonic() + self._timeout
+        while True:
+            frame = self._results[slot].get(timeout=max(0.0, deadline - time.monotonic()))
+            if frame.kind == Kind.RESULT:
+                return frame
+            on_chunk(frame)
+
+    def _ending(self, slot: int) -> Frame:
+        """The RESULT of a call that has been killed, and not the chunks before it."""
+        while True:
+            frame = self._results[slot].get(timeout=END_SECONDS)
+            if frame.kind == Kind.RESULT:
+                return frame
 
     def _late(self, phase: str, elapsed: float) -> dict[str, Any]:
         doing = "waited for a free worker" if phase == "queue" else "ran"
@@ -110,7 +133,7 @@ class Backend:
         if frame.kind == Kind.READY:
             self.ready = True
             self._free.put(frame.slot)
-        elif frame.kind == Kind.RESULT:
+        elif frame.kind in {Kind.RESULT, Kind.CHUNK}:
             self._results[frame.slot].put(frame)
         elif frame.kind == Kind.FAILED:
             self.failed = frame.header

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import resource
 import sys
@@ -9,16 +10,28 @@ import time
 
 from . import codec, syscalls, uploads
 from .binding import Binder
+from .facade import Context, takes_context
 from .faults import Fault
+from .frames import Kind
 from .outcomes import failure
+from .results import Replier
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Awaitable, Callable
-    from typing import Any
+    from typing import Any, Protocol
 
     from .failures import Failures
+
+    class Connection(Protocol):
+        """Where chunks go, and who may still answer; see ``worker.py``."""
+
+        def check_owner(self) -> None:
+            """End a process that came back from user code."""
+
+        def send(self, kind: Kind, header: dict[str, Any], body: bytes = b"") -> None:
+            """Send one frame."""
 
     Entry = Callable[..., Any]
 
@@ -26,22 +39,24 @@ if TYPE_CHECKING:
 class Caller:
     """Calls the function, again and again, and measures each call."""
 
-    def __init__(self, entry: Entry, failures: Failures, result_bytes: int) -> None:
+    def __init__(self, entry: Entry, failures: Failures, result_bytes: int, manifest: dict[str, Any]) -> None:
         self._entry = entry
         self._binder = Binder(entry)
         self.failures = failures
-        self._result_bytes = result_bytes
+        self._replier = Replier(result_bytes, self._wait)
+        self._manifest = manifest
+        self._takes_context = takes_context(entry)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._meter = Meter()
 
     def call(
-        self, header: dict[str, Any], body: bytes, check_owner: Callable[[], None]
+        self, header: dict[str, Any], body: bytes, connection: Connection
     ) -> tuple[dict[str, Any], bytes]:
-        """Header and body of the ``RESULT`` of one ``CALL``."""
+        """Header and body of the ``RESULT`` of one ``CALL``; its chunks are sent by then."""
         threads = _thread_count()
         self._meter.start()
-        outcome, result = self._outcome(header, body, check_owner)
-        check_owner()
+        outcome, result = self._outcome(header, body, connection)
+        connection.check_owner()
         uploads.clear()
         flush_output()
         # Reading a file may start threads too (Arrow's pool): they aren't the function's.
@@ -51,26 +66,35 @@ class Caller:
         return {**outcome, "usage": usage, "cpu_total": cpu_total, "leftovers": leftovers}, result
 
     def _outcome(
-        self, header: dict[str, Any], body: bytes, check_owner: Callable[[], None]
+        self, header: dict[str, Any], body: bytes, connection: Connection
     ) -> tuple[dict[str, Any], bytes]:
+        def send(chunk: dict[str, Any], content: bytes) -> None:
+            connection.send(Kind.CHUNK, chunk, content)
+
         try:
             try:
                 args, kwargs = self._binder.bind(header, body)
             except Fault as fault:
                 return fault.outcome(), b""
+            if self._takes_context:
+                kwargs["context"] = self._context(header)
             result = self._run(args, kwargs)
-            check_owner()
-            content_type, encoded = codec.encode(result, self._result_bytes)
+            connection.check_owner()
+            return self._replier.reply(result, header.get("accept", ""), send)
         except codec.Unencodable as error:
             return failure(error.code, str(error), **error.figures), b""
         except BaseException as error:
-            check_owner()
+            connection.check_owner()
             return self.failures.outcome("handler-error", error, peak_bytes()), b""
-        return {"ok": True, "type": content_type}, encoded
 
     def _run(self, args: list[Any], kwargs: dict[str, Any]) -> Any:
         result = self._entry(*args, **kwargs)
         return self._wait(result) if hasattr(type(result), "__await__") else result
+
+    def _context(self, header: dict[str, Any]) -> Context:
+        logger = logging.getLogger(self._manifest.get("name"))
+        caps = self._manifest.get("caps", {})
+        return Context(str(header["id"]), float(header["timeout"]), caps, logger)
 
     def _wait(self, awaitable: Awaitable[Any]) -> Any:
         """Await it on a loop that lives as long as the worker, as connections kept between calls need."""

@@ -33,13 +33,13 @@ class Unencodable(Exception):
 def encode(result: Any, cap: int) -> tuple[str, bytes]:
     """Content type and bytes of a result; raises ``Unencodable``."""
     if isinstance(result, (str, bytes, bytearray)) and len(result) > cap:
-        raise _too_large(cap, len(result), "at least ")
+        raise too_large(cap, len(result), "at least ")
     try:
         body = _to_json(result, cap)
     except TooLarge as error:
-        raise _too_large(cap, error.size, "at least ") from None
+        raise too_large(cap, error.size, "at least ") from None
     if len(body) > cap:
-        raise _too_large(cap, len(body), "")
+        raise too_large(cap, len(body), "")
     return JSON, body
 
 
@@ -118,7 +118,8 @@ def type_name(value: Any) -> str:
     return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
 
 
-def _too_large(cap: int, size: int, least: str) -> Unencodable:
+def too_large(cap: int, size: int, least: str) -> Unencodable:
+    """The error for a result over its cap; ``least`` if ``size`` is only a lower bound."""
     detail = (
         f"The result has {least}{format_size(size)}; the cap is {format_size(cap)}. "
         f"Return less, or raise it with --result-size {format_size(2 * size).replace(' ', '')}."

@@ -27,6 +27,15 @@ def simpler(value: Any, cap: int) -> Any:
     return conversion(value, cap)
 
 
+def knows(kind: type) -> bool:
+    """Whether JSON has a relative of values of this type."""
+    try:
+        _conversion_for(kind)
+    except Refused:
+        return False
+    return True
+
+
 def key_of(key: Any) -> str:
     """A key of an object as the text that it is in JSON; raises ``Refused``."""
     for _ in range(4):  # an Enum of numpy numbers takes three steps

@@ -37,6 +37,7 @@ class Kind(IntEnum):
     FAILED = 18
     LOG = 19
     RESULT = 20
+    CHUNK = 21
 
 
 class FrameError(ValueError):

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from . import inputs
 from .backend import Answer, Backend
+from .front_stream import StreamedAnswer
 from .loading import read_manifest
 from .outcomes import failure, format_size
 
@@ -19,9 +20,12 @@ if TYPE_CHECKING:
     from typing import Any
 
 SOCKET_SECONDS = 30
+MAX_ACCEPT_CHARACTERS = 2000
+WITHOUT_BODY = (204, 304)
 STATUS = {
     "malformed-request": (400, "The request could not be read"),
     "not-found": (404, "There is no such thing"),
+    "not-acceptable": (406, "The result is not available in an acceptable form"),
     "payload-too-large": (413, "The request body is too large"),
     "invalid-input": (422, "The input does not fit the function's schema"),
     "saturated": (429, "Too many calls are waiting"),
@@ -102,12 +106,23 @@ class Handler(BaseHTTPRequestHandler):
         except Refusal as refusal:
             self._problem(refusal.outcome, headers)
             return
-        answer = self.backend.call(call_id, json.dumps(arguments).encode())
+        stream = StreamedAnswer(self, headers)
+        accept = self.headers.get("Accept", "")[:MAX_ACCEPT_CHARACTERS]
+        answer = self.backend.call(
+            call_id, json.dumps(arguments).encode(), "" if accept == "*/*" else accept, stream.write
+        )
+        if stream.content_type:
+            stream.end(None if answer.outcome["ok"] else problem_of(answer.outcome))
+            return
         headers["Server-Timing"] = _timing(answer)
         if answer.outcome["ok"]:
-            self._respond(200, answer.outcome["type"], answer.body, headers)
+            self._result(answer, headers)
         else:
             self._problem(answer.outcome, headers)
+
+    def _result(self, answer: Answer, headers: dict[str, str]) -> None:
+        status, chosen = answer.outcome.get("status", 200), answer.outcome.get("headers", {})
+        self._respond(status, answer.outcome["type"], answer.body, {**headers, "Vary": "Accept", **chosen})
 
     def _checked(self, arguments: Any) -> dict[str, Any]:
         if urlsplit(self.path).path not in {"/", f"/functions/{self.manifest['name']}"}:
@@ -140,29 +155,36 @@ class Handler(BaseHTTPRequestHandler):
             raise Refusal("malformed-request", f"The body is not JSON: {error}.") from None
 
     def _problem(self, outcome: dict[str, Any], headers: dict[str, str]) -> None:
-        code = outcome["code"]
-        status, title = STATUS.get(code, (500, "An unexpected error"))
-        problem = {
-            **outcome["figures"],
-            "type": f"urn:jupyter-faas:error:{code}",
-            "title": title,
-            "status": status,
-            "detail": outcome["detail"],
-            "code": code,
-        }
+        problem = problem_of(outcome)
         if "retry_after_seconds" in outcome["figures"]:
             headers = {**headers, "Retry-After": str(outcome["figures"]["retry_after_seconds"])}
         body = json.dumps(problem, ensure_ascii=False).encode("utf-8", "replace")
-        self._respond(status, "application/problem+json", body, headers)
+        self._respond(problem["status"], "application/problem+json", body, headers)
 
     def _respond(self, status: int, content_type: str, body: bytes, headers: dict[str, str]) -> None:
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, value)
-        self.send_header("Content-Type", content_type)
-        self.send_header("Content-Length", str(len(body)))
+        if status not in WITHOUT_BODY:
+            self.send_header("Content-Type", content_type)
+            self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        if status not in WITHOUT_BODY:
+            self.wfile.write(body)
+
+
+def problem_of(outcome: dict[str, Any]) -> dict[str, Any]:
+    """The RFC 9457 problem for an outcome that is none of the function's results."""
+    code = outcome["code"]
+    status, title = STATUS.get(code, (500, "An unexpected error"))
+    return {
+        **outcome["figures"],
+        "type": f"urn:jupyter-faas:error:{code}",
+        "title": title,
+        "status": status,
+        "detail": outcome["detail"],
+        "code": code,
+    }
 
 
 def _timing(answer: Answer) -> str:

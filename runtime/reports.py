@@ -15,6 +15,7 @@ CODES = frozenset(
         "handler-error",
         "init-error",
         "invalid-input",
+        "not-acceptable",
         "out-of-memory",
         "result-too-large",
         "result-not-encodable",
@@ -26,13 +27,25 @@ MAX_REPORT_BYTES = 128 * 1024
 def outcome_in(header: dict[str, Any]) -> dict[str, Any]:
     """The outcome in a header, without anything else; raises ``FrameError`` if there is none."""
     if header.get("ok") is True and isinstance(header.get("type"), str):
-        return {"ok": True, "type": header["type"][:200]}
+        return {"ok": True, **reply_in(header)}
     code, detail, figures = header.get("code"), header.get("detail"), header.get("figures")
     if header.get("ok") is not False or code not in CODES:
         raise FrameError("an outcome that is none")
     if not isinstance(detail, str) or not isinstance(figures, dict) or _size(figures) > MAX_REPORT_BYTES:
         raise FrameError("an outcome without its detail or figures")
     return {"ok": False, "code": code, "detail": detail[:8192], "figures": figures}
+
+
+def reply_in(header: dict[str, Any]) -> dict[str, Any]:
+    """Type, status and headers of a result (or of its first chunk) as far as they are there."""
+    kept: dict[str, Any] = {}
+    if isinstance(header.get("type"), str):
+        kept["type"] = header["type"][:200]
+    if isinstance(header.get("status"), int):
+        kept["status"] = header["status"]
+    if isinstance(header.get("headers"), dict) and _size(header["headers"]) <= MAX_REPORT_BYTES:
+        kept["headers"] = header["headers"]
+    return kept
 
 
 def usage_in(header: dict[str, Any]) -> dict[str, Any]:

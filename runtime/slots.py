@@ -124,6 +124,8 @@ class Slot:
             self._fail(reports.outcome_in(frame.header))
         elif frame.kind == Kind.RESULT and self._ready and self._call is not None:
             self._on_result(frame)
+        elif frame.kind == Kind.CHUNK and self._ready and self._call is not None:
+            self._instance.link.send(Kind.CHUNK, self.index, reports.reply_in(frame.header), frame.body)
         else:
             raise FrameError(f"a frame of kind {frame.kind} out of turn")
 

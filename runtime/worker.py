@@ -11,6 +11,7 @@ import time
 
 from . import streams, syscalls
 from .calls import Caller, cpu_seconds, flush_output, peak_bytes
+from .facade import install
 from .failures import Failures
 from .frames import RECEIVE_BYTES, Frame, FrameReader, Kind, encode_frame
 from .loading import import_entry, prepare_path, read_manifest
@@ -60,8 +61,9 @@ def _import(settings: Settings) -> tuple[Caller | None, Outcome]:
         tracebacks = Tracebacks(handler, manifest.get("segments", []))
         failures = Failures(tracebacks, settings.network_denied, settings.memory_cap)
         prepare_path(settings.root)
+        install()
         entry = import_entry(settings.root, manifest["entry"])
-        return Caller(entry, failures, settings.result_bytes), {}
+        return Caller(entry, failures, settings.result_bytes, manifest), {}
     except BaseException as error:
         return None, failures.outcome("init-error", error, peak_bytes())
 
@@ -99,7 +101,7 @@ class _Connection:
             from .proof import prove
 
             return prove(frame.body.decode(), caller.failures, self.check_owner), b""
-        return caller.call(frame.header, frame.body, self.check_owner)
+        return caller.call(frame.header, frame.body, self)
 
 
 def _join_supervisor(settings: Settings) -> None:

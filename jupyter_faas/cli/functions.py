@@ -6,13 +6,16 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from jupyter_faas.cli.arguments import Commands, UsageError, add_command, client_of
 from jupyter_faas.cli.output import note, print_facts, print_json, print_table
+from jupyter_faas.client.answers import result_of
 from jupyter_faas.model.units import format_duration, format_size
 
 __all__ = ["add_commands"]
+
+JSON_IF_POSSIBLE: Final = "application/json, */*;q=0.1"
 
 
 def add_commands(commands: Commands) -> None:
@@ -30,13 +33,20 @@ def add_commands(commands: Commands) -> None:
             "  jupyter faas invoke greet name=Ada times=2\n"
             "  jupyter faas invoke summarize --data '{\"values\": [1, 2, 3]}'\n"
             "  jupyter faas invoke summarize --data @input.json\n"
-            "  echo '{}' | jupyter faas invoke summarize --data -"
+            "  echo '{}' | jupyter faas invoke summarize --data -\n"
+            "  jupyter faas invoke plot --accept image/svg+xml > plot.svg"
         ),
     )
     invoke.add_argument("name", metavar="NAME[@VERSION]")
     invoke.add_argument("pairs", metavar="KEY=VALUE", nargs="*", help="an argument of the function")
     invoke.add_argument(
         "--data", metavar="JSON", help="all arguments, as a JSON object, @FILE, or - for stdin"
+    )
+    invoke.add_argument(
+        "--accept",
+        metavar="TYPE",
+        default=JSON_IF_POSSIBLE,
+        help="the form of the result: text/csv, image/png, …; what isn't JSON is written as it is",
     )
     logs = add_command(commands, "logs", _logs, "show what a function wrote")
     logs.add_argument("name", metavar="NAME")
@@ -91,8 +101,11 @@ def _show(arguments: argparse.Namespace) -> int:
 def _invoke(arguments: argparse.Namespace) -> int:
     inputs = _inputs(arguments.data, arguments.pairs)
     with client_of(arguments) as client:
-        result = client.invoke(arguments.name, inputs)
-    if arguments.json:
+        answer = client.answer(arguments.name, inputs, arguments.accept)
+        result = result_of(answer, client.connection.url)
+    if not answer.is_json and isinstance(result, str | bytes):
+        sys.stdout.buffer.write(answer.body)
+    elif arguments.json:
         print(json.dumps(result, ensure_ascii=False))
     else:
         print_json(result)

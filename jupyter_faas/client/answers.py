@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from jupyter_faas.model.errors import (
+    TYPE_PREFIX,
     Conflict,
     FaasError,
     Forbidden,
     GatewayUnavailable,
     InternalError,
     MalformedRequest,
+    NotAcceptable,
     NotFound,
     PayloadTooLarge,
     Saturated,
@@ -20,7 +22,10 @@ from jupyter_faas.model.errors import (
     error_from_problem,
 )
 
-__all__ = ["Response", "error_of_response", "value_of"]
+__all__ = ["NDJSON", "Response", "error_of_response", "item_of", "result_of", "value_of"]
+
+NDJSON: Final = "application/x-ndjson"
+NO_CONTENT: Final = 204
 
 # For answers that don't come from a gateway but from what stands before it, a proxy for instance.
 _BY_STATUS: Final[dict[int, type[FaasError]]] = {
@@ -28,6 +33,7 @@ _BY_STATUS: Final[dict[int, type[FaasError]]] = {
     401: Unauthenticated,
     403: Forbidden,
     404: NotFound,
+    406: NotAcceptable,
     409: Conflict,
     413: PayloadTooLarge,
     429: Saturated,
@@ -50,8 +56,12 @@ class Response:
     @property
     def is_json(self) -> bool:
         """Whether the body says that it is JSON (RFC 6839: or a format built on it)."""
-        essence = self.content_type.partition(";")[0].strip().lower()
-        return essence == "application/json" or essence.endswith("+json")
+        return self.essence == "application/json" or self.essence.endswith("+json")
+
+    @property
+    def essence(self) -> str:
+        """The media type without its parameters."""
+        return self.content_type.partition(";")[0].strip().lower()
 
 
 def value_of(response: Response, url: str) -> Any:
@@ -66,6 +76,38 @@ def value_of(response: Response, url: str) -> Any:
     except ValueError as error:
         raise _not_ours(response, url) from error
     raise _not_ours(response, url)
+
+
+def result_of(response: Response, url: str) -> Any:
+    """The result of a call from its answer; raises what the gateway raised, or what ended a stream.
+
+    JSON is decoded, a stream is the list of its items, plain text is ``str``, no content is ``None``;
+    anything else is ``bytes``.
+    """
+    if not 200 <= response.status < 300:
+        raise error_of_response(response, url)
+    if response.status == NO_CONTENT:
+        return None
+    try:
+        if response.is_json:
+            return json.loads(response.body)
+        if response.essence == NDJSON:
+            return [item_of(line) for line in response.body.splitlines()]
+        return response.body.decode() if response.essence == "text/plain" else response.body
+    except ValueError as error:
+        raise _not_ours(response, url) from error
+
+
+def item_of(line: bytes) -> Any:
+    """One item of a stream; raises the error that the gateway ended the stream with.
+
+    Raises ``ValueError`` for what is no JSON.
+    """
+    item = json.loads(line)
+    problem = item.get("error") if isinstance(item, dict) and len(item) == 1 else None
+    if isinstance(problem, dict) and str(problem.get("type", "")).startswith(TYPE_PREFIX):
+        raise error_from_problem(problem)
+    return item
 
 
 def error_of_response(response: Response, url: str) -> FaasError:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
-from jupyter_faas.client.answers import value_of
+from jupyter_faas.client.answers import NDJSON, Response, item_of, result_of, value_of
 from jupyter_faas.client.builds import OnEvent, follow_build
 from jupyter_faas.client.connection import Connection
 from jupyter_faas.client.transport import Transport
@@ -53,15 +54,32 @@ class GatewayClient:
     def invoke(self, name: str, arguments: Mapping[str, Any] | None = None) -> Any:
         """Call a function (``name`` or ``name@version``) with named arguments and return its result.
 
-        Raises ``InvalidInput`` for arguments that JSON can't express.
+        JSON is decoded, a stream is the list of its items, plain text is ``str``, pictures and other binary
+        results are ``bytes``. Raises ``InvalidInput`` for arguments that JSON can't express.
         """
-        try:
-            body = json.dumps(dict(arguments or {}), allow_nan=False).encode()
-        except (TypeError, ValueError) as error:
-            raise InvalidInput(
-                f"The arguments can't be sent as JSON: {error}. Pass numbers, strings, lists and dicts."
-            ) from error
-        return self._ask("POST", f"/functions/{_quote(name)}", body, timeout_seconds=INVOKE_SECONDS)
+        return result_of(self.answer(name, arguments), self.connection.url)
+
+    def answer(self, name: str, arguments: Mapping[str, Any] | None = None, accept: str = "*/*") -> Response:
+        """The answer to a call as it came, in the form that ``accept`` (RFC 9110 §12.5.1) prefers."""
+        headers = {"Accept": accept, "Content-Type": "application/json"}
+        return self._transport.send(
+            "POST", _function(name), _encoded(arguments), headers, timeout_seconds=INVOKE_SECONDS
+        )
+
+    def stream(self, name: str, arguments: Mapping[str, Any] | None = None) -> Generator[Any, None, None]:
+        """Call a generator function; its items as it yields them. Close the generator to end the call.
+
+        Raises the error that ends the stream, be it after items, and ``NotAcceptable`` if it is no generator.
+        """
+        pieces = self._transport.stream(
+            _function(name), NDJSON, timeout_seconds=INVOKE_SECONDS, body=_encoded(arguments)
+        )
+        rest = b""
+        with contextlib.closing(pieces):
+            for piece in pieces:
+                *lines, rest = (rest + piece).split(b"\n")
+                for line in lines:
+                    yield item_of(line)
 
     def publish(
         self, bundle: Bundle, environment: Mapping[str, str], on_event: OnEvent | None = None
@@ -145,6 +163,19 @@ class GatewayClient:
             headers["Content-Type"] = content_type
         response = self._transport.send(method, path, body, headers, timeout_seconds=timeout_seconds)
         return value_of(response, self.connection.url)
+
+
+def _function(name: str) -> str:
+    return f"/functions/{_quote(name)}"
+
+
+def _encoded(arguments: Mapping[str, Any] | None) -> bytes:
+    try:
+        return json.dumps(dict(arguments or {}), allow_nan=False).encode()
+    except (TypeError, ValueError) as error:
+        raise InvalidInput(
+            f"The arguments can't be sent as JSON: {error}. Pass numbers, strings, lists and dicts."
+        ) from error
 
 
 def _quote(name: str) -> str:

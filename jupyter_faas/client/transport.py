@@ -22,6 +22,7 @@ __all__ = ["Transport"]
 CONNECT_SECONDS: Final = 5.0
 REPEATABLE: Final = frozenset({"GET", "HEAD", "PUT", "DELETE"})  # idempotent (RFC 9110 §9.2.2)
 CHUNK_BYTES: Final = 64 * 1024
+MAX_PROBLEM_BYTES: Final = 2**20
 
 
 class Transport:
@@ -69,13 +70,19 @@ class Transport:
                 self._idle.append(connection)
             return Response(response.status, response.headers.get("Content-Type", ""), content)
 
-    def stream(self, path: str, accept: str, *, timeout_seconds: float) -> Generator[bytes, None, None]:
-        """The body of a ``GET`` in pieces as they arrive; close the generator to end it early.
+    def stream(
+        self, path: str, accept: str, *, timeout_seconds: float, body: bytes | None = None
+    ) -> Generator[bytes, None, None]:
+        """What answers a ``GET`` (or a ``POST`` of JSON), as it arrives; close the generator to end it early.
 
         Raises the error of an answer that isn't what was asked for; ``timeout_seconds`` bounds a silence.
         """
         with self._unavailable(timeout_seconds):
-            connection, response = self._begin("GET", path, None, {"Accept": accept}, timeout_seconds)
+            headers = (
+                {"Accept": accept} if body is None else {"Accept": accept, "Content-Type": "application/json"}
+            )
+            method = "GET" if body is None else "POST"
+            connection, response = self._begin(method, path, body, headers, timeout_seconds)
         try:
             yield self._first_piece(response, accept, timeout_seconds)
             while piece := self._piece(response, timeout_seconds):
@@ -92,7 +99,9 @@ class Transport:
     def _first_piece(self, response: http.client.HTTPResponse, accept: str, timeout_seconds: float) -> bytes:
         piece = self._piece(response, timeout_seconds)
         content_type = response.headers.get("Content-Type", "")
-        if response.status != 200 or not content_type.startswith(accept):
+        if not 200 <= response.status < 300 or not content_type.startswith(accept):
+            while len(piece) < MAX_PROBLEM_BYTES and (more := self._piece(response, timeout_seconds)):
+                piece += more
             raise error_of_response(Response(response.status, content_type, piece), self._url)
         return piece
 

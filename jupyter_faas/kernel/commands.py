@@ -12,6 +12,7 @@ from IPython.core.error import UsageError
 from IPython.core.magic_arguments import MagicArgumentParser
 
 from jupyter_faas.client import GatewayClient
+from jupyter_faas.kernel.results import accept_of_notebook, shown
 from jupyter_faas.kernel.tables import fields_table, function_table, functions_table, logs_table
 from jupyter_faas.model.errors import InvalidInput
 
@@ -94,7 +95,8 @@ def _gateway(gateway: GatewayClient, options: argparse.Namespace, line: str) -> 
 
 def _invoke(gateway: GatewayClient, options: argparse.Namespace, line: str) -> Any:
     text = line.partition("invoke")[2].strip().removeprefix(options.name)
-    return gateway.invoke(options.name, arguments_of(text))
+    answer = gateway.answer(options.name, arguments_of(text), accept_of_notebook())
+    return shown(answer, gateway.connection.url)
 
 
 _COMMANDS: dict[str, Callable[[GatewayClient, argparse.Namespace, str], Any]] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,10 +12,13 @@ from typing import Any
 
 from jupyter_faas.kernel.cells import Cell, Cells
 from jupyter_faas.kernel.names import import_nodes
+from jupyter_faas.model.authoring import AUTHORING_NAMES
 
-__all__ = ["Import", "Lazy", "import_for", "lazy_imports"]
+__all__ = ["Import", "Lazy", "import_for", "is_authoring", "lazy_imports"]
 
 _ABSENT = object()
+_PACKAGE = "jupyter_faas"
+_AUTHORING = re.compile(rf"from {_PACKAGE} import ({'|'.join(sorted(AUTHORING_NAMES))})( as \w+)?")
 
 
 @dataclass(frozen=True)
@@ -119,6 +123,11 @@ def _by_its_own_name(name: str, value: Any) -> Iterator[Import]:
         yield Import(f"from {module} import {qualname}{suffix}", name, module)
 
 
+def is_authoring(text: str) -> bool:
+    """Whether the runtime itself answers this import, so that nothing has to be shipped for it."""
+    return _AUTHORING.fullmatch(text) is not None
+
+
 def lazy_imports(statement: ast.stmt) -> Iterator[Lazy]:
     """The imports inside the bodies of ``statement``, which the handler runs as they stand."""
     for node, guarded in import_nodes(statement):
@@ -129,4 +138,6 @@ def lazy_imports(statement: ast.stmt) -> Iterator[Lazy]:
             yield Lazy("." * node.level + (node.module or ""), node.lineno, guarded)
         else:
             for alias in node.names:
+                if node.module == _PACKAGE and alias.name in AUTHORING_NAMES:
+                    continue
                 yield Lazy(_innermost(node.module or "", alias.name), node.lineno, guarded)

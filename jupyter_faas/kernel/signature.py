@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from jupyter_faas.kernel.schemas import MEDIA, NotJson, Schemer
+from jupyter_faas.model.authoring import Context
 from jupyter_faas.model.errors import CaptureError
 
 __all__ = ["Schemas", "schemas_of"]
@@ -41,6 +42,8 @@ def schemas_of(function: Callable[..., Any], name: str) -> Schemas:
     faults: list[tuple[str, str]] = []
     schemer = Schemer(getattr(inspect.unwrap(function), "__globals__", {}))
     for parameter in signature.parameters.values():
+        if parameter.name == "context" and hints.get("context") is Context:
+            continue  # the runtime gives it, not the caller
         try:
             schema = _parameter_schema(schemer, parameter, hints.get(parameter.name, parameter.annotation))
         except NotJson as error:

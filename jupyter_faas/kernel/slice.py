@@ -11,7 +11,7 @@ from typing import Any, Final
 from jupyter_faas.kernel.cells import Cell, Cells
 from jupyter_faas.kernel.constants import Constant, NotPlain, TooLarge, constant_source, is_plain
 from jupyter_faas.kernel.definitions import Definition, NotDefinable, definition_for
-from jupyter_faas.kernel.imports import Import, import_for, lazy_imports
+from jupyter_faas.kernel.imports import Import, import_for, is_authoring, lazy_imports
 from jupyter_faas.kernel.names import line_of
 from jupyter_faas.kernel.origins import Origin, Origins
 from jupyter_faas.kernel.refusals import Refusal, capture_error
@@ -138,7 +138,8 @@ class _Slicer:
             if origin.kind in ("local", "editable") and is_plain(value):
                 return False  # a plain value of the author's own module is carried by value
             self.slice.imports[carried.text] = carried
-            self._need_module(origin, carried.text, need)
+            if not is_authoring(carried.text):
+                self._need_module(origin, carried.text, need)
         return bool(found)
 
     def _take(self, definition: Definition) -> Iterator[_Need]:
@@ -224,7 +225,10 @@ def in_python_itself(name: str) -> bool:
 
 def _module_problem(origin: Origin) -> str | None:
     if origin.module.partition(".")[0] == "jupyter_faas":
-        return "jupyter_faas itself isn't shipped with a function yet: take the import out"
+        return (
+            "jupyter_faas itself isn't shipped with a function: write `from jupyter_faas import Context, "
+            "Response` where you use these two, and take any other import of it out"
+        )
     if origin.module.startswith("."):
         return "a relative import has no package to start from in a notebook: write the module's full name"
     match origin.kind:

@@ -10,6 +10,7 @@
     │   ├── Unauthenticated           unauthenticated
     │   ├── Forbidden                 forbidden
     │   ├── NotFound                  not-found
+    │   ├── NotAcceptable             not-acceptable
     │   └── Conflict                  conflict
     ├── PublishError                  the author must change something
     │   ├── AnnotationError           invalid-annotation
@@ -58,6 +59,7 @@ __all__ = [
     "InvocationError",
     "InvocationTimeout",
     "MalformedRequest",
+    "NotAcceptable",
     "NotFound",
     "OutOfMemory",
     "PayloadTooLarge",
@@ -142,6 +144,13 @@ class NotFound(RequestError):
 
     code = "not-found"
     title = "There is no such thing"
+
+
+class NotAcceptable(RequestError):
+    """The result has none of the forms that ``Accept`` allows; figure ``available``: those that it has."""
+
+    code = "not-acceptable"
+    title = "The result is not available in an acceptable form"
 
 
 class Conflict(RequestError):

@@ -36,6 +36,7 @@ class Kind(IntEnum):
     FAILED = 18  # instance → gateway: this slot's worker could not be started
     LOG = 19  # instance → gateway: JSON lines that the slot's call wrote
     RESULT = 20  # instance → gateway: how the slot's call ended
+    CHUNK = 21  # instance → gateway: a piece of the slot's result, before its RESULT
 
 
 class FrameError(ValueError):

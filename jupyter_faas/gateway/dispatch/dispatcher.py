@@ -13,6 +13,7 @@ from traitlets.config import LoggingConfigurable
 from jupyter_faas.gateway.dispatch.instance import Target
 from jupyter_faas.gateway.dispatch.outcome import Result
 from jupyter_faas.gateway.dispatch.pool import Lease, Pool, Rebuild
+from jupyter_faas.gateway.dispatch.stream import Stream
 from jupyter_faas.gateway.engines.base import Engine
 from jupyter_faas.model.arguments import Arguments
 from jupyter_faas.model.errors import Draining, FaasError
@@ -68,15 +69,21 @@ class Dispatcher(LoggingConfigurable):
             if function is None or pool.target.function == function
         )
 
-    async def invoke(self, target: Target, invocation: str, arguments: Arguments) -> Call:
+    async def invoke(
+        self, target: Target, invocation: str, arguments: Arguments, accept: str, stream: Stream
+    ) -> Call:
         """Run one call. What went wrong *in* it is in the result; raises when it could not be begun.
+
+        ``accept`` chooses the form of the result; ``stream`` gets what comes of it before its end.
 
         Cancelling ends the call, with everything that it started.
         """
         with self._counted():
             lease = await self._pool(target).acquire()
+            stream.queue_seconds, stream.start_seconds = lease.queue_seconds, lease.start_seconds
+            stream.cap_bytes = target.caps.result_bytes
             begun = asyncio.get_running_loop().time()
-            result = await lease.slot.call(invocation, target.caps.timeout_seconds, arguments)
+            result = await lease.slot.call(invocation, target.caps.timeout_seconds, arguments, accept, stream)
             run_seconds = asyncio.get_running_loop().time() - begun
             return Call(result, lease, run_seconds, lease.instance.take_init_logs() + lease.slot.take_logs())
 

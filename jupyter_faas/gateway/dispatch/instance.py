@@ -166,6 +166,8 @@ class Instance:
             slot = self.slots[frame.slot]
             if frame.kind is Kind.RESULT:
                 slot.on_result(frame)
+            elif frame.kind is Kind.CHUNK:
+                slot.on_chunk(frame)
             elif frame.kind is Kind.LOG:
                 self._on_log(slot, frame)
             elif frame.kind is Kind.READY:

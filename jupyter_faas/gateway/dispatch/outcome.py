@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
+from jupyter_faas.gateway.dispatch.replies import headers_in, status_in
 from jupyter_faas.model.errors import Crashed, FaasError, error_of
 from jupyter_faas.model.wire import Frame
 
@@ -17,6 +18,7 @@ _CODES: Final = frozenset(
         "handler-error",
         "init-error",
         "invalid-input",
+        "not-acceptable",
         "out-of-memory",
         "result-not-encodable",
         "result-too-large",
@@ -36,19 +38,26 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """How a call ended: ``error``, or else a body of ``content_type``."""
+    """How a call ended: ``error``, or else a body of ``content_type`` with the function's own status and
+    headers."""
 
     content_type: str = "application/json"
     body: bytes = b""
     usage: Usage = Usage()
     error: FaasError | None = None
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 def result_in(frame: Frame) -> Result:
     """The result that a RESULT frame carries."""
     usage = _usage(frame.header.get("usage"))
     if frame.header.get("ok") is True:
-        return Result(_content_type(frame.header.get("type")), frame.body, usage)
+        content_type = _content_type(frame.header.get("type"))
+        if "status" not in frame.header:
+            return Result(content_type, frame.body, usage)
+        status, headers = status_in(frame.header["status"]), headers_in(frame.header.get("headers"))
+        return Result(content_type, frame.body, usage, status=status, headers=headers)
     return Result(usage=usage, error=error_in(frame.header))
 
 

@@ -9,6 +9,7 @@ from enum import Enum, auto
 from typing import Any, Final
 
 from jupyter_faas.gateway.dispatch.outcome import Result, result_in
+from jupyter_faas.gateway.dispatch.stream import Stream
 from jupyter_faas.model.arguments import Arguments
 from jupyter_faas.model.errors import FaasError, InvocationTimeout
 from jupyter_faas.model.units import format_duration
@@ -53,24 +54,35 @@ class Slot:
         self._answer: asyncio.Future[Result] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._overdue: FaasError | None = None
+        self._stream: Stream | None = None
         self._timeout_seconds = 0.0
         self._begun = 0.0
 
     async def call(
-        self, invocation: str, timeout_seconds: float, arguments: Arguments, proof: bool = False
+        self,
+        invocation: str,
+        timeout_seconds: float,
+        arguments: Arguments,
+        accept: str = "",
+        stream: Stream | None = None,
+        proof: bool = False,
     ) -> Result:
         """Run one call on this slot, reserved for it; errors are part of the result.
 
-        For a ``proof`` the arguments are examples, and the worker is replaced afterwards.
+        ``accept`` chooses the form of the result; ``stream`` gets what comes of it before its end. For a
+        ``proof`` the arguments are examples, and the worker is replaced afterwards.
         Raises ``CancelledError`` when the caller went away, having ended the call.
         """
         loop = asyncio.get_running_loop()
         self.state = SlotState.BUSY
         self._overdue = None
+        self._stream = stream
         self._timeout_seconds = timeout_seconds
         self._begun = loop.time()
         self._answer = loop.create_future()
         header: dict[str, Any] = {"id": invocation, "timeout": timeout_seconds, **arguments.header}
+        if accept:
+            header["accept"] = accept
         if proof:
             header["proof"] = True
         self._send(encode_frame(Kind.CALL, self.number, header, arguments.body))
@@ -96,6 +108,15 @@ class Slot:
         """The worker has imported the function."""
         if self.state is SlotState.STARTING:
             self._free()
+
+    def on_chunk(self, frame: Frame) -> None:
+        """A piece of the result has come; one that is too much ends the call."""
+        if self.state is SlotState.BUSY and self._stream is not None:
+            try:
+                self._stream.feed(frame)
+            except FaasError as error:
+                self._overdue = error
+                self._kill()
 
     def on_result(self, frame: Frame) -> None:
         """The call has ended."""

@@ -7,16 +7,19 @@ from typing import Any, cast
 
 from tornado.web import stream_request_body
 
+from jupyter_faas.gateway.handlers.answers import StreamedAnswer, send_result
 from jupyter_faas.gateway.handlers.base import FaasHandler, Site, connection_of
 from jupyter_faas.gateway.handlers.bodies import arguments_in, arguments_of_query
 from jupyter_faas.gateway.service.arguments import checked
 from jupyter_faas.gateway.service.catalogue import Published
-from jupyter_faas.gateway.store.records import InvocationRecord
+from jupyter_faas.gateway.service.service import Stream
 from jupyter_faas.model.arguments import Arguments
-from jupyter_faas.model.errors import PayloadTooLarge
+from jupyter_faas.model.errors import FaasError, MalformedRequest, PayloadTooLarge
 from jupyter_faas.model.units import format_size
 
 __all__ = ["InvokeHandler"]
+
+MAX_ACCEPT_CHARACTERS = 2000
 
 
 @stream_request_body
@@ -33,6 +36,7 @@ class InvokeHandler(FaasHandler):
         self._cap = 0
         self._published: Published | None = None
         self._call: asyncio.Task[Any] | None = None
+        self._streamed: StreamedAnswer | None = None
 
     async def prepare(self) -> None:  # type: ignore[override]
         """Find the function, authorise the caller and refuse too large a body, all before reading it."""
@@ -76,13 +80,16 @@ class InvokeHandler(FaasHandler):
     def on_connection_close(self) -> None:
         """The caller went away: end the call."""
         super().on_connection_close()
+        if self._streamed is not None:
+            self._streamed.cancel()
         if self._call is not None:
             self._call.cancel()
 
     async def _invoke(self, arguments: Arguments) -> None:
         published = cast("Published", self._published)
         arguments = checked(arguments, published.validator_for)
-        self._call = asyncio.ensure_future(self.service.invoke(published, arguments))
+        accept, stream = self._accept(), Stream(self._begin_stream)
+        self._call = asyncio.ensure_future(self.service.invoke(published, arguments, accept, stream))
         try:
             record, result = await self._call
         except asyncio.CancelledError:
@@ -90,24 +97,48 @@ class InvokeHandler(FaasHandler):
                 self._auto_finish = False  # nobody is left to answer
                 return
             raise
-        self._set_headers(record)
+        if self._streamed is not None:
+            await self._end_stream(self._streamed, result.error)
+            return
+        self._set_headers(record.id, queue=record.queue_ms, start=record.start_ms, run=record.run_ms)
         if result.error is not None:
             self.send_problem(result.error)
         else:
-            self.set_header("Content-Type", result.content_type)
-            self.finish(result.body)
+            send_result(self, result)
 
     @property
     def _schema(self) -> dict[str, Any]:
         return cast("Published", self._published).manifest.input_schema
 
-    def _set_headers(self, record: InvocationRecord) -> None:
-        self.set_header("Faas-Invocation-Id", record.id)
-        self.set_header("Faas-Version", str(record.version))
+    def _begin_stream(self, stream: Stream) -> None:
+        """The first chunk is there: begin to answer."""
+        queue_ms, start_ms = stream.queue_seconds * 1000, stream.start_seconds * 1000
+        self._set_headers(stream.invocation, queue=queue_ms, start=start_ms)
+        self._auto_finish = False
+        self._streamed = StreamedAnswer(self, stream, self.on_connection_close)
+
+    async def _end_stream(self, streamed: StreamedAnswer, error: FaasError | None) -> None:
+        try:
+            await streamed.end(error)
+        except asyncio.CancelledError:
+            if not streamed.abandoned:
+                raise
+
+    def _accept(self) -> str:
+        """What the caller accepts; empty if that is anything."""
+        accept = self.request.headers.get("Accept", "")
+        if len(accept) > MAX_ACCEPT_CHARACTERS:
+            raise MalformedRequest(
+                f"The Accept header has {len(accept)} characters; {MAX_ACCEPT_CHARACTERS} is the most."
+            )
+        return "" if accept == "*/*" else accept
+
+    def _set_headers(self, invocation: str, **milliseconds: float) -> None:
+        self.set_header("Faas-Invocation-Id", invocation)
+        self.set_header("Faas-Version", str(cast("Published", self._published).record.number))
+        self.set_header("Vary", "Accept")
         # https://www.w3.org/TR/server-timing/, durations in milliseconds
-        timing = (
-            f"queue;dur={record.queue_ms:.3f}, start;dur={record.start_ms:.3f}, run;dur={record.run_ms:.3f}"
-        )
+        timing = ", ".join(f"{phase};dur={duration:.3f}" for phase, duration in milliseconds.items())
         self.set_header("Server-Timing", timing)
         if traceparent := self.request.headers.get("traceparent"):
             self.set_header("traceparent", traceparent)

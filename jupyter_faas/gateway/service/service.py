@@ -10,6 +10,7 @@ from typing import Any
 from jupyter_faas.gateway.dispatch.dispatcher import Call, Dispatcher
 from jupyter_faas.gateway.dispatch.logs import entries_in
 from jupyter_faas.gateway.dispatch.outcome import Result
+from jupyter_faas.gateway.dispatch.stream import SSE, Stream
 from jupyter_faas.gateway.engines.base import Engine
 from jupyter_faas.gateway.problems import status_of
 from jupyter_faas.gateway.service.bundles import BundleStore
@@ -22,7 +23,7 @@ from jupyter_faas.gateway.store.store import Store
 from jupyter_faas.model.arguments import Arguments
 from jupyter_faas.model.errors import FaasError, NotFound
 
-__all__ = ["Service"]
+__all__ = ["SSE", "Result", "Service", "Stream"]
 
 CLIENT_CLOSED_REQUEST = 499
 """Recorded for a call whose caller went away; as in nginx, it is never sent."""
@@ -68,17 +69,23 @@ class Service:
             nearest=str(latest.record.number),
         )
 
-    async def invoke(self, published: Published, arguments: Arguments) -> tuple[InvocationRecord, Result]:
-        """Run one call; whatever becomes of it is recorded, and an error is part of the result."""
+    async def invoke(
+        self, published: Published, arguments: Arguments, accept: str, stream: Stream
+    ) -> tuple[InvocationRecord, Result]:
+        """Run one call; whatever becomes of it is recorded, and an error is part of the result.
+
+        ``accept`` chooses the form of the result; ``stream`` gets what comes of it before its end.
+        """
         record = InvocationRecord(
             id=secrets.token_hex(12),
             function=published.record.function,
             version=published.record.number,
             started=time.time(),
         )
+        stream.invocation = record.id
         begun = time.monotonic()
         try:
-            call = await self.dispatcher.invoke(published.target, record.id, arguments)
+            call = await self.dispatcher.invoke(published.target, record.id, arguments, accept, stream)
             result = _fill(record, call)
         except FaasError as error:
             record.queue_ms = (time.monotonic() - begun) * 1000
@@ -87,7 +94,7 @@ class Service:
             record.status = CLIENT_CLOSED_REQUEST
             self._recorder.add(record)
             raise
-        record.status = 200
+        record.status = result.status
         if result.error is not None:
             record.status, record.code = status_of(result.error), result.error.code
             record.problem = result.error.problem()

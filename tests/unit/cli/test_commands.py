@@ -146,6 +146,12 @@ def test_invoke(
     assert len(done.stdout.splitlines()) == 1
 
 
+def test_invoke_writes_what_is_no_json_as_it_is(run: Run, double: GatewayDouble) -> None:
+    double.add_function("table")
+    assert run("invoke", "table", "--accept", "text/csv").stdout == "a\n1\n"
+    assert "arguments" in json.loads(run("invoke", "table").stdout)
+
+
 def test_invoke_a_function_that_raises(run: Run, double: GatewayDouble) -> None:
     double.add_function("fail")
     done = run("invoke", "fail")

@@ -287,9 +287,12 @@ class _Handler(BaseHTTPRequestHandler):
         return 200, {"id": identifier, "logs": []}
 
     def invoke(self, name: str) -> tuple[int, Any]:
-        """``echo`` returns its arguments, ``fail`` raises; others are not called."""
+        """``echo`` returns its arguments, ``table`` has CSV, ``fail`` raises; others are not called."""
         self.one_function(name.partition("@")[0])
         arguments = json.loads(self.body)
+        if name == "table" and self.headers["Accept"] == "text/csv":
+            self.send(200, b"a\n1\n", "text/csv")
+            return 0, None
         if name == "fail":
             frame = {"file": "handler.py", "line": 9, "function": "fail", "text": "return 1 / 0"}
             raise HandlerError(

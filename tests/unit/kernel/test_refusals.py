@@ -145,7 +145,7 @@ def test_missing_modules(notebook: Notebook) -> None:
     assert "no such module is installed" in error.detail
     error = refusal(notebook, "def f():\n    from . import x\n    return 1")
     assert "relative import" in error.detail
-    error = refusal(notebook, "def f():\n    from jupyter_faas import Context\n    return 1")
+    error = refusal(notebook, "def f():\n    from jupyter_faas import client\n    return 1")
     assert "jupyter_faas itself isn't shipped" in error.detail
     body = "def f():\n    try:\n        import not_there\n    except ImportError:\n        return 'without'"
     assert notebook.publish_and_call(body) == "without"

@@ -66,7 +66,7 @@ class Instance:
         """Call and decode the result, which has to be one."""
         frame = self.result(0, **arguments)
         assert frame.header["ok"], frame.header
-        return json.loads(frame.body)
+        return json.loads(frame.body) if frame.body else None
 
     def failure(self, **arguments: Any) -> dict[str, Any]:
         """Call and give the outcome, which has to be a failure."""

@@ -239,3 +239,61 @@ def test_arguments_become_what_the_annotations_say(tmp_path: Path) -> None:
         status, problem = server.post(n=1, label="tomorrow")
         assert (status, problem["code"]) == (422, "invalid-input")
         assert problem["faults"][0]["path"] == "$.label"
+
+
+STREAMING = """
+import itertools, os, time
+from jupyter_faas import Response
+def f(n, label):
+    what = label
+    if what == "table":
+        return Response("a,b", 201, {"Content-Type": "text/csv", "X-Mine": "1"})
+    return None if what == "none" else stream(what)
+def stream(what):
+    yield os.getpid()
+    if what == "raise":
+        raise ValueError("later")
+    while what == "forever":
+        time.sleep(0.01)
+    if what == "flood":
+        for _ in itertools.count():
+            yield "x" * 1000
+"""
+
+
+def test_results_and_streams(tmp_path: Path) -> None:
+    caps = {"concurrency": 1, "timeout_seconds": 2.0, "result_bytes": 10**8}
+    with serving(tmp_path, STREAMING, **caps) as running:
+        running.await_health("ok")
+        status, body, response = ask(running, "table")
+        assert (status, body, response.getheader("Content-Type")) == (201, b"a,b", "text/csv")
+        assert (response.getheader("X-Mine"), response.getheader("Vary")) == ("1", "Accept")
+        assert ask(running, "none")[:2] == (204, b"")
+        refused = ask(running, "once", "image/png")
+        assert (refused[0], json.loads(refused[1])["code"]) == (406, "not-acceptable")
+        status, body, response = ask(running, "raise")
+        first, last = body.splitlines()
+        assert (status, response.getheader("Transfer-Encoding")) == (200, "chunked")
+        assert json.loads(last)["error"]["message"] == "later"
+        overdue = ask(running, "forever", "text/event-stream")[1].decode()
+        assert "event: error\ndata: {" in overdue
+        assert '"code": "timeout"' in overdue
+        # A caller who leaves frees the only worker before the stream's own time is over.
+        connection, _ = begin(running, "flood")
+        connection.close()
+        assert int(ask(running, "once")[1]) != int(first)
+
+
+def begin(
+    running: Server, what: str, accept: str = "*/*"
+) -> tuple[http.client.HTTPConnection, http.client.HTTPResponse]:
+    connection = http.client.HTTPConnection("127.0.0.1", running.port, timeout=DEADLINE_SECONDS)
+    connection.request("POST", "/", json.dumps({"n": 0, "label": what}), {"Accept": accept})
+    return connection, connection.getresponse()
+
+
+def ask(running: Server, what: str, accept: str = "*/*") -> tuple[int, bytes, http.client.HTTPResponse]:
+    connection, response = begin(running, what, accept)
+    body = response.read()
+    connection.close()
+    return response.status, body, response

@@ -1,0 +1,209 @@
+"""The forms that a result can be sent in, by its type, the default first; nothing is imported for it but
+what the function itself brings along.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from . import codec, conversions
+from .refusals import ELEMENT_BYTES, bound
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    Encoder = Callable[[Any, int], bytes]
+    Forms = dict[str, Encoder]
+
+CSV = "text/csv"
+HTML = "text/html"
+ARROW = "application/vnd.apache.arrow.stream"
+PARQUET = "application/vnd.apache.parquet"
+NPY = "application/x-npy"
+BYTES = "application/octet-stream"
+PNG, JPEG, WEBP, SVG = "image/png", "image/jpeg", "image/webp", "image/svg+xml"
+
+NEEDS = {ARROW: "pyarrow", PARQUET: "pyarrow"}
+PLAIN = (dict, list, tuple, str, int, float)
+
+
+def forms_of(value: Any) -> Forms:
+    """The media types that ``value`` can be written as, each with what writes it; the default comes first."""
+    kind = type(value)
+    for base in kind.__mro__:
+        named = _BY_NAME.get(f"{base.__module__.partition('.')[0]}.{base.__qualname__}")
+        if named is not None:
+            return {name: write for name, write in named.items() if _is_there(NEEDS.get(name))}
+    shown = {name: _shown(method) for method, name in _REPR.items() if callable(getattr(kind, method, None))}
+    if isinstance(value, PLAIN) or conversions.knows(kind) or not shown:
+        return {codec.JSON: _json, **shown}
+    return shown
+
+
+def _is_there(module: str | None) -> bool:
+    if module is None or module in sys.modules:
+        return True
+    from importlib.util import find_spec
+
+    return find_spec(module) is not None
+
+
+def _json(value: Any, cap: int) -> bytes:
+    return codec.encode(value, cap)[1]
+
+
+def _text(value: str, _cap: int) -> bytes:
+    return value.encode()
+
+
+def _bytes(value: Any, _cap: int) -> bytes:
+    return bytes(value)
+
+
+# pandas and numpy
+
+
+def _csv(value: Any, cap: int) -> bytes:
+    """The index is left out, as in JSON; a Series is a table of one column."""
+    bound(ELEMENT_BYTES * value.size, cap)
+    text: str = value.to_csv(index=False)
+    return text.encode()
+
+
+def _table_html(value: Any, cap: int) -> bytes:
+    bound(ELEMENT_BYTES * value.size, cap)
+    text: str = value.to_html()
+    return text.encode()
+
+
+def _arrow(value: Any, _cap: int) -> bytes:
+    from importlib import import_module
+
+    pyarrow: Any = import_module("pyarrow")
+    table = pyarrow.Table.from_pandas(value)
+    sink = pyarrow.BufferOutputStream()
+    with pyarrow.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    content: bytes = sink.getvalue().to_pybytes()
+    return content
+
+
+def _parquet(value: Any, _cap: int) -> bytes:
+    from io import BytesIO
+
+    buffer = BytesIO()
+    value.to_parquet(buffer, engine="pyarrow")
+    return buffer.getvalue()
+
+
+def _npy(value: Any, cap: int) -> bytes:
+    from io import BytesIO
+
+    bound(value.nbytes, cap)
+    buffer = BytesIO()
+    sys.modules["numpy"].save(buffer, value, allow_pickle=False)
+    return buffer.getvalue()
+
+
+# Pictures
+
+
+def _plotted(kind: str) -> Encoder:
+    """A matplotlib figure (or the one that axes belong to), which pyplot then holds no longer."""
+
+    def write(value: Any, _cap: int) -> bytes:
+        from io import BytesIO
+
+        figure = value if hasattr(value, "savefig") else value.figure
+        buffer = BytesIO()
+        figure.savefig(buffer, format=kind)
+        pyplot = sys.modules.get("matplotlib.pyplot")
+        if pyplot is not None:
+            pyplot.close(figure)  # calls of a warm worker would pile their figures up
+        return buffer.getvalue()
+
+    return write
+
+
+def _picture(kind: str) -> Encoder:
+    """A PIL image; JPEG has no transparency, palette or 16 bits."""
+
+    def write(value: Any, _cap: int) -> bytes:
+        from io import BytesIO
+
+        buffer = BytesIO()
+        if kind == "JPEG" and value.mode not in {"RGB", "L", "CMYK"}:
+            value = value.convert("RGB")
+        value.save(buffer, format=kind)
+        return buffer.getvalue()
+
+    return write
+
+
+def _plotly_html(value: Any, _cap: int) -> bytes:
+    text: str = value.to_html(include_plotlyjs="cdn")
+    return text.encode()
+
+
+def _plotly_json(value: Any, _cap: int) -> bytes:
+    text: str = value.to_json()
+    return text.encode()
+
+
+def _plotly_image(kind: str) -> Encoder:
+    def write(value: Any, _cap: int) -> bytes:
+        content: bytes = value.to_image(format=kind)
+        return content
+
+    return write
+
+
+# What notebooks show (IPython's display protocol)
+
+
+def _shown(method: str) -> Encoder:
+    def write(value: Any, cap: int) -> bytes:
+        shown = getattr(value, method)()
+        if isinstance(shown, tuple):  # with metadata
+            shown = shown[0]
+        if method == "_repr_json_":
+            return _json(shown, cap)
+        if isinstance(shown, str):
+            return shown.encode()
+        if isinstance(shown, bytes):
+            return shown
+        raise TypeError(f"{method}() gave a {type(shown).__name__}")
+
+    return write
+
+
+_REPR = {
+    "_repr_html_": HTML,
+    "_repr_svg_": SVG,
+    "_repr_png_": PNG,
+    "_repr_jpeg_": JPEG,
+    "_repr_json_": codec.JSON,
+}
+_RAW: Forms = {BYTES: _bytes, codec.JSON: _json}
+_FIGURE: Forms = {PNG: _plotted("png"), SVG: _plotted("svg")}
+_BY_NAME: dict[str, Forms] = {
+    "builtins.str": {codec.JSON: _json, "text/plain": _text},
+    "builtins.bytes": _RAW,
+    "builtins.bytearray": _RAW,
+    "builtins.memoryview": _RAW,
+    "pandas.DataFrame": {codec.JSON: _json, CSV: _csv, ARROW: _arrow, PARQUET: _parquet, HTML: _table_html},
+    "pandas.Series": {codec.JSON: _json, CSV: _csv},
+    "numpy.MaskedArray": {codec.JSON: _json},  # a .npy file has no mask
+    "numpy.ndarray": {codec.JSON: _json, NPY: _npy},
+    "matplotlib.Figure": _FIGURE,
+    "matplotlib.Axes": _FIGURE,
+    "plotly.BaseFigure": {
+        HTML: _plotly_html,
+        codec.JSON: _plotly_json,
+        PNG: _plotly_image("png"),
+        SVG: _plotly_image("svg"),
+    },
+    "PIL.Image": {PNG: _picture("PNG"), JPEG: _picture("JPEG"), WEBP: _picture("WEBP")},
+}
