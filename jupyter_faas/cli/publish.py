@@ -91,17 +91,17 @@ def _publish(arguments: argparse.Namespace) -> int:
 
 
 def _publish_unexecuted(notebook: Any, connection: Connection | None, arguments: argparse.Namespace) -> int:
-    from jupyter_faas.cli import without_execution
+    from jupyter_faas.cli.without_execution import captured, publish_captured, receipts_of
 
     if arguments.output:
         raise UsageError(
             "--output writes the executed notebook, and --no-execute runs nothing: leave one out"
         )
-    found = without_execution.captured(notebook, arguments.notebook.name, arguments.cell)
+    found = captured(notebook, arguments.notebook.name, arguments.cell)
     if arguments.dry_run:
-        return _show(without_execution.receipts(found), None, arguments)
+        return _show(receipts_of(found), None, arguments)
     to_publish = [one for one in found if not one[0].annotation.dry_run]
-    published = without_execution.published(to_publish, connection)
+    published = publish_captured(to_publish, connection)
     if arguments.json:
         print_json({"published": published, "error": None})
     else:
