@@ -91,7 +91,7 @@ def _publish(arguments: argparse.Namespace) -> int:
 
 
 def _publish_unexecuted(notebook: Any, connection: Connection | None, arguments: argparse.Namespace) -> int:
-    from jupyter_faas.cli.without_execution import captured, publish_captured, receipts
+    from jupyter_faas.cli.without_execution import captured, publish_captured, receipts_of
 
     if arguments.output:
         raise UsageError(
@@ -99,7 +99,7 @@ def _publish_unexecuted(notebook: Any, connection: Connection | None, arguments:
         )
     found = captured(notebook, arguments.notebook.name, arguments.cell)
     if arguments.dry_run:
-        return _show(receipts(found), None, arguments)
+        return _show(receipts_of(found), None, arguments)
     to_publish = [one for one in found if not one[0].annotation.dry_run]
     published = publish_captured(to_publish, connection)
     if arguments.json:

@@ -12,7 +12,7 @@ from jupyter_faas.client import Connection, GatewayClient
 from jupyter_faas.client.connection import ensure_gateway
 from jupyter_faas.kernel.capture import Capture
 
-__all__ = ["captured", "publish_captured", "receipts"]
+__all__ = ["captured", "publish_captured", "receipts_of"]
 
 Captured = list[tuple[AnnotatedCell, Capture]]
 
@@ -25,7 +25,7 @@ def captured(notebook: Any, file_name: str, only: str | None) -> Captured:
     return captures(notebook, file_name, only)
 
 
-def receipts(found: Captured) -> list[dict[str, Any]]:
+def receipts_of(found: Captured) -> list[dict[str, Any]]:
     """What would be published, ``{"cell", "receipt"}`` each."""
     return [{"cell": cell.number, "receipt": capture.receipt.record()} for cell, capture in found]
 
