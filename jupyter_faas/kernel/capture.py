@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any
 
 from IPython.core.interactiveshell import InteractiveShell
@@ -16,14 +16,17 @@ from IPython.core.interactiveshell import InteractiveShell
 from jupyter_faas.kernel.annotation import Annotation, check_name
 from jupyter_faas.kernel.assemble import assemble
 from jupyter_faas.kernel.cells import Cell, Cells, Function
+from jupyter_faas.kernel.files import data_files, files_named
 from jupyter_faas.kernel.origins import Origins
 from jupyter_faas.kernel.receipt import Receipt, receipt_of
 from jupyter_faas.kernel.requirements import requirements_of
 from jupyter_faas.kernel.signature import schemas_of
-from jupyter_faas.kernel.slice import slice_of
-from jupyter_faas.model.bundle import Bundle
-from jupyter_faas.model.errors import AnnotationError
+from jupyter_faas.kernel.slice import Slice, slice_of
+from jupyter_faas.kernel.values import describe
+from jupyter_faas.model.bundle import MAX_BUNDLE_BYTES, MAX_MEMBERS, Bundle
+from jupyter_faas.model.errors import AnnotationError, CaptureError
 from jupyter_faas.model.manifest import HANDLER_FILE, Manifest, Origin
+from jupyter_faas.model.units import format_size
 
 __all__ = ["Capture", "capture"]
 
@@ -46,7 +49,9 @@ def capture(shell: InteractiveShell, body: str, annotation: Annotation) -> Captu
     namespace: Mapping[str, Any] = shell.user_ns
     entry = entry_of(cell, annotation.entry, namespace)
     name = annotation.name or check_name(entry)
-    found = slice_of(entry, namespace, cells, Origins())
+    origins, folder = Origins(), Path.cwd()
+    found = slice_of(entry, namespace, cells, origins, annotation.choices)
+    data = data_files(annotation.files, folder)
     schemas = schemas_of(namespace[entry], entry)
     handler = assemble(found, {feature for used in found.used_cells for feature in cells.futures(used)})
     packages = requirements_of(found.origins, found.needed_by, annotation.requirements)
@@ -64,10 +69,14 @@ def capture(shell: InteractiveShell, body: str, annotation: Annotation) -> Captu
         output_schema=schemas.output,
         segments=handler.segments,
         origin=Origin(notebook=_notebook(namespace), cell=cell.label, author=_author()),
+        values=tuple(describe(value, origins) for _, value in sorted(found.values.items())),
+        files=tuple(sorted(data)),
     )
-    bundle = Bundle(manifest, {HANDLER_FILE: handler.source.encode()})
+    bundle = Bundle(manifest, {HANDLER_FILE: handler.source.encode(), **_files(found, data)})
+    _check_size(bundle)
     signature = f"{name}{inspect.signature(namespace[entry])}"
-    return Capture(bundle, receipt_of(signature, found, packages, bundle))
+    doubts = files_named(found, folder, bundle.files)
+    return Capture(bundle, receipt_of(signature, found, packages, bundle, doubts))
 
 
 def entry_of(cell: Cell, wanted: str | None, namespace: Mapping[str, Any]) -> str:
@@ -90,6 +99,29 @@ def entry_of(cell: Cell, wanted: str | None, namespace: Mapping[str, Any]) -> st
             f"{defined[-1]} is no longer a function when the cell ends: give that another name."
         )
     return defined[-1]
+
+
+def _files(found: Slice, data: Mapping[str, Path]) -> dict[str, bytes]:
+    """What lies beside the handler: values, the author's modules, data files."""
+    size = sum(path.stat().st_size for path in data.values())
+    if size > MAX_BUNDLE_BYTES or len(data) > MAX_MEMBERS // 2:
+        raise AnnotationError(
+            f"--file: these are {len(data)} files of {format_size(size)}. A function may take "
+            f"{MAX_MEMBERS // 2} files and {format_size(MAX_BUNDLE_BYTES)} along: choose fewer."
+        )
+    files = {place: path.read_bytes() for place, path in data.items()}
+    files |= {source.path: source.content for source in found.sources.values()}
+    return files | {value.file: value.content for value in found.values.values()}
+
+
+def _check_size(bundle: Bundle) -> None:
+    if bundle.packed_bytes > MAX_BUNDLE_BYTES:
+        largest = sorted(bundle.files, key=lambda path: -len(bundle.files[path]))[:3]
+        parts = ", ".join(f"{path} {format_size(len(bundle.files[path]))}" for path in largest)
+        raise CaptureError(
+            f"The bundle takes {format_size(bundle.packed_bytes)}; a gateway takes "
+            f"{format_size(MAX_BUNDLE_BYTES)}. The largest parts are {parts}: carry less of them."
+        )
 
 
 def _notebook(namespace: Mapping[str, Any]) -> str | None:
