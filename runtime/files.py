@@ -18,6 +18,6 @@ def link_files(function: str, files: Iterable[str], scratch: str) -> None:
     """
     for file in files:
         place = f"{scratch}/{file}"
-        with contextlib.suppress(FileExistsError):
+        with contextlib.suppress(FileExistsError, NotADirectoryError):
             os.makedirs(os.path.dirname(place), exist_ok=True)
             os.symlink(f"{function}/{file}", place)

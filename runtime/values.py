@@ -66,6 +66,6 @@ def _check_versions(value: dict[str, Any]) -> None:
         if present[package] != version:
             raise ValueMismatch(
                 f"The frozen value {value['name']} ({value['type']}) was made with {package} {version}, but "
-                f"this image has {present[package]}: require that version, or publish again from a kernel "
-                "that has the other one."
+                f"this image has {present[package]}. Publish it again, from a kernel with the versions that "
+                "the image has."
             )
