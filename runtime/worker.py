@@ -13,6 +13,7 @@ from . import streams, syscalls
 from .calls import Caller, cpu_seconds, flush_output, peak_bytes
 from .facade import install
 from .failures import Failures
+from .files import link_files
 from .frames import RECEIVE_BYTES, Frame, FrameReader, Kind, encode_frame
 from .loading import import_entry, prepare_path, read_manifest
 from .tracebacks import Tracebacks
@@ -60,6 +61,7 @@ def _import(settings: Settings) -> tuple[Caller | None, Outcome]:
         manifest = read_manifest(settings.root)
         tracebacks = Tracebacks(handler, manifest.get("segments", []))
         failures = Failures(tracebacks, settings.network_denied, settings.memory_cap)
+        link_files(f"{settings.root}/function", manifest.get("files", ()), settings.scratch)
         prepare_path(settings.root)
         install()
         entry = import_entry(settings.root, manifest["entry"])

@@ -15,6 +15,7 @@ from IPython.core import magic_arguments
 from IPython.core.error import UsageError
 
 from jupyter_faas.kernel.requirements import parse_requirement
+from jupyter_faas.kernel.slice import Choices
 from jupyter_faas.model.caps import Caps
 from jupyter_faas.model.errors import AnnotationError
 from jupyter_faas.model.manifest import NAME_PATTERN
@@ -46,6 +47,8 @@ class Annotation:
     checks: tuple[str, ...] = ()
     gateway: str | None = None
     requirements_file: str | None = None
+    choices: Choices = field(default_factory=Choices)
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -170,11 +173,46 @@ def publish_arguments(magic: Callable[..., Any]) -> Callable[..., Any]:
         _argument("--public", action="store_true", help="Let anyone call it, without a token. Default: no."),
         _argument("--dry-run", action="store_true", help="Show what would be captured; publish nothing."),
         _argument("--gateway", metavar="URL", help="Gateway to publish to. Default: the local one."),
+        *_value_arguments(),
     ]
     for option in reversed(options):
         magic = option(magic)
     decorated: Callable[..., Any] = _with_parser("publish")(magic)
     return decorated
+
+
+def _value_arguments() -> list[Any]:
+    """Options about data."""
+    each, total = (format_size(size) for size in (Choices.value_bytes, Choices.total_value_bytes))
+    size = _FORMS[parse_size]
+    return [
+        _argument(
+            "--freeze",
+            action="append",
+            default=[],
+            metavar="NAME",
+            help="A global name whose value goes along as data, though it could be written as source. "
+            "Repeatable.",
+        ),
+        _argument(
+            "--recompute",
+            action="append",
+            default=[],
+            metavar="NAME",
+            help="A global name that is made anew, once when the function starts, by the code of the cell "
+            "that made it. Repeatable.",
+        ),
+        _argument("--value-size", help=f"Most that one frozen value may take: {size}. Default: {each}."),
+        _argument("--values-total", help=f"Most that they may take together: {size}. Default: {total}."),
+        _argument(
+            "--file",
+            action="append",
+            default=[],
+            metavar="PATH",
+            help="A data file, or a folder of them, below the notebook's folder; the function opens it by "
+            "the same relative path. Repeatable.",
+        ),
+    ]
 
 
 def _cap_argument(option: str, cap: _Cap) -> Any:
@@ -220,6 +258,8 @@ def parse_words(words: Sequence[str]) -> Annotation:
         checks=tuple(options.check),
         gateway=options.gateway,
         requirements_file=options.environment,
+        choices=_choices(options),
+        files=tuple(options.file),
     )
 
 
@@ -260,6 +300,22 @@ def _caps(options: argparse.Namespace) -> Caps:
         return Caps(**chosen)
     except pydantic.ValidationError as error:
         raise AnnotationError(" ".join(_range_fault(dict(fault)) for fault in error.errors())) from error
+
+
+def _choices(options: argparse.Namespace) -> Choices:
+    sizes = {}
+    for option in ("value_size", "values_total"):
+        text = getattr(options, option)
+        try:
+            sizes[option] = None if text is None else parse_size(text)
+        except AnnotationError as error:
+            raise AnnotationError(f"--{option.replace('_', '-')}: {error.detail}") from error
+    return Choices(
+        freeze=frozenset(options.freeze),
+        recompute=frozenset(options.recompute),
+        value_bytes=sizes["value_size"] or Choices.value_bytes,
+        total_value_bytes=sizes["values_total"] or Choices.total_value_bytes,
+    )
 
 
 def _range_fault(fault: Mapping[str, Any]) -> str:

@@ -18,15 +18,18 @@ from jupyter_faas.kernel.assemble import assemble
 from jupyter_faas.kernel.bodies import body_name, function_of_body, stand_in
 from jupyter_faas.kernel.cells import Cell, Cells, Function
 from jupyter_faas.kernel.environments import Declared, declared_in
+from jupyter_faas.kernel.files import data_files, files_named
 from jupyter_faas.kernel.origins import Origins
 from jupyter_faas.kernel.proof import proof_of
 from jupyter_faas.kernel.receipt import Receipt, receipt_of
 from jupyter_faas.kernel.requirements import requirements_of
 from jupyter_faas.kernel.signature import schemas_of
 from jupyter_faas.kernel.slice import Slice, slice_of
-from jupyter_faas.model.bundle import Bundle, digest_of
-from jupyter_faas.model.errors import AnnotationError
+from jupyter_faas.kernel.values import describe
+from jupyter_faas.model.bundle import MAX_BUNDLE_BYTES, MAX_MEMBERS, Bundle, digest_of
+from jupyter_faas.model.errors import AnnotationError, CaptureError
 from jupyter_faas.model.manifest import HANDLER_FILE, Manifest, Origin
+from jupyter_faas.model.units import format_size
 
 __all__ = ["Capture", "bundled", "capture", "published_name"]
 
@@ -55,12 +58,13 @@ def capture(shell: InteractiveShell, body: str, annotation: Annotation, lines_ab
     else:
         entry = entry_of(cell, annotation.entry, namespace)
         function = namespace[entry]
-    found = slice_of(entry, namespace, cells, Origins(), made)
+    origins = Origins()
+    found = slice_of(entry, namespace, cells, origins, made, annotation.choices)
     futures = {feature for used in found.used_cells for feature in cells.futures(used)}
     origin = Origin(notebook=_notebook(namespace), cell=cell.label, author=author())
     declared = _declared(annotation, namespace, cells)
     proof = proof_of(function, annotation.checks, lambda text: eval(text, shell.user_ns))  # noqa: S307
-    return bundled(found, function, name, annotation, futures, origin, declared, proof)
+    return bundled(found, function, name, annotation, futures, origin, origins, declared, proof)
 
 
 def bundled(
@@ -70,11 +74,13 @@ def bundled(
     annotation: Annotation,
     futures: Iterable[str],
     origin: Origin,
+    origins: Origins,
     declared: Declared | None = None,
     proof: str = "",
 ) -> Capture:
     """The bundle of ``found``, published as ``name``; ``function`` has its signature and docstring."""
-    entry = found.entry
+    entry, folder = found.entry, Path.cwd()
+    data = data_files(annotation.files, folder)
     schemas = schemas_of(function, entry)
     handler = assemble(found, futures)
     packages = requirements_of(found.origins, found.needed_by, annotation.requirements, declared, entry)
@@ -94,10 +100,15 @@ def bundled(
         output_schema=schemas.output,
         segments=handler.segments,
         origin=origin,
+        values=tuple(describe(value, origins) for _, value in sorted(found.values.items())),
+        files=tuple(sorted(data)),
     )
-    bundle = Bundle(manifest, {HANDLER_FILE: handler.source.encode(), **packages.wheels})
+    content = {HANDLER_FILE: handler.source.encode(), **_files(found, data), **packages.wheels}
+    bundle = Bundle(manifest, content)
+    _check_size(bundle)
     signature = f"{name}{inspect.signature(function)}"
-    return Capture(bundle, receipt_of(signature, found, packages, bundle))
+    doubts = files_named(found, folder, bundle.files)
+    return Capture(bundle, receipt_of(signature, found, packages, bundle, doubts))
 
 
 def published_name(cell: Cell, annotation: Annotation, namespace: Mapping[str, Any]) -> str:
@@ -137,6 +148,29 @@ def _declared(annotation: Annotation, namespace: Mapping[str, Any], cells: Cells
     beside = [Path(notebook).parent] if notebook and PurePath(notebook).is_absolute() else []
     sources = (cell.source for cell in cells.newest_first())
     return declared_in(annotation.requirements_file, [*beside, Path.cwd()], sources)
+
+
+def _files(found: Slice, data: Mapping[str, Path]) -> dict[str, bytes]:
+    """What lies beside the handler: values, the author's modules, data files."""
+    size = sum(path.stat().st_size for path in data.values())
+    if size > MAX_BUNDLE_BYTES or len(data) > MAX_MEMBERS // 2:
+        raise AnnotationError(
+            f"--file: these are {len(data)} files of {format_size(size)}. A function may take "
+            f"{MAX_MEMBERS // 2} files and {format_size(MAX_BUNDLE_BYTES)} along: choose fewer."
+        )
+    files = {place: path.read_bytes() for place, path in data.items()}
+    files |= {source.path: source.content for source in found.sources.values()}
+    return files | {value.file: value.content for value in found.values.values()}
+
+
+def _check_size(bundle: Bundle) -> None:
+    if bundle.packed_bytes > MAX_BUNDLE_BYTES:
+        largest = sorted(bundle.files, key=lambda path: -len(bundle.files[path]))[:3]
+        parts = ", ".join(f"{path} {format_size(len(bundle.files[path]))}" for path in largest)
+        raise CaptureError(
+            f"The bundle takes {format_size(bundle.packed_bytes)}; a gateway takes "
+            f"{format_size(MAX_BUNDLE_BYTES)}. The largest parts are {parts}: carry less of them."
+        )
 
 
 def _notebook(namespace: Mapping[str, Any]) -> str | None:

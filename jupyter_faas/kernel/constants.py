@@ -37,6 +37,7 @@ class Constant:
 
     name: str
     expression: str
+    mutable: bool = False
 
 
 def constant_source(name: str, value: Any) -> Constant:
@@ -47,7 +48,7 @@ def constant_source(name: str, value: Any) -> Constant:
     expression = _Writer().write(value)
     if not same(eval(expression, {"__builtins__": builtins}), value):  # noqa: S307  our own text
         raise NotPlain("it doesn't survive being written down and read again")
-    return Constant(name, expression)
+    return Constant(name, expression, type(value) in (list, dict, set))
 
 
 def is_plain(value: Any) -> bool:

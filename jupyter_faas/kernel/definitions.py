@@ -14,7 +14,7 @@ from jupyter_faas.kernel.cells import Cell, Cells, Function, first_line
 from jupyter_faas.kernel.constants import is_plain, same
 from jupyter_faas.kernel.names import Uses, uses
 
-__all__ = ["Definition", "NotDefinable", "definition_for"]
+__all__ = ["Definition", "NotDefinable", "alias_of", "definition_for"]
 
 _NOTEBOOK_MODULE = "__main__"
 _TYPE_FORMS = (
@@ -39,7 +39,7 @@ class Definition:
     """
 
     name: str
-    kind: Literal["function", "class", "lambda", "type", "alias"]
+    kind: Literal["function", "class", "lambda", "type", "alias", "value", "recomputed"]
     statement: ast.stmt
     text: str
     uses: Uses
@@ -84,7 +84,7 @@ def _of_function(name: str, value: Any, cells: Cells, namespace: Mapping[str, An
             _refuse_stale_defaults(function, statement, namespace)
             return _definition(name, cell, statement, cells)
         if bound is not None and namespace.get(bound) is value:
-            return _alias(name, bound)
+            return alias_of(name, bound)
     if isinstance(value, types.FunctionType):
         raise NotDefinable(_why_not(value, cells))
     return None
@@ -189,7 +189,7 @@ def _of_class(name: str, value: type, cells: Cells, namespace: Mapping[str, Any]
             _refuse_patches(value, statement, cells)
             return _definition(name, cell, statement, cells)
         if namespace.get(statement.name) is value:
-            return _alias(name, statement.name)
+            return alias_of(name, statement.name)
         where = cell.place(statement.lineno)
         raise NotDefinable(f"it is an older {statement.name} ({where}): give it a name of its own")
     made_by_call = _of_assignment(name, cells, "class")
@@ -266,7 +266,8 @@ def _of_assignment(name: str, cells: Cells, kind: Literal["class", "type"]) -> D
     return _definition(name, cell, statement, cells, kind)
 
 
-def _alias(name: str, bound: str) -> Definition:
+def alias_of(name: str, bound: str) -> Definition:
+    """``name`` as another name for what ``bound`` is."""
     text = f"{name} = {bound}"
     statement = ast.parse(text).body[0]
     return Definition(name, "alias", statement, text, uses(statement))

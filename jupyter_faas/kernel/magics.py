@@ -79,7 +79,7 @@ class FaasMagics(Magics):
     def publish(self, line: str, cell: str) -> None:
         """Run this cell, then publish a function of it behind an HTTP endpoint.
 
-        What the function uses of the notebook (helpers, imports, small constants) goes along. Durations are
+        What the function uses of the notebook (helpers, imports, data, own modules) goes along. Durations are
         written 250ms, 5s, 2m or 1h; sizes 512KB, 256MB, 1GB, or 256MiB for powers of two.
         """
         progress = Progress(screen_for(self.shell))

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from jupyter_faas.kernel.markup import escape, rows
+from jupyter_faas.kernel.mutations import mutations
 from jupyter_faas.kernel.proof import count_examples
 from jupyter_faas.kernel.requirements import Package, Packages
 from jupyter_faas.kernel.slice import Slice
@@ -70,11 +71,15 @@ class Receipt:
     bundle_bytes: int
     examples: int
     warnings: tuple[str, ...]
+    sources: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
 
     def lines(self) -> Iterator[tuple[str, str]]:
         """The receipt as labelled lines; a repeated label is empty."""
         yield "function", self.signature if not self.public else f"{self.signature}  (public: no token)"
         yield from _labelled("names", (f"{one.name}  {one.kind}, {one.where}" for one in self.names))
+        yield from _labelled("local code", self.sources)
+        yield from _labelled("files", self.files)
         yield from _labelled("packages", (f"{one.requirement}  {one.why}" for one in self.packages))
         for root, needed in self.needs.items():
             yield "", f"{_some(needed)}  needed by {root}, at this kernel's versions"
@@ -107,8 +112,10 @@ class Receipt:
         return f"{warnings}<details><summary>{escape(summary)}</summary><table>{lines}</table></details>"
 
 
-def receipt_of(signature: str, found: Slice, packages: Packages, bundle: Bundle) -> Receipt:
-    """The receipt of ``bundle``, made of ``found`` and ``packages``."""
+def receipt_of(
+    signature: str, found: Slice, packages: Packages, bundle: Bundle, doubts: Iterable[str] = ()
+) -> Receipt:
+    """The receipt of ``bundle``, made of ``found`` and ``packages``; ``doubts`` are further warnings."""
     manifest = bundle.manifest
     return Receipt(
         function=manifest.name,
@@ -120,9 +127,11 @@ def receipt_of(signature: str, found: Slice, packages: Packages, bundle: Bundle)
         environment=manifest.environment,
         caps=caps_in_words(manifest.caps),
         public=manifest.public,
-        bundle_bytes=len(bundle.pack()),
+        bundle_bytes=bundle.packed_bytes,
         examples=count_examples(manifest.proof),
-        warnings=tuple(_warnings(found, packages, manifest.caps)),
+        warnings=(*_warnings(found, packages, manifest.caps), *_data_warnings(found), *doubts),
+        sources=tuple(_sized(source.path, bundle) for _, source in sorted(found.sources.items())),
+        files=tuple(_sized(path, bundle) for path in manifest.files),
     )
 
 
@@ -145,6 +154,9 @@ def caps_in_words(caps: Caps) -> str:
 
 def _names(found: Slice) -> Iterator[CapturedName]:
     for definition in sorted(found.definitions.values(), key=lambda one: (one.name != found.entry, one.name)):
+        if definition.kind == "value":
+            yield _value(definition.name, found)
+            continue
         cell = definition.cell
         where = cell.place(definition.line) if cell is not None else definition.text
         kind = "entry" if definition.name == found.entry else definition.kind
@@ -155,6 +167,36 @@ def _names(found: Slice) -> Iterator[CapturedName]:
         yield CapturedName(name, "constant", f"{shown} ({format_size(len(expression.encode()))})")
     for text in sorted(found.imports):
         yield CapturedName(found.imports[text].name, "import", text)
+
+
+def _value(name: str, found: Slice) -> CapturedName:
+    value = found.values[name]
+    used = f"used by {', '.join(found.users(name))}"
+    return CapturedName(name, "value", f"{value.type_name} ({format_size(len(value.content))}), {used}")
+
+
+def _sized(path: str, bundle: Bundle) -> str:
+    return f"{path} ({format_size(len(bundle.files[path]))})"
+
+
+def _data_warnings(found: Slice) -> Iterator[str]:
+    mutable = found.values.keys() | {name for name, one in found.constants.items() if one.mutable}
+    for definition in found.definitions.values():
+        changed: dict[str, set[str]] = {}
+        if definition.kind not in ("value", "recomputed"):
+            for name, how in mutations(definition.statement, mutable & definition.uses.later):
+                changed.setdefault(name, set()).add(how)
+        for name in sorted(changed):
+            yield (
+                f"{definition.name} changes {name} ({', '.join(sorted(changed[name]))}) when it is called: "
+                "each process of it has a copy of its own, so that calls don't all see the change."
+            )
+    for source in found.sources.values():
+        if source.changed:
+            yield (
+                f"{source.path} differs from what this kernel has imported of {source.module}: the file is "
+                "published. Restart the kernel to see what it does."
+            )
 
 
 def _warnings(found: Slice, packages: Packages, caps: Caps) -> Iterator[str]:

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import ast
 import builtins
+import types
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from jupyter_faas.kernel.cells import Cell, Cells
-from jupyter_faas.kernel.constants import Constant, NotPlain, TooLarge, constant_source, is_plain
-from jupyter_faas.kernel.definitions import Definition, NotDefinable, definition_for
+from jupyter_faas.kernel.constants import Constant, NotPlain, constant_source, is_plain
+from jupyter_faas.kernel.definitions import Definition, NotDefinable, alias_of, definition_for
 from jupyter_faas.kernel.imports import Import, import_for, is_authoring, lazy_imports
+from jupyter_faas.kernel.localcode import LocalCode, NotCarriable, Source
 from jupyter_faas.kernel.names import line_of
 from jupyter_faas.kernel.origins import Origin, Origins
+from jupyter_faas.kernel.recompute import also_bound, recomputed
 from jupyter_faas.kernel.refusals import Refusal, capture_error
+from jupyter_faas.kernel.values import Frozen, Limits, NotFreezable, freeze, type_name
+from jupyter_faas.model.errors import AnnotationError
 
-__all__ = ["MODULE_NAMES", "Slice", "in_python_itself", "slice_of"]
+__all__ = ["MODULE_NAMES", "Choices", "Slice", "in_python_itself", "slice_of"]
 
 # Globals that every module has.
 MODULE_NAMES: Final = frozenset(
@@ -31,6 +36,16 @@ _KERNEL_ONLY: Final = {
 }
 
 
+@dataclass(frozen=True)
+class Choices:
+    """How the author wants values to be carried: names to freeze, names to recompute, limits in bytes."""
+
+    freeze: frozenset[str] = frozenset()
+    recompute: frozenset[str] = frozenset()
+    value_bytes: int = 100 * 10**6
+    total_value_bytes: int = 250 * 10**6
+
+
 @dataclass
 class Slice:
     """All that the handler is made of, and the modules it needs with who imports them."""
@@ -42,6 +57,12 @@ class Slice:
     origins: dict[str, Origin] = field(default_factory=dict)
     needed_by: dict[str, str] = field(default_factory=dict)
     used_cells: list[Cell] = field(default_factory=list)
+    values: dict[str, Frozen] = field(default_factory=dict)
+    sources: dict[str, Source] = field(default_factory=dict)
+
+    def users(self, name: str) -> list[str]:
+        """The definitions that use ``name``."""
+        return sorted(one.name for one in self.definitions.values() if name in one.uses.needed)
 
 
 def slice_of(
@@ -50,12 +71,14 @@ def slice_of(
     cells: Cells,
     origins: Origins,
     made: Definition | None = None,
+    choices: Choices | None = None,
 ) -> Slice:
     """What ``entry`` reaches in ``namespace``, to any depth; ``made`` defines it if nothing there does.
 
-    Raises one ``CaptureError`` that names everything which can't be carried.
+    Raises one ``CaptureError`` that names everything which can't be carried, and ``AnnotationError`` for a
+    choice about a name that isn't reached.
     """
-    slicer = _Slicer(entry, namespace, cells, origins)
+    slicer = _Slicer(entry, namespace, cells, origins, choices or Choices())
     slicer.run(made)
     if slicer.refusals:
         raise capture_error(entry, slicer.refusals)
@@ -72,10 +95,16 @@ class _Need:
 
 
 class _Slicer:
-    def __init__(self, entry: str, namespace: Mapping[str, Any], cells: Cells, origins: Origins) -> None:
+    def __init__(
+        self, entry: str, namespace: Mapping[str, Any], cells: Cells, origins: Origins, choices: Choices
+    ) -> None:
         self._namespace = namespace
         self._cells = cells
         self._origins = origins
+        self._choices = choices
+        self._limits = Limits(choices.value_bytes, choices.total_value_bytes)
+        self._frozen_as: dict[int, str] = {}
+        self._local = LocalCode()
         self._written: set[str] = set()
         self._undefined: list[_Need] = []
         self.slice = Slice(entry)
@@ -85,6 +114,7 @@ class _Slicer:
         pending = [_Need(self.slice.entry, None)] if made is None else list(self._take(made))
         seen: set[str] = set() if made is None else {made.name}
         while pending:
+            pending.sort(key=lambda need: need.hint)  # a name may be a hint here and be needed there
             need = pending.pop(0)
             if need.name in seen:
                 continue
@@ -95,6 +125,10 @@ class _Slicer:
         for need in self._undefined:
             if need.name not in self._written:
                 self._refuse_undefined(need)
+        for definition in self.slice.definitions.values():
+            if definition.kind == "recomputed":
+                self._refuse_twice_bound(definition)
+        self._check_choices(seen)
 
     def _resolve(self, need: _Need) -> Definition | None:
         """Carry what ``need`` names; a definition is returned so that its own names are followed."""
@@ -112,23 +146,42 @@ class _Slicer:
 
     def _resolve_value(self, need: _Need, value: Any) -> Definition | None:
         name = need.name
-        if self._import(need, value):
-            return None
         try:
+            if name in self._choices.recompute:
+                return recomputed(name, self._cells)
+            if name in self._choices.freeze:
+                return self._freeze(need, value)
+            if self._import(need, value):
+                return None
             definition = definition_for(name, value, self._cells, self._namespace)
             if definition is not None:
                 return definition
             self.slice.constants[name] = constant_source(name, value)
-        except NotDefinable as error:
+        except NotPlain:
+            return None if need.hint else self._try_to_freeze(need, value)
+        except (NotDefinable, NotFreezable) as error:
             self._refuse_value(need, value, str(error))
-        except TooLarge as error:
-            advice = "pass it as a parameter, or make or load it inside the function"
-            self._refuse_value(need, value, f"{error}; {advice}")
-        except NotPlain as error:
-            why = f"; {error}" if is_plain(value) else ""
-            advice = "load it inside the function or pass it as a parameter"
-            self._refuse_value(need, value, f"it can't be carried yet{why}: {advice}")
         return None
+
+    def _try_to_freeze(self, need: _Need, value: Any) -> Definition | None:
+        try:
+            return self._freeze(need, value)
+        except NotFreezable as error:
+            self._refuse_value(need, value, str(error))
+            return None
+
+    def _freeze(self, need: _Need, value: Any) -> Definition:
+        """Carry ``value`` in a file, with all that its pickle names."""
+        known = self._frozen_as.setdefault(id(value), need.name)
+        if known != need.name:  # two names of one object stay that
+            return alias_of(need.name, known)
+        if isinstance(value, type | types.FunctionType | types.ModuleType):
+            raise NotFreezable("--freeze is for data: functions, classes and modules are carried as they are")
+        frozen = freeze(need.name, value, self._limits)
+        self.slice.values[need.name] = frozen
+        for module in sorted(frozen.modules):
+            self._need_module(self._origins.of(module), f"value {need.name}", need)
+        return frozen.definition
 
     def _import(self, need: _Need, value: Any) -> bool:
         """Carry the imports that bind the name; whether that settles it."""
@@ -166,11 +219,42 @@ class _Slicer:
 
     def _need_module(self, origin: Origin, why: str, need: _Need) -> None:
         reason = _module_problem(origin)
+        if origin.kind in ("local", "editable") and reason is None and not need.hint:
+            reason = self._carry_source(origin, need)
         if reason is None:
             self.slice.origins[origin.module] = origin
             self.slice.needed_by.setdefault(origin.module, why)
         elif not need.hint:
             self._refuse(need, "module", reason)
+
+    def _carry_source(self, origin: Origin, need: _Need) -> str | None:
+        """Carry the author's own module with all that it imports; a reason if that can't be done."""
+        try:
+            sources = self._local.carry(origin)
+        except NotCarriable as error:
+            return str(error)
+        for source in sources:
+            self.slice.sources[source.path] = source
+            for module in source.imports:
+                found = self._origins.of(module)
+                if found.kind != "missing":  # it isn't here either, and the module works without
+                    self._need_module(found, f"import in {source.module}", need)
+        return None
+
+    def _refuse_twice_bound(self, definition: Definition) -> None:
+        carried = self.slice.definitions.keys() | self.slice.constants.keys()
+        for other in sorted(also_bound(definition) & carried):
+            reason = f"its cell also makes {other}, which the function uses: give each a statement of its own"
+            self._refuse(_Need(definition.name, None), "--recompute", reason)
+
+    def _check_choices(self, seen: set[str]) -> None:
+        for option in ("freeze", "recompute"):
+            for name in sorted(getattr(self._choices, option) - seen):
+                raise AnnotationError(
+                    f"--{option} {name}: {self.slice.entry} doesn't use {name}, so nothing of it is carried."
+                )
+        for name in sorted(self._choices.freeze & self._choices.recompute):
+            raise AnnotationError(f"{name} can't be both frozen and recomputed: take one of the options out.")
 
     def _refuse_undefined(self, need: _Need) -> None:
         if need.user is None:
@@ -181,11 +265,7 @@ class _Slicer:
 
     def _refuse_value(self, need: _Need, value: Any, reason: str) -> None:
         if not need.hint:  # an annotation that stays text works without
-            kind = type(value)
-            plain = kind.__module__ in ("builtins", "__main__")
-            self._refuse(
-                need, kind.__qualname__ if plain else f"{kind.__module__}.{kind.__qualname__}", reason
-            )
+            self._refuse(need, type_name(value), reason)
 
     def _refuse_ipython_syntax(self, definition: Definition, cell: Cell) -> None:
         if not self._cells.is_kernels_own("get_ipython"):
@@ -232,16 +312,6 @@ def _module_problem(origin: Origin) -> str | None:
     if origin.module.startswith("."):
         return "a relative import has no package to start from in a notebook: write the module's full name"
     match origin.kind:
-        case "local":
-            return (
-                f"the module is a file of yours ({origin.file}), which can't be carried yet: "
-                "define what you use in a cell"
-            )
-        case "editable":
-            return (
-                f"{', '.join(origin.distributions)} is installed from your folder (editable) and can't be "
-                "carried yet: install it as a wheel, or define what you use in a cell"
-            )
         case "missing":
             return "no such module is installed in this kernel: install it, or guard the import with try"
         case "notebook":

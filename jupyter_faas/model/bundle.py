@@ -13,15 +13,18 @@ import tarfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
+from typing import IO, cast
 
 import pydantic
 
 from jupyter_faas.model.errors import MalformedRequest
 from jupyter_faas.model.manifest import HANDLER_FILE, MANIFEST_FILE, Manifest, Origin
 
-__all__ = ["Bundle", "digest_of", "pack_files"]
+__all__ = ["MAX_BUNDLE_BYTES", "MAX_MEMBERS", "Bundle", "digest_of", "pack_files"]
 
 MAX_MEMBERS = 10_000
+MAX_BUNDLE_BYTES = 512 * 10**6
+"""The largest archive that a gateway takes."""
 
 
 def digest_of(content: bytes) -> str:
@@ -32,13 +35,33 @@ def digest_of(content: bytes) -> str:
 def pack_files(files: Mapping[str, bytes]) -> bytes:
     """A deterministic tar of ``files`` (relative path → content)."""
     buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
+    _write_files(files, buffer)
+    return buffer.getvalue()
+
+
+def _write_files(files: Mapping[str, bytes], stream: IO[bytes]) -> None:
+    with tarfile.open(fileobj=stream, mode="w", format=tarfile.PAX_FORMAT) as archive:
         for path in sorted(files):
             member = tarfile.TarInfo(path)
             member.size = len(files[path])
             member.mode = 0o644
             archive.addfile(member, io.BytesIO(files[path]))
-    return buffer.getvalue()
+
+
+class _Measure:
+    """Takes an archive without keeping it: frozen values may be large."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self.hash = hashlib.sha256()
+
+    def write(self, data: bytes) -> int:
+        self.hash.update(data)
+        self.size += len(data)
+        return len(data)
+
+    def tell(self) -> int:
+        return self.size
 
 
 @dataclass(frozen=True)
@@ -62,7 +85,12 @@ class Bundle:
                 "segments": tuple(s.model_copy(update={"cell": ""}) for s in self.manifest.segments),
             }
         )
-        return digest_of(pack_files({**self.files, MANIFEST_FILE: _canonical(manifest)}))
+        return "sha256:" + _measured({**self.files, MANIFEST_FILE: _canonical(manifest)}).hash.hexdigest()
+
+    @property
+    def packed_bytes(self) -> int:
+        """Size of the archive, which isn't made for that."""
+        return _measured({**self.files, MANIFEST_FILE: _canonical(self.manifest)}).size
 
     @property
     def wheels(self) -> dict[str, bytes]:
@@ -90,7 +118,17 @@ class Bundle:
         for wheel, digest in manifest.wheels.items():
             if wheel not in files or digest_of(files[wheel]) != digest:
                 raise MalformedRequest(f"The bundle has no {wheel} with the digest {digest}.")
+        named = (*manifest.files, *(value.file for value in manifest.values))
+        for path in named:
+            if path not in files:
+                raise MalformedRequest(f"The bundle's {MANIFEST_FILE} names {path[:200]!r}, which it hasn't.")
         return cls(manifest, files)
+
+
+def _measured(files: Mapping[str, bytes]) -> _Measure:
+    measure = _Measure()
+    _write_files(files, cast("IO[bytes]", measure))
+    return measure
 
 
 def _canonical(manifest: Manifest) -> bytes:

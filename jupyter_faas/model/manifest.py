@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from jupyter_faas.model.caps import Caps
 
-__all__ = ["HANDLER_FILE", "MANIFEST_FILE", "NAME_PATTERN", "Manifest", "Origin", "Segment"]
+__all__ = ["HANDLER_FILE", "MANIFEST_FILE", "NAME_PATTERN", "Manifest", "Origin", "Segment", "Value"]
 
 MANIFEST_FILE = "function.json"
 HANDLER_FILE = "handler.py"
@@ -41,13 +41,31 @@ class Origin(BaseModel):
     author: str | None = None
 
 
+class Value(BaseModel):
+    """A frozen value: a global ``name`` of the handler, in ``file`` of the bundle as a pickle (protocol 5).
+
+    It is only good where Python has the minor version ``python`` and each distribution of ``versions``
+    (``name==version``) that one; the handler refuses to load it elsewhere.
+    """
+
+    model_config = _Strict
+
+    name: str
+    file: str
+    type: str
+    size_bytes: Annotated[int, Field(ge=0)]
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    python: Annotated[str, Field(pattern=r"^3\.\d{1,2}$")]
+    versions: tuple[str, ...] = ()
+
+
 class Manifest(BaseModel):
     """Contents of ``function.json``.
 
     ``requirements`` are pinned direct requirements (PEP 508); ``constraints`` pin what they bring along to
     the versions of the publishing kernel. ``wheels`` are files of the bundle (place → digest) that some
     requirements are installed from, instead of an index. ``environment`` holds names only: values never
-    enter an image.
+    enter an image. ``files`` are data files of the bundle that the function finds in its working directory.
     """
 
     model_config = _Strict
@@ -72,3 +90,5 @@ class Manifest(BaseModel):
     output_schema: dict[str, Any] | None = None
     segments: tuple[Segment, ...] = ()
     origin: Origin = Origin()
+    values: tuple[Value, ...] = ()
+    files: tuple[str, ...] = ()

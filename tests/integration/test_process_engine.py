@@ -40,6 +40,19 @@ def test_from_cell_to_answer(plain: Gateway, tmp_path: Path) -> None:
     assert plain.client.gateway()["engine"]["isolates"] is False
 
 
+def test_data_and_modules_go_along(plain: Gateway, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "x.txt").write_text("from a file")
+    (tmp_path / "helpers.py").write_text("def double(x):\n    return 2 * x\n")
+    cells = [
+        "import helpers\nfrom collections import Counter\ncounts = Counter('aab')",
+        "%%publish --file data/x.txt\ndef along() -> list:\n"
+        "    return [helpers.double(counts['a']), open('data/x.txt').read()]",
+    ]
+    execute(notebook_of(cells), plain, tmp_path)
+    assert plain.call("along").json == [4, "from a file"]
+
+
 def test_memory_is_capped(plain: Gateway) -> None:
     source = "import time\ndef allocate(n):\n    x = bytearray(n)\n    time.sleep(1)\n    return len(x)\n"
     plain.publish(source, "allocate", caps=Caps(memory_bytes=100_000_000))

@@ -15,6 +15,7 @@ from jupyter_faas.kernel.cells import Function
 from jupyter_faas.kernel.definitions import Definition
 from jupyter_faas.kernel.origins import Origins
 from jupyter_faas.kernel.proof import proof_of
+from jupyter_faas.kernel.slice import Choices
 from jupyter_faas.model.errors import AnnotationError, CaptureError, FaasError
 from jupyter_faas.model.manifest import Origin
 
@@ -51,7 +52,8 @@ def _capture(annotated: AnnotatedCell, source: Source, origins: Origins, file_na
     futures = {feature for used in found.used_cells for feature in source.futures(used)}
     origin = Origin(notebook=file_name, cell=cell.label, author=author())
     name = _name(annotated, source)
-    return bundled(found, function, name, annotation, futures, origin, proof=proof_of(function, (), str))
+    proof = proof_of(function, (), str)
+    return bundled(found, function, name, annotation, futures, origin, origins, proof=proof)
 
 
 def _refuse_what_needs_a_kernel(annotation: Annotation) -> None:
@@ -59,6 +61,10 @@ def _refuse_what_needs_a_kernel(annotation: Annotation) -> None:
         raise AnnotationError("--check compares with a kernel's result: publish without --no-execute.")
     if annotation.requirements_file is not None:
         raise AnnotationError("--environment is read by the kernel: publish without --no-execute.")
+    if annotation.files or annotation.choices != Choices():
+        raise AnnotationError(
+            "Data goes along from a kernel only (--file, --freeze …): publish without --no-execute."
+        )
 
 
 def _name(annotated: AnnotatedCell, source: Source) -> str:

@@ -12,6 +12,7 @@ from tornado.web import stream_request_body
 from jupyter_faas.gateway.handlers.base import FaasHandler, Site, connection_of
 from jupyter_faas.gateway.service.catalogue import Published
 from jupyter_faas.gateway.service.service import iso
+from jupyter_faas.model.bundle import MAX_BUNDLE_BYTES
 from jupyter_faas.model.errors import EngineUnavailable, MalformedRequest, PayloadTooLarge
 from jupyter_faas.model.units import format_size
 from jupyter_faas.version import VERSION
@@ -30,8 +31,6 @@ __all__ = [
     "ShutdownHandler",
     "VersionsHandler",
 ]
-
-MAX_BUNDLE_BYTES = 512 * 10**6
 
 
 class HealthHandler(FaasHandler):

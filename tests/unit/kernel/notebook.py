@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,15 +18,20 @@ import jupyter_faas
 from jupyter_faas.kernel.annotation import parse_annotation
 from jupyter_faas.kernel.capture import Capture, capture
 from jupyter_faas.model.bundle import Bundle
+from jupyter_faas.model.manifest import MANIFEST_FILE
+
+RUNTIME = Path(__file__).parents[3] / "runtime"
 
 _CALL = """
-import asyncio, importlib.util, inspect, json, sys
-path, entry, arguments = sys.argv[1:]
-spec = importlib.util.spec_from_file_location("handler", path)
-module = importlib.util.module_from_spec(spec)
-sys.modules["handler"] = module
-spec.loader.exec_module(module)
-result = getattr(module, entry)(**json.loads(arguments))
+import asyncio, inspect, json, os, sys
+root, arguments = sys.argv[1:]
+sys.path.insert(0, root)
+from faas_runtime import files, loading
+sys.path.remove(root)
+manifest = loading.read_manifest(root)
+files.link_files(f"{root}/function", manifest["files"], os.getcwd())
+loading.prepare_path(root)
+result = loading.import_entry(root, manifest["entry"])(**json.loads(arguments))
 result = asyncio.run(result) if inspect.isawaitable(result) else result
 print(json.dumps(result))
 """
@@ -57,13 +63,23 @@ class Notebook:
         return capture(self.shell, body, parse_annotation(line))
 
     def call(self, bundle: Bundle, **arguments: Any) -> Any:
-        """Call the function where nothing of this notebook is: in a fresh Python with the handler's file."""
-        path = self._folder / "handler.py"
-        path.write_bytes(bundle.files["handler.py"])
-        command = [sys.executable, "-I", "-c", _CALL, str(path), bundle.manifest.entry, json.dumps(arguments)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd="/")
+        """Call the function where nothing of this notebook is: in a fresh Python with the bundle's files."""
+        done = self.run_bundle(bundle, **arguments)
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout.splitlines()[-1])
+
+    def run_bundle(self, bundle: Bundle, **arguments: Any) -> subprocess.CompletedProcess[str]:
+        """Load and call the function as an image does, apart from its packages, which are this Python's."""
+        root = Path(tempfile.mkdtemp(dir=self._folder, prefix="image-"))
+        (root / "faas_runtime").symlink_to(RUNTIME)
+        manifest = json.dumps(bundle.manifest.model_dump(mode="json")).encode()
+        for path, content in {**bundle.files, MANIFEST_FILE: manifest}.items():
+            place = root / "function" / path
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(content)
+        (root / "scratch").mkdir()
+        command = [sys.executable, "-I", "-c", _CALL, str(root), json.dumps(arguments)]
+        return subprocess.run(command, capture_output=True, text=True, check=False, cwd=root / "scratch")
 
     def publish_and_call(self, body: str, line: str = "", /, **arguments: Any) -> Any:
         """The result of the function captured from ``body``, called far from the notebook."""

@@ -86,11 +86,11 @@ def test_an_unchanged_notebook_has_one_identity() -> None:
 def test_a_refusal_stops_the_notebook_quietly() -> None:
     with pytest.raises(CellExecutionError) as caught:
         execute(
-            cell("%load_ext jupyter_faas", "df = object()"),
+            cell("%load_ext jupyter_faas", "df = open('/dev/null')"),
             cell("%%publish", "def f():", "    return df"),
         )
     assert caught.value.ename == "CaptureError"
-    assert "df (object), used by f (cell In[2], line 3)" in caught.value.evalue
+    assert "df (_io.TextIOWrapper), used by f (cell In[2], line 3)" in caught.value.evalue
     assert "jupyter_faas/kernel" not in caught.value.traceback
 
 

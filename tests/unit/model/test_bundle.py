@@ -34,6 +34,7 @@ def test_a_bundle_comes_back_as_it_was_packed(files: dict[str, bytes]) -> None:
     assert again.manifest == bundle.manifest
     assert dict(again.files) == dict(bundle.files)
     assert again.pack() == bundle.pack()
+    assert bundle.packed_bytes == len(bundle.pack())
     assert again.identity == bundle.identity
 
 
@@ -105,3 +106,27 @@ def test_a_damaged_bundle_is_refused_or_whole(data: st.DataObject) -> None:
 
 def test_digests_are_written_as_oci_writes_them() -> None:
     assert digest_of(b"") == "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"files": ("data.csv",)},
+        {
+            "values": (
+                {
+                    "name": "x",
+                    "file": "../x",
+                    "type": "int",
+                    "size_bytes": 1,
+                    "sha256": "0" * 64,
+                    "python": "3.11",
+                },
+            )
+        },
+    ],
+)
+def test_files_that_the_manifest_names_must_be_there(fields: dict[str, Any]) -> None:
+    packed = Bundle(manifest_of(**fields), {"handler.py": HANDLER}).pack()
+    with pytest.raises(MalformedRequest, match="which it hasn't"):
+        Bundle.unpack(packed)
