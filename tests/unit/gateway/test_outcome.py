@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from jupyter_faas.gateway.dispatch.outcome import result_in
@@ -54,6 +54,7 @@ def test_figures_can_not_pose_as_the_problem() -> None:
     assert error.figures == {"exception": "ValueError"}
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(st.dictionaries(st.sampled_from(["ok", "type", "code", "detail", "figures", "usage"]), JSON))
 def test_no_header_breaks_the_gateway(header: dict[str, Any]) -> None:
     result = result_in(result_of(header))
