@@ -110,6 +110,19 @@ class Sandbox(ABC):
     called ``start`` owns it and closes it; it reads as closed once the sandbox has been killed."""
 
     @abstractmethod
+    async def pause(self) -> bool:
+        """Stop all its processes where they are, until ``resume``; false if that can't be done here. What is
+        sent to it waits, and ``kill`` and ``remove`` work as ever."""
+
+    @abstractmethod
+    async def resume(self) -> None:
+        """Let its processes go on; raises ``EngineUnavailable`` if they don't."""
+
+    @abstractmethod
+    async def memory_bytes(self) -> int | None:
+        """The memory that ending it would free; ``None`` if that isn't known."""
+
+    @abstractmethod
     async def kill(self) -> None:
         """End every process in the sandbox at once; returns when none is left."""
 

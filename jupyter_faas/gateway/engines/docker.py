@@ -126,6 +126,18 @@ class Daemon:
         """A container's state and settings; ``None`` if there is none."""
         return await self._found(lambda: self._client().inspect_container(container))
 
+    async def pause(self, container: str) -> None:
+        """Freeze all processes of a container."""
+        await self._run(lambda: self._client().pause(container))
+
+    async def unpause(self, container: str) -> None:
+        """Thaw them."""
+        await self._run(lambda: self._client().unpause(container))
+
+    async def usage(self, container: str) -> Json | None:
+        """What a container uses at this moment; ``None`` if there is none."""
+        return await self._found(lambda: self._client().stats(container, stream=False, one_shot=True))
+
     async def kill(self, container: str) -> None:
         """Send SIGKILL; no error if the container has ended or gone."""
         with suppress_status(404, 409):

@@ -22,6 +22,7 @@ from jupyter_faas.gateway.engines.base import (
     Sandbox,
     SandboxSpec,
 )
+from jupyter_faas.gateway.engines.control_group import ControlGroup
 from jupyter_faas.gateway.engines.docker import Daemon, Refused
 from jupyter_faas.gateway.engines.docker_config import (
     TCP_PORT,
@@ -162,13 +163,20 @@ class DockerEngine(Engine):
             names = [str(container["Names"][0]).lstrip("/") for container in found if container["Names"]]
             orphans = [name for name in names if name not in self._live]
             results = await asyncio.gather(
-                *(self._daemon.remove(name) for name in orphans), return_exceptions=True
+                *(self._remove_orphan(name) for name in orphans), return_exceptions=True
             )
         for name, result in zip(orphans, results, strict=True):
             if isinstance(result, BaseException):
                 logger.warning("the orphan %s could not be removed: %s", name, result)
         self._remove_stale_directories()
         return sum(not isinstance(result, BaseException) for result in results)
+
+    async def _remove_orphan(self, name: str) -> None:
+        if inspected := await self._daemon.inspect(name):
+            group = ControlGroup.of_container(int(inspected["State"].get("Pid", 0)), str(inspected["Id"]))
+            if group is not None:
+                group.thaw()  # it was paused when its gateway was killed
+        await self._daemon.remove(name)
 
     async def close(self) -> None:
         """Close the connections to the engine; sandboxes are removed by their owners before."""

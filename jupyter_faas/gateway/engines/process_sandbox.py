@@ -16,7 +16,14 @@ from typing import IO
 from jupyter_faas.gateway.engines.base import Exit, SandboxSpec
 from jupyter_faas.gateway.engines.host_process import HostProcess
 from jupyter_faas.gateway.engines.links import SocketDirectory
-from jupyter_faas.gateway.engines.process_tree import MARK, end_tree, start_time
+from jupyter_faas.gateway.engines.process_tree import (
+    MARK,
+    continue_processes,
+    end_tree,
+    start_time,
+    stop_tree,
+    tree_bytes,
+)
 from jupyter_faas.gateway.engines.starting import StartingSandbox
 from jupyter_faas.model.errors import EngineUnavailable, InitError
 
@@ -38,6 +45,7 @@ class ProcessSandbox(StartingSandbox):
         self._forget = forget
         self._process: subprocess.Popen[bytes] | None = None
         self._handle: HostProcess | None = None
+        self._stopped: list[int] = []
         self._removal: asyncio.Task[Exit] | None = None
         self._elsewhere: Path | None = None
         self.link = self._make_link()
@@ -63,10 +71,25 @@ class ProcessSandbox(StartingSandbox):
         if self._handle is not None:
             await self._handle.ended()
 
+    async def pause(self) -> bool:
+        """Stop the supervisor and everything that it started (SIGSTOP)."""
+        if self._pid < 0:
+            return False
+        self._stopped = await asyncio.to_thread(stop_tree, self._pid, self._folder.name)
+        return True
+
+    async def resume(self) -> None:
+        """Let them go on (SIGCONT)."""
+        continue_processes(self._stopped)
+        self._stopped = []
+
+    async def memory_bytes(self) -> int | None:
+        """Their memory, pages shared among them counted once."""
+        return await asyncio.to_thread(tree_bytes, self._pid, self._folder.name) if self._pid > 0 else None
+
     async def kill(self) -> None:
         """End the supervisor and everything that it started; returns when none is left."""
-        pid = self._process.pid if self._process is not None and self._process.poll() is None else -1
-        if not await asyncio.to_thread(end_tree, pid, self._folder.name):
+        if not await asyncio.to_thread(end_tree, self._pid, self._folder.name):
             raise EngineUnavailable(
                 f"The processes of instance {self._folder.name} can't be ended.", engine="process"
             )
@@ -88,6 +111,11 @@ class ProcessSandbox(StartingSandbox):
         with suppress(OSError):
             output = (self._folder / "output").read_bytes()[-OUTPUT_BYTES:].decode("utf-8", "replace").strip()
         return Exit(status if status >= 0 else 128 - status, False, output)
+
+    @property
+    def _pid(self) -> int:
+        """The supervisor's; -1 if it doesn't run."""
+        return self._process.pid if self._process is not None and self._process.poll() is None else -1
 
     async def _remove(self) -> Exit:
         await self.kill()

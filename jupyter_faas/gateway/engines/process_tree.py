@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["MARK", "end_tree", "start_time"]
+__all__ = ["MARK", "continue_processes", "end_tree", "start_time", "stop_tree", "tree_bytes"]
 
 MARK = "JUPYTER_FAAS_INSTANCE"
 """Environment variable by which a process is known that has left the tree and the session."""
@@ -57,6 +57,42 @@ def end_tree(root: int, mark: str) -> bool:
             _send(member.pid, signal.SIGKILL)
         time.sleep(PAUSE_SECONDS)
     return False
+
+
+def stop_tree(root: int, mark: str) -> list[int]:
+    """Stop ``root`` and everything that it started; those that weren't stopped before, ``root`` first."""
+    deadline = time.monotonic() + END_SECONDS
+    stopped: list[int] = []
+    while time.monotonic() < deadline:
+        running = [member.pid for member in _members(root, mark) if member.state not in _STOPPED]
+        if not running:
+            break
+        for pid in running:
+            _send(pid, signal.SIGSTOP)
+        stopped += [pid for pid in running if pid not in stopped]
+        time.sleep(PAUSE_SECONDS)
+    return sorted(stopped, key=lambda pid: pid != root)
+
+
+def continue_processes(stopped: list[int]) -> None:
+    """Let them go on, in the opposite order. A stopped process can't end, so that its id is still its own."""
+    for pid in reversed(stopped):
+        _send(pid, signal.SIGCONT)
+
+
+def tree_bytes(root: int, mark: str) -> int | None:
+    """Memory of ``root`` and everything that it started, pages that they share counted once."""
+    sizes = [_proportional_bytes(member.pid) for member in _members(root, mark)]
+    known = [size for size in sizes if size is not None]
+    return sum(known) if known else None
+
+
+def _proportional_bytes(pid: int) -> int | None:
+    with suppress(OSError, ValueError):
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) * 1024
+    return None
 
 
 def _members(root: int, mark: str) -> list[_Process]:

@@ -191,3 +191,80 @@ def test_an_image_is_found_by_tag_and_id_and_can_be_removed(rig: Rig) -> None:
         await engine.close()
 
     asyncio.run(scenario())
+
+
+# A thread that never rests, and how much CPU time the worker has had.
+SPIN = """
+import threading, time
+thread = None
+def spin():
+    while True:
+        pass
+def probe(start=False):
+    global thread
+    if start and thread is None:
+        thread = threading.Thread(target=spin, daemon=True)
+        thread.start()
+    return time.process_time()
+"""
+
+
+def test_what_is_paused_stands_still_and_goes_on(rig: Rig) -> None:
+    async def scenario() -> None:
+        async with rig.started(SPIN) as (_, sandbox, peer, _):
+            used = json.loads((await peer.call(b'{"start": true}')).body)
+            assert await sandbox.pause()
+            call = asyncio.create_task(peer.call())
+            answered, _ = await asyncio.wait([call], timeout=1)
+            assert not answered, "what is paused doesn't answer"
+            await sandbox.resume()
+            assert json.loads((await call).body) < used + 0.5, "it used the CPU while it was paused"
+            await sandbox.pause()
+            await sandbox.resume()
+            assert (await peer.call()).header["ok"] is True
+
+    asyncio.run(scenario())
+    assert rig.leftovers() == []
+
+
+def test_a_sandbox_tells_its_memory(rig: Rig) -> None:
+    async def scenario() -> None:
+        async with rig.started("kept = bytearray(b'x') * 40_000_000\n" + ADD) as (_, sandbox, _, _):
+            assert 40_000_000 < (await sandbox.memory_bytes() or 0) < 128_000_000
+
+    asyncio.run(scenario())
+
+
+def test_a_paused_sandbox_can_be_killed_and_removed(rig: Rig) -> None:
+    token = f"token-{uuid.uuid4().hex}"
+
+    async def scenario() -> None:
+        async with rig.started(LEAVE) as (_, sandbox, peer, _):
+            await peer.send(Kind.CALL, {"id": "call", "timeout": 20}, json.dumps({"token": token}).encode())
+            await until_running(token, 3)
+            assert await sandbox.pause()
+            began = time.monotonic()
+            await sandbox.kill()
+            assert time.monotonic() - began < 2
+            assert processes_with(token) == []
+        async with rig.started(ADD) as (_, sandbox, _, _):
+            assert await sandbox.pause()
+            assert (await sandbox.remove()).status == 137
+
+    asyncio.run(scenario())
+    assert rig.leftovers() == []
+
+
+def test_a_successor_removes_what_its_predecessor_had_paused(rig: Rig) -> None:
+    rig.owner = f"{rig.owner}-{uuid.uuid4().hex[:6]}"
+
+    async def scenario() -> None:
+        async with rig.started(ADD) as (_, sandbox, _, _):
+            assert await sandbox.pause()
+            successor = rig.engine()
+            async with asyncio.timeout(10):
+                assert await successor.remove_orphans(rig.owner) == 1
+            await successor.close()
+
+    asyncio.run(scenario())
+    assert rig.leftovers() == []
