@@ -8,7 +8,7 @@ from typing import Final, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["FixedTimer", "GreedyDual", "HybridHistogram", "Windows", "WindowPolicy"]
+__all__ = ["FixedTimer", "GreedyDual", "HybridHistogram", "WindowPolicy", "Windows"]
 
 
 class Windows(NamedTuple):
