@@ -19,15 +19,14 @@ from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
 from jupyter_core.application import JupyterApp
-from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 from traitlets import Bool, Float, Integer, Unicode, default
 
 from jupyter_faas.gateway.dispatch.dispatcher import Dispatcher
 from jupyter_faas.gateway.engines.base import Engine
 from jupyter_faas.gateway.engines.settings import EngineSettings
-from jupyter_faas.gateway.handlers.base import Authenticator, Site
-from jupyter_faas.gateway.handlers.routes import make_application
+from jupyter_faas.gateway.handlers.server import Server
+from jupyter_faas.gateway.handlers.site import Authenticator, Site
 from jupyter_faas.gateway.images.builder import ImageBuilder
 from jupyter_faas.gateway.service.bundles import BundleStore
 from jupyter_faas.gateway.service.catalogue import Catalogue
@@ -100,6 +99,16 @@ class GatewayApp(JupyterApp):
         10.0, min=0, help="How long, in seconds, running calls may go on when the gateway is asked to stop."
     ).tag(config=True)
 
+    idle_connection_seconds = Float(
+        300.0,
+        min=0.1,
+        help="How long, in seconds, a connection may stay open without a complete request head.",
+    ).tag(config=True)
+
+    body_seconds = Float(
+        60.0, min=0.1, help="How long, in seconds, a caller may pause within a request's body."
+    ).tag(config=True)
+
     history = Integer(100_000, min=100, help="How many invocations the history keeps.").tag(config=True)
 
     @default("data_dir")
@@ -133,7 +142,7 @@ class GatewayApp(JupyterApp):
             service, dispatcher = await self._assemble(stack, store, folder)
             url = self._url(sockets)
             site = Site(service, Authenticator(token_hash), url, time.time(), str(folder), stop.set)
-            server = HTTPServer(make_application(site), xheaders=False)
+            server = Server(site, self.idle_connection_seconds, self.body_seconds)
             server.add_sockets(sockets)
             write_connection(ConnectionInfo(url, token, os.getpid(), VERSION, str(folder)))
             self.log.info("Serving %d functions at %s", len(service.catalogue), url)

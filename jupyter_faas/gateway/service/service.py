@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 import time
+from collections.abc import Callable
 from typing import Any
 
-from jupyter_faas.gateway.dispatch.dispatcher import Call, Dispatcher
+from jupyter_faas.gateway.dispatch.call import Call
+from jupyter_faas.gateway.dispatch.dispatcher import Dispatcher
 from jupyter_faas.gateway.dispatch.logs import entries_in
 from jupyter_faas.gateway.dispatch.outcome import Result
 from jupyter_faas.gateway.dispatch.stream import SSE, Stream
@@ -21,12 +22,58 @@ from jupyter_faas.gateway.store.recorder import Recorder
 from jupyter_faas.gateway.store.records import InvocationRecord
 from jupyter_faas.gateway.store.store import Store
 from jupyter_faas.model.arguments import Arguments
-from jupyter_faas.model.errors import FaasError, NotFound
+from jupyter_faas.model.errors import NotFound
 
-__all__ = ["SSE", "Result", "Service", "Stream"]
+__all__ = ["SSE", "Call", "Invocation", "Result", "Service", "Stream"]
 
 CLIENT_CLOSED_REQUEST = 499
 """Recorded for a call whose caller went away; as in nginx, it is never sent."""
+
+
+class Invocation:
+    """A call that somebody waits for, and its record."""
+
+    __slots__ = ("_ended", "_recorder", "call", "record")
+
+    def __init__(
+        self,
+        dispatcher: Dispatcher,
+        recorder: Recorder,
+        published: Published,
+        arguments: Arguments,
+        accept: str,
+        begun: Callable[[Stream], None],
+        ended: Callable[[InvocationRecord, Result], None],
+    ) -> None:
+        target = published.target
+        self._recorder = recorder
+        self._ended = ended
+        self.record = InvocationRecord(secrets.token_hex(12), target.function, target.version, time.time())
+        seconds = target.caps.timeout_seconds
+        self.call = Call(self.record.id, arguments, seconds, self._end, begun, accept)
+        dispatcher.begin(target, self.call)
+
+    def cancel(self) -> None:
+        """The caller went away: end the call, with everything that it started."""
+        if self.call.cancel():
+            self.record.status = CLIENT_CLOSED_REQUEST
+            self._recorder.add(self.record)
+
+    def _end(self, call: Call) -> None:
+        record, result, usage = self.record, call.result, call.result.usage
+        record.queue_ms = call.queue_seconds * 1000
+        record.start_ms = call.start_seconds * 1000
+        record.run_ms = call.run_seconds * 1000
+        record.cpu_ms = usage.cpu_seconds * 1000
+        record.peak_bytes = usage.peak_bytes
+        record.cold = call.start_seconds > 0
+        record.logs = call.logs
+        record.status = result.status
+        if result.error is not None:
+            record.status, record.code = status_of(result.error), result.error.code
+            record.problem = result.error.problem()
+        self._ended(record, result)
+        self._recorder.add(record)
 
 
 class Service:
@@ -52,6 +99,11 @@ class Service:
         self._store = store
         self._recorder = recorder
 
+    def resolve_now(self, name: str, selector: str | None) -> Published | None:
+        """What ``resolve`` returns, if it is in memory; raises ``NotFound`` for an unknown function."""
+        latest = self.catalogue.latest(name)
+        return latest if selector in (None, "latest", str(latest.record.number)) else None
+
     async def resolve(self, name: str, selector: str | None) -> Published:
         """The version of ``name`` that ``selector`` (a number, ``latest`` or nothing) means.
 
@@ -69,37 +121,20 @@ class Service:
             nearest=str(latest.record.number),
         )
 
-    async def invoke(
-        self, published: Published, arguments: Arguments, accept: str, stream: Stream
-    ) -> tuple[InvocationRecord, Result]:
+    def begin(
+        self,
+        published: Published,
+        arguments: Arguments,
+        accept: str,
+        begun: Callable[[Stream], None],
+        ended: Callable[[InvocationRecord, Result], None],
+    ) -> Invocation:
         """Run one call; whatever becomes of it is recorded, and an error is part of the result.
 
-        ``accept`` chooses the form of the result; ``stream`` gets what comes of it before its end.
+        ``accept`` chooses the form of the result; ``begun`` hears of what comes of it before its end, and
+        ``ended`` of the end, perhaps before this returns. Nobody hears of a call that was cancelled.
         """
-        record = InvocationRecord(
-            id=secrets.token_hex(12),
-            function=published.record.function,
-            version=published.record.number,
-            started=time.time(),
-        )
-        stream.invocation = record.id
-        begun = time.monotonic()
-        try:
-            call = await self.dispatcher.invoke(published.target, record.id, arguments, accept, stream)
-            result = _fill(record, call)
-        except FaasError as error:
-            record.queue_ms = (time.monotonic() - begun) * 1000
-            result = Result(error=error)
-        except asyncio.CancelledError:
-            record.status = CLIENT_CLOSED_REQUEST
-            self._recorder.add(record)
-            raise
-        record.status = result.status
-        if result.error is not None:
-            record.status, record.code = status_of(result.error), result.error.code
-            record.problem = result.error.problem()
-        self._recorder.add(record)
-        return record, result
+        return Invocation(self.dispatcher, self._recorder, published, arguments, accept, begun, ended)
 
     def describe(self, published: Published) -> dict[str, Any]:
         """A function as the API shows it, less its URL."""
@@ -163,17 +198,6 @@ def iso(seconds: float) -> str:
     """A Unix time as RFC 3339 in UTC with milliseconds."""
     whole = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
     return f"{whole}.{int(seconds * 1000) % 1000:03d}Z"
-
-
-def _fill(record: InvocationRecord, call: Call) -> Result:
-    record.queue_ms = call.lease.queue_seconds * 1000
-    record.start_ms = call.lease.start_seconds * 1000
-    record.run_ms = call.run_seconds * 1000
-    record.cpu_ms = call.result.usage.cpu_seconds * 1000
-    record.peak_bytes = call.result.usage.peak_bytes
-    record.cold = call.lease.start_seconds > 0
-    record.logs = call.logs
-    return call.result
 
 
 def _describe_invocation(record: InvocationRecord) -> dict[str, Any]:
