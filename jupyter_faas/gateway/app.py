@@ -23,6 +23,7 @@ from tornado.netutil import bind_sockets
 from traitlets import Bool, Float, Integer, Unicode, default
 
 from jupyter_faas.gateway.dispatch.dispatcher import Dispatcher
+from jupyter_faas.gateway.dispatch.keeper import Keeper
 from jupyter_faas.gateway.engines.base import Engine
 from jupyter_faas.gateway.engines.settings import EngineSettings
 from jupyter_faas.gateway.handlers.server import Server
@@ -52,7 +53,7 @@ class GatewayApp(JupyterApp):
     name = "jupyter-faas-gateway"
     description = "Publish notebook functions and call them over HTTP."
     version = VERSION
-    classes = [EngineSettings, Dispatcher]
+    classes = [EngineSettings, Dispatcher, Keeper]
     aliases = {
         **JupyterApp.aliases,
         "ip": "GatewayApp.ip",
@@ -170,6 +171,8 @@ class GatewayApp(JupyterApp):
         dispatcher = Dispatcher(engine, rebuilder.rebuild, parent=self)
         publisher = Publisher(engine, store, bundles, locks, builder, dispatcher, catalogue)
         stack.push_async_callback(publisher.close)
+        for published in catalogue:
+            dispatcher.provision(published.target)
         return Service(engine, store, recorder, bundles, locks, dispatcher, catalogue, publisher), dispatcher
 
     async def _sweep(self, engine: Engine, owner: str) -> None:

@@ -97,7 +97,15 @@ _CAPS: Final = {
         "concurrency", _count, _plain, "Calls that one instance runs at a time, each in its own process"
     ),
     "max-instances": _Cap("max_instances", _count, _plain, "Instances that may run at a time"),
-    "idle": _Cap("idle_seconds", parse_duration, format_duration, "Time without a call after which it stops"),
+    "min-instances": _Cap(
+        "min_instances", _count, _plain, "Instances that are always running, also while nobody calls"
+    ),
+    "idle": _Cap(
+        "idle_seconds",
+        parse_duration,
+        format_duration,
+        "Longest time without a call until an instance stops; the gateway may stop it earlier",
+    ),
 }
 _FORMS: Final[Mapping[Callable[[str], Any], str]] = {
     parse_duration: "a duration with its unit: 250ms, 5s, 2m or 1h",
@@ -319,6 +327,8 @@ def _choices(options: argparse.Namespace) -> Choices:
 
 
 def _range_fault(fault: Mapping[str, Any]) -> str:
+    if not fault["loc"]:  # caps that don't go together
+        return str(fault["ctx"]["error"])
     field = fault["loc"][0]
     option, cap = next((option, cap) for option, cap in _CAPS.items() if cap.field == field)
     metadata = Caps.model_fields[field].metadata

@@ -147,7 +147,8 @@ def caps_in_words(caps: Caps) -> str:
             "no network" if caps.network == "none" else "network: egress",
             f"{caps.concurrency} call{'s' * (caps.concurrency > 1)} at a time in each of "
             f"{caps.max_instances} instance{'s' * (caps.max_instances > 1)}",
-            f"stopped after {format_duration(caps.idle_seconds)} idle",
+            *([f"{caps.min_instances} of them always running"] if caps.min_instances else []),
+            f"stopped after {format_duration(caps.idle_seconds)} idle at the latest",
         )
     )
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 __all__ = ["Caps"]
 
@@ -17,6 +17,8 @@ class Caps(BaseModel):
 
     ``memory_bytes`` counts the instance's processes and its scratch files together, as the kernel does.
     ``concurrency`` is the number of calls that one instance runs at a time, each in a process of its own.
+    ``min_instances`` are always there; ``idle_seconds`` is the most that others wait for a call, and the gateway
+    may end them before.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -33,4 +35,14 @@ class Caps(BaseModel):
     log_bytes: Annotated[int, Field(ge=0, le=100 * MB)] = 1 * MB
     concurrency: Annotated[int, Field(ge=1, le=64)] = 1
     max_instances: Annotated[int, Field(ge=1, le=1000)] = 4
-    idle_seconds: Annotated[float, Field(ge=0, le=7 * 86400)] = 600.0
+    min_instances: Annotated[int, Field(ge=0, le=1000)] = 0
+    idle_seconds: Annotated[float, Field(ge=0, le=7 * 86400)] = 86400.0
+
+    @model_validator(mode="after")
+    def _floor_below_ceiling(self) -> Self:
+        if self.min_instances > self.max_instances:
+            raise ValueError(
+                f"--min-instances {self.min_instances} is more than --max-instances {self.max_instances}. "
+                "Raise the latter or lower the former."
+            )
+        return self

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import StrEnum
 from typing import Any
 
 from jupyter_faas.gateway.dispatch.outcome import Result
@@ -10,7 +11,15 @@ from jupyter_faas.gateway.dispatch.stream import Stream
 from jupyter_faas.model.arguments import Arguments
 from jupyter_faas.model.wire import Kind, encode_frame
 
-__all__ = ["Call"]
+__all__ = ["Call", "Start"]
+
+
+class Start(StrEnum):
+    """How the instance of a call came to be there."""
+
+    WARM = "warm"  # it ran
+    PAUSED = "paused"  # it was resumed
+    COLD = "cold"  # it was started
 
 
 class Call:
@@ -33,6 +42,7 @@ class Call:
         "queue_seconds",
         "result",
         "run_seconds",
+        "start",
         "start_seconds",
         "stream",
         "submitted",
@@ -58,7 +68,9 @@ class Call:
         """When it came to its pool, on the event loop's clock."""
         self.queue_seconds = 0.0
         self.start_seconds = 0.0
-        """The part of the wait during which the instance was being started; 0 for a warm start."""
+        """The part of the wait during which the instance was being started or resumed; 0 for a warm start."""
+        self.start: Start | None = None
+        """Set when it gets its instance."""
         self.run_seconds = 0.0
         self.logs = b""
         self.stream: Stream | None = None

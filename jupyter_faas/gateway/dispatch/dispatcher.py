@@ -10,6 +10,7 @@ from traitlets.config import LoggingConfigurable
 
 from jupyter_faas.gateway.dispatch.call import Call
 from jupyter_faas.gateway.dispatch.instance import Target
+from jupyter_faas.gateway.dispatch.keeper import Keeper
 from jupyter_faas.gateway.dispatch.outcome import Result
 from jupyter_faas.gateway.dispatch.pool import Pool, Rebuild
 from jupyter_faas.gateway.engines.base import Engine
@@ -40,6 +41,7 @@ class Dispatcher(LoggingConfigurable):
         self._pools: dict[tuple[str, int], Pool] = {}
         self._drains: set[asyncio.Task[None]] = set()
         self._closing = False
+        self._keeper = Keeper(lambda: list(self._pools.values()), self._pool, parent=self.parent)
 
     @property
     def running(self) -> int:
@@ -91,6 +93,15 @@ class Dispatcher(LoggingConfigurable):
         if call.result.error is not None:
             raise call.result.error
 
+    def provision(self, target: Target) -> None:
+        """Keep as many instances of a version as its ``caps.min_instances`` say, until it is withdrawn."""
+        if target.caps.min_instances and not self._closing:
+            self._pool(target).provision()
+
+    def forget(self, function: str) -> None:
+        """Forget how often a function was called: it has been deleted."""
+        self._keeper.forget(function)
+
     def withdraw(
         self, function: str, version: int | None = None, refusal: FaasError | None = None
     ) -> asyncio.Task[None] | None:
@@ -98,6 +109,7 @@ class Dispatcher(LoggingConfigurable):
 
         With a ``refusal``, calls that still wait for an instance get that instead.
         """
+        self._keeper.expect_nothing(function)
         keys = [key for key in self._pools if key[0] == function and version in (None, key[1])]
         pools = [self._pools.pop(key) for key in keys]
         if not pools:
@@ -107,6 +119,8 @@ class Dispatcher(LoggingConfigurable):
     async def drain(self, seconds: float) -> None:
         """Take no new calls; give running ones ``seconds``, then end every instance."""
         self._closing = True
+        for pool in self._pools.values():
+            pool.hold()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await asyncio.gather(
@@ -115,6 +129,7 @@ class Dispatcher(LoggingConfigurable):
                     return_exceptions=True,
                 )
         pools, self._pools = list(self._pools.values()), {}
+        await self._keeper.close()
         await asyncio.gather(*(pool.close() for pool in pools))
         for task in self._drains:
             task.cancel()
@@ -128,7 +143,15 @@ class Dispatcher(LoggingConfigurable):
         return pool
 
     def _make_pool(self, target: Target) -> Pool:
-        return Pool(self._engine, target, self.max_queue, self.queue_timeout, self._rebuild, self._on_emptied)
+        return Pool(
+            self._engine,
+            target,
+            self.max_queue,
+            self.queue_timeout,
+            self._rebuild,
+            self._on_emptied,
+            self._keeper,
+        )
 
     def _on_emptied(self, pool: Pool) -> None:
         key = (pool.target.function, pool.target.version)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Final, cast
 
+from jupyter_faas.gateway.dispatch.call import Start
 from jupyter_faas.gateway.dispatch.link import Link
 from jupyter_faas.gateway.dispatch.logs import entries_in
 from jupyter_faas.gateway.dispatch.outcome import error_in
@@ -33,6 +34,8 @@ log = logging.getLogger(__name__)
 
 FRAME_SLACK_BYTES: Final = 2_000_000
 """Room for log frames beside the result in what one frame may carry."""
+RESUME_SECONDS: Final = 5.0
+"""A pause that can't be undone in this time ends the instance, and another takes its calls."""
 MAX_INIT_LOG_BYTES: Final = 64_000
 MAX_OUTPUT_LINES: Final = 50
 
@@ -57,14 +60,28 @@ class InstanceState(Enum):
     ENDED = auto()  # takes no more calls; its sandbox is being removed, or has been
 
 
+@dataclass(slots=True)
+class Readiness:
+    """How an instance became able to take calls, when (on the event loop's clock), and how long that took."""
+
+    start: Start
+    at: float = 0.0
+    seconds: float = 0.0
+
+
 class Instance:
     """A sandbox, the link to its supervisor, and its slots.
 
-    ``freed`` hears of each slot that may take a call, ``ended`` of the end of the instance.
+    ``freed`` hears of each slot that may take a call, ``offer`` of those that may again after a pause,
+    ``ended`` of the end of the instance.
     """
 
     def __init__(
-        self, target: Target, freed: Callable[[Slot], None], ended: Callable[[Instance], None]
+        self,
+        target: Target,
+        freed: Callable[[Slot], None],
+        offer: Callable[[Slot], None],
+        ended: Callable[[Instance], None],
     ) -> None:
         self.id = secrets.token_hex(8)
         self.target = target
@@ -72,10 +89,19 @@ class Instance:
         self.start_seconds = 0.0
         self.started_at = 0.0
         """When the first worker was ready, on the event loop's clock; 0 before."""
+        self.idle_since = 0.0
+        """When the last call on it ended, on the same clock."""
+        self.settled = False
+        """Whether it has been looked at since then: its memory measured, and paused if that may be."""
+        self.memory_bytes = target.caps.memory_bytes
+        """What it took when it was last measured; before that, the most that it may."""
+        self.ready = Readiness(Start.COLD)
         self.init_logs = b""
+        self._turn = asyncio.Lock()
         self._begun = 0.0
         self._outdated = False
         self._ended = ended
+        self._offer = offer
         self._sandbox: Sandbox | None = None
         self._link: Link | None = None
         self._ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -89,6 +115,17 @@ class Instance:
     def idle(self) -> bool:
         """Whether no call runs on it."""
         return not any(slot.state is SlotState.BUSY for slot in self.slots)
+
+    @property
+    def resting(self) -> bool:
+        """Whether it runs, and all of its workers wait for calls."""
+        ready = (SlotState.FREE, SlotState.PAUSED)
+        return self.state is InstanceState.RUNNING and all(slot.state in ready for slot in self.slots)
+
+    @property
+    def paused(self) -> bool:
+        """Whether it is paused, or about to be."""
+        return any(slot.state is SlotState.PAUSED for slot in self.slots)
 
     async def start(self, engine: Engine) -> None:
         """Start the sandbox and wait for the first worker.
@@ -112,6 +149,45 @@ class Instance:
                 said = [entry.text for entry in entries_in(self.init_logs)]
                 error.figures.setdefault("output", said[-MAX_OUTPUT_LINES:])
             raise
+
+    async def settle(self, pause: bool) -> None:
+        """Measure its memory and, with ``pause``, pause it; it has to be resting. Never raises: where that
+        can't be done it goes on as it is."""
+        self.settled = True
+        sandbox = self._sandbox
+        if sandbox is None:
+            return
+        if pause:
+            for slot in self.slots:
+                slot.state = SlotState.PAUSED
+        async with self._turn:
+            self.memory_bytes = await sandbox.memory_bytes() or self.memory_bytes
+            if pause and not await sandbox.pause():
+                log.info("instance %s of %s can't be paused here", self.id, self.target.function)
+                self._use_again()
+
+    async def resume(self) -> bool:
+        """Let it go on, and give its slots free; false if it has ended, or had to be."""
+        begun = asyncio.get_running_loop().time()
+        try:
+            async with asyncio.timeout(RESUME_SECONDS), self._turn:
+                if self.paused and self._sandbox is not None:
+                    await self._sandbox.resume()
+        except (EngineUnavailable, TimeoutError) as error:
+            log.warning("instance %s of %s can't be resumed: %s", self.id, self.target.function, error)
+            self.retire()
+            return False
+        if self.paused:
+            now = asyncio.get_running_loop().time()
+            self.ready = Readiness(Start.PAUSED, now, now - begun)
+            self._use_again()
+        return self.state is InstanceState.RUNNING
+
+    def _use_again(self) -> None:
+        for slot in self.slots:
+            if slot.state is SlotState.PAUSED:
+                slot.state = SlotState.FREE
+                self._offer(slot)
 
     def take_init_logs(self) -> bytes:
         """What importing the function logged, once; afterwards nothing."""
@@ -195,6 +271,7 @@ class Instance:
             self.state = InstanceState.RUNNING
             self.started_at = asyncio.get_running_loop().time()
             self.start_seconds = self.started_at - self._begun
+            self.ready = Readiness(Start.COLD, self.started_at, self.start_seconds)
             self._ready.set_result(None)
         slot.on_ready()
 

@@ -1,6 +1,6 @@
 """Which idle instances are worth their memory. Pure: it has no clock, starts nothing and ends nothing.
 
-Keeping an instance is caching its start, and so the one to drop first is the one with the least frequency ×
+Keeping an instance is caching its start, and so the one to drop first is the one with the least frequency x
 start cost / size, as in GreedyDual-Size-Frequency (Cherkasova, HPL-98-69R1, 1998; for functions: Fuerst and
 Sharma, "FaasCache", ASPLOS 2021). How often it will be called is read from how long a version's earlier idle
 times were, as in the histogram policy of Shahrad et al., "Serverless in the Wild", USENIX ATC 2020: an
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import heapq
 import math
+from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
@@ -43,13 +44,13 @@ class Demand:
     def __init__(self) -> None:
         self.last_used: float | None = None
         """When an instance last came to rest that has been dropped since; ``None`` while none has."""
-        self._counts = [_PRIOR] * _BINS
-        self._rates: list[float] | None = None
+        self._counts = array("d", [_PRIOR]) * _BINS
+        self._rates: array[float] | None = None
         self._quiet = 0.0
 
     def record(self, seconds: float) -> None:
         """An idle time has ended with a call."""
-        self._counts = [_PRIOR + (count - _PRIOR) * _MEMORY for count in self._counts]
+        self._counts = array("d", (_PRIOR + (count - _PRIOR) * _MEMORY for count in self._counts))
         self._counts[_bin(seconds)] += 1
         self._rates = None
         self._quiet = _quiet_seconds(self._counts)
@@ -76,6 +77,8 @@ class Resting:
     idle_since: float
     """Seconds on the clock of ``now``."""
     demand: Demand = field(repr=False)
+    protected: bool = False
+    """Whether it is promised to be there: it takes its part of the budget, and is never dropped."""
 
     def worth(self, now: float) -> float:
         """Seconds of starting that a second of keeping saves on average, per byte."""
@@ -94,25 +97,25 @@ class KeepAlive:
 
     def surplus(self, resting: Iterable[Resting], now: float) -> list[Resting]:
         """What to drop so that the rest fits into the budget, the least worth first."""
-        kept = list(resting)
-        excess = sum(one.size_bytes for one in kept) - self.budget_bytes
+        every = list(resting)
+        excess = sum(one.size_bytes for one in every) - self.budget_bytes
         if excess <= 0:
             return []
         dropped = []
-        heap = [(one.worth(now), number) for number, one in enumerate(kept)]
+        heap = [(one.worth(now), number) for number, one in enumerate(every) if not one.protected]
         heapq.heapify(heap)
         while excess > 0 and heap:
-            one = kept[heapq.heappop(heap)[1]]
+            one = every[heapq.heappop(heap)[1]]
             dropped.append(one)
             excess -= one.size_bytes
         return dropped
 
     def admits(self, ahead: Resting, resting: Iterable[Resting], now: float) -> bool:
         """Whether an instance started now, ahead of a call, would be worth more than what it displaces."""
-        return ahead not in self.surplus([*resting, ahead], now)
+        return all(one is not ahead for one in self.surplus([*resting, ahead], now))
 
 
-def _quiet_seconds(counts: list[float]) -> float:
+def _quiet_seconds(counts: array[float]) -> float:
     recorded = [count - _PRIOR for count in counts]
     total = sum(recorded)
     if total < _ENOUGH:
@@ -128,13 +131,13 @@ def _bin(seconds: float) -> int:
     return min(_BINS - 1, 1 + int(math.log(seconds) / math.log(_RATIO)))
 
 
-def _best_rates(counts: list[float]) -> list[float]:
+def _best_rates(counts: array[float]) -> array[float]:
     """For each bin: the most calls per expected second over the spans that begin with it.
 
     A span of bins has the sum of its counts, over its widths each weighed by how many idle times get there.
     From the last bin to the first, a bin takes in the spans behind it as long as they raise its average.
     """
-    rates = [0.0] * _BINS
+    rates = array("d", [0.0]) * _BINS
     spans: list[tuple[float, float]] = []
     reaching = _PRIOR  # those without an end
     for number in range(_BINS - 1, -1, -1):

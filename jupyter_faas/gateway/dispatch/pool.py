@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Protocol
 
-from jupyter_faas.gateway.dispatch.call import Call
+from jupyter_faas.gateway.dispatch.call import Call, Start
+from jupyter_faas.gateway.dispatch.floor import Floor
 from jupyter_faas.gateway.dispatch.instance import Instance, InstanceState, Target
+from jupyter_faas.gateway.dispatch.keep_alive import Demand
 from jupyter_faas.gateway.dispatch.outcome import Result
 from jupyter_faas.gateway.dispatch.slot import Slot, SlotState
 from jupyter_faas.gateway.engines.base import Engine, ImageUnusable
@@ -22,12 +25,22 @@ log = logging.getLogger(__name__)
 Rebuild = Callable[[Target], Awaitable[Target]]
 
 
+class IdleKeeper(Protocol):
+    """Looks after idle instances; see ``keeper.py``."""
+
+    def rested(self, instance: Instance) -> None:
+        """An instance has nothing to do."""
+
+    def demand(self, function: str, rank: int) -> Demand:
+        """What is known of the idle times of an instance that is used after ``rank`` others."""
+
+
 class Pool:
-    """Starts instances while calls wait for more slots than are coming, up to ``caps.max_instances``;
-    simultaneous first calls share one start. Ends instances that were idle for ``caps.idle_seconds``.
+    """Resumes and starts instances while calls wait for more slots than are coming, up to
+    ``caps.max_instances``; simultaneous first calls share one start. Keeps ``caps.min_instances`` of them.
 
     ``max_queue`` bounds the waiting calls and ``queue_seconds`` the wait of each. ``rebuild`` makes the image
-    of a version anew when the engine hasn't got it any more.
+    of a version anew when the engine hasn't got it any more. ``keeper`` looks after idle instances.
     """
 
     def __init__(
@@ -38,6 +51,7 @@ class Pool:
         queue_seconds: float,
         rebuild: Rebuild,
         emptied: Callable[[Pool], None],
+        keeper: IdleKeeper,
     ) -> None:
         self.target = target
         self.instances: set[Instance] = set()
@@ -53,14 +67,55 @@ class Pool:
         self._free: deque[Slot] = deque()
         self._owners: dict[Slot, Instance] = {}
         self._starts: set[asyncio.Task[None]] = set()
-        self._idle_timers: dict[Instance, asyncio.TimerHandle] = {}
-        self._idle_since: dict[Instance, float] = {}
+        self._keeper = keeper
+        self._waking: set[Instance] = set()
+        self._floor = Floor(self)
 
     @property
     def running(self) -> int:
         """Calls that wait or run."""
         busy = sum(slot.state is SlotState.BUSY for slot in self._owners)
         return len(self._waiting) + busy
+
+    @property
+    def living(self) -> int:
+        """How many instances there are that have not ended, starting ones too."""
+        return sum(instance.state is not InstanceState.ENDED for instance in self.instances)
+
+    @property
+    def resting(self) -> list[Instance]:
+        """Those without a call, paused ones too, the last used first."""
+        found = (instance for instance in self.instances if instance.resting)
+        return sorted(found, key=lambda instance: -instance.idle_since)
+
+    @property
+    def ranked(self) -> list[tuple[int, Instance]]:
+        """The same, each with the number of instances that are used before it is."""
+        resting = self.resting
+        return list(enumerate(resting, self.living - len(resting)))
+
+    def protects(self, instance: Instance) -> bool:
+        """Whether it is one of ``caps.min_instances``."""
+        floor = self.target.caps.min_instances
+        return any(rank < floor and other is instance for rank, other in self.ranked)
+
+    def provision(self) -> None:
+        """Start what ``caps.min_instances`` wants, behind the scenes, and keep it so."""
+        self._floor.keep()
+
+    def hold(self) -> None:
+        """Start no more than calls need: the pool is about to be drained."""
+        self._floor.close()
+
+    def start_missing(self, number: int) -> None:
+        """Start so many instances, behind the scenes."""
+        for _ in range(number):
+            self._begin_start()
+
+    def start_ahead(self, idle_since: float) -> None:
+        """Start an instance before it is called, if there is none; ``idle_since``: the last call's end."""
+        if not self.living and not self._floor.closed:
+            self._begin_start(idle_since)
 
     def submit(self, call: Call) -> None:
         """Run a call on a free slot, at once or when there is one.
@@ -99,6 +154,7 @@ class Pool:
 
         With a ``refusal``, waiting calls get that instead of an instance.
         """
+        self.hold()
         if refusal is not None:
             self._fail_waiting(refusal)
         await self.quiet()
@@ -106,6 +162,7 @@ class Pool:
 
     async def close(self) -> None:
         """End all instances and whatever runs on them."""
+        self._floor.close()
         for task in list(self._starts):
             task.cancel()
         self._fail_waiting(Draining("The gateway is shutting down."))
@@ -113,8 +170,9 @@ class Pool:
         await asyncio.gather(*(instance.end() for instance in list(self.instances)))
 
     def _take_free(self) -> Slot | None:
+        # The last one freed is taken first, so that what isn't needed gets to rest.
         while self._free:
-            slot = self._free.popleft()
+            slot = self._free.pop()
             if slot.state is SlotState.FREE:
                 return slot
         return None
@@ -122,12 +180,22 @@ class Pool:
     def _run(self, slot: Slot, call: Call) -> None:
         instance = self._owners[slot]
         waited = asyncio.get_running_loop().time() - call.submitted
+        ready, call.start = instance.ready, Start.WARM
         # Who waited while the instance was being started had, for that part of the wait, a cold start.
-        if call.submitted < instance.started_at:
-            call.start_seconds = min(instance.start_seconds, waited)
+        if call.submitted < ready.at:
+            call.start, call.start_seconds = ready.start, min(ready.seconds, waited)
+        if instance.settled:
+            self._note_use(instance)
         call.queue_seconds = waited - call.start_seconds
         call.logs = instance.take_init_logs()
         slot.start(call)
+
+    def _note_use(self, instance: Instance) -> None:
+        """Its rest is over; tell how long it was."""
+        instance.settled = False
+        rank = sum(not other.resting for other in self.instances if other is not instance)
+        idle_seconds = asyncio.get_running_loop().time() - instance.idle_since
+        self._keeper.demand(self.target.function, rank).record(idle_seconds)
 
     def _saturated(self) -> Saturated:
         return Saturated(
@@ -163,27 +231,49 @@ class Pool:
         )
 
     def _new_instance(self) -> Instance:
-        instance = Instance(self.target, self._on_freed, self._on_ended)
+        instance = Instance(self.target, self._on_freed, self._offer, self._on_ended)
         self.instances.add(instance)
         for slot in instance.slots:
             self._owners[slot] = instance
         return instance
 
     def _scale(self) -> None:
-        """Start an instance if more calls wait than slots are on their way."""
+        """Resume or start instances if more calls wait than slots are on their way."""
         coming = sum(slot.state is SlotState.STARTING for slot in self._owners)
-        running = sum(instance.state is not InstanceState.ENDED for instance in self.instances)
-        while len(self._waiting) > coming and running < self.target.caps.max_instances:
-            instance = self._new_instance()
-            task = asyncio.create_task(self._start(instance))
-            self._starts.add(task)
-            task.add_done_callback(self._starts.discard)
+        coming += sum(len(instance.slots) for instance in self._waking)
+        paused = (one for one in self.resting if one.paused and one not in self._waking)
+        while len(self._waiting) > coming and (instance := next(paused, None)):
+            self._waking.add(instance)
+            self._keep(self._wake(instance))
             coming += len(instance.slots)
-            running += 1
+        while len(self._waiting) > coming and self.living < self.target.caps.max_instances:
+            demand = self._keeper.demand(self.target.function, self.living)
+            if demand.last_used is not None:
+                demand.record(asyncio.get_running_loop().time() - demand.last_used)
+                demand.last_used = None
+            coming += len(self._begin_start().slots)
 
-    async def _start(self, instance: Instance) -> None:
+    def _begin_start(self, idle_since: float | None = None) -> Instance:
+        instance = self._new_instance()
+        self._keep(self._start(instance, idle_since))
+        return instance
+
+    def _keep(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._starts.add(task)
+        task.add_done_callback(self._starts.discard)
+
+    async def _wake(self, instance: Instance) -> None:
         try:
-            await self._start_or_rebuild(instance)
+            await instance.resume()
+        finally:
+            self._waking.discard(instance)
+
+    async def _start(self, instance: Instance, idle_since: float | None = None) -> None:
+        try:
+            instance = await self._start_or_rebuild(instance)
+            if idle_since is not None and instance.resting:
+                instance.idle_since = idle_since
         except FaasError as error:
             self._on_start_failed(error)
         except Exception:
@@ -192,15 +282,18 @@ class Pool:
                 InternalError("The instance could not be started; the gateway's log says why.")
             )
 
-    async def _start_or_rebuild(self, instance: Instance) -> None:
+    async def _start_or_rebuild(self, instance: Instance) -> Instance:
         """Start it; an image that was removed from the engine, or is of an older runtime, is made anew."""
         try:
             await instance.start(self._engine)
+            return instance
         except ImageUnusable as unusable:
             log.warning("%s: %s Building it again.", self.target.function, unusable)
             async with self._rebuilding:
                 self.target = await self._rebuild(self.target)
-            await self._new_instance().start(self._engine)
+            instance = self._new_instance()
+            await instance.start(self._engine)
+            return instance
 
     def _on_start_failed(self, error: FaasError) -> None:
         # Others may still serve the queue. If none can, every waiting call hears why instead of each
@@ -220,34 +313,26 @@ class Pool:
         self._changed.set()
         self._free.append(slot)
         instance = self._owners[slot]
-        self._idle_since[instance] = asyncio.get_running_loop().time()
-        if instance not in self._idle_timers:
-            later = asyncio.get_running_loop().call_later
-            self._idle_timers[instance] = later(self.target.caps.idle_seconds, self._watch_idle, instance)
+        instance.idle_since = asyncio.get_running_loop().time()
+        self._keeper.rested(instance)
 
-    def _watch_idle(self, instance: Instance) -> None:
-        """End it when it has been idle for long enough: one timer looks, not one for each call."""
-        loop = asyncio.get_running_loop()
-        self._idle_timers.pop(instance, None)
-        if not instance.idle or instance.state is InstanceState.ENDED:
-            return  # watched again when its call has ended
-        due = self._idle_since[instance] + self.target.caps.idle_seconds
-        if due <= loop.time():
-            instance.retire()
-        else:
-            self._idle_timers[instance] = loop.call_at(due, self._watch_idle, instance)
+    def _offer(self, slot: Slot) -> None:
+        """A slot is in use again; its instance has been idle all the while."""
+        if self._waiting:
+            self._run(slot, self._waiting.popleft())
+            return
+        self._free.append(slot)
+        self._keeper.rested(self._owners[slot])
 
     def _on_ended(self, instance: Instance) -> None:
         self._changed.set()
         self.instances.discard(instance)
         for slot in instance.slots:
             self._owners.pop(slot, None)
-        self._idle_since.pop(instance, None)
-        if timer := self._idle_timers.pop(instance, None):
-            timer.cancel()
         self._free = deque(slot for slot in self._free if slot.state is SlotState.FREE)
         if self._waiting and instance.started_at:
             # An instance that never ran tells its waiters itself: to start the next would be a loop.
             self._scale()
-        if not self.instances and not self._waiting:
+        self._floor.lost(instance)
+        if not self.instances and not self._waiting and not self._floor.kept:
             self._emptied(self)

@@ -27,6 +27,7 @@ class SlotState(Enum):
 
     STARTING = auto()  # its worker is importing the function, for the first time or after a kill
     FREE = auto()  # may take a call
+    PAUSED = auto()  # like all of its instance, until that is resumed
     BUSY = auto()  # runs a call
     ENDING = auto()  # its call has been killed; the supervisor has not confirmed yet
     GONE = auto()  # the instance has ended
@@ -108,7 +109,7 @@ class Slot:
 
     def close(self) -> None:
         """Take no further call; one that runs goes on until ``on_gone``."""
-        if self.state is SlotState.FREE:
+        if self.state in (SlotState.FREE, SlotState.PAUSED):
             self.state = SlotState.GONE
 
     def on_gone(self, error: FaasError) -> None:

@@ -56,7 +56,7 @@ class ControlGroup:
         try:
             async with asyncio.timeout(FREEZE_SECONDS):
                 self._state.write_text(self._on)
-                while self._done not in self._events.read_text():
+                while self._done not in self._events.read_text():  # noqa: ASYNC110 - the kernel doesn't tell
                     await asyncio.sleep(POLL_SECONDS)
         except BaseException as error:
             self.thaw()

@@ -171,7 +171,9 @@ class CallRequest(httputil.HTTPMessageDelegate):
         """The first piece of a stream is there: begin to answer."""
         if self._invocation is not None:
             call, record = self._invocation.call, self._invocation.record
-            extra = self._extra(record.id, call.queue_seconds * 1000, call.start_seconds * 1000)
+            extra = self._extra(
+                record.id, call.start or "", call.queue_seconds * 1000, call.start_seconds * 1000
+            )
             self._answered = True
             self._streamed = StreamedAnswer(self._connection, stream, extra, self._on_gone)
 
@@ -182,7 +184,7 @@ class CallRequest(httputil.HTTPMessageDelegate):
             if self._streamed is not None:
                 self._streamed.end(result.error, self._trusted)
                 return
-            extra = self._extra(record.id, record.queue_ms, record.start_ms, record.run_ms)
+            extra = self._extra(record.id, record.start, record.queue_ms, record.start_ms, record.run_ms)
             if result.error is not None:
                 self._send(problem_answer(result.error, self._trusted), extra)
             elif result.status != 200 or result.headers or not self._stays_open:
@@ -205,10 +207,10 @@ class CallRequest(httputil.HTTPMessageDelegate):
     # The answer
 
     def _extra(
-        self, invocation: str, queue_ms: float, start_ms: float, run_ms: float | None = None
+        self, invocation: str, start: str, queue_ms: float, start_ms: float, run_ms: float | None = None
     ) -> Mapping[str, str]:
         # https://www.w3.org/TR/server-timing/, durations in milliseconds
-        timing = f"queue;dur={queue_ms:.3f}, start;dur={start_ms:.3f}"
+        timing = f"queue;dur={queue_ms:.3f}, start;dur={start_ms:.3f}" + (f';desc="{start}"' if start else "")
         extra = {
             "Faas-Invocation-Id": invocation,
             "Faas-Version": str(self._published.record.number),

@@ -85,6 +85,7 @@ class Publisher:
             self._catalogue.remove(name)
             gone = NotFound(f"The function {name!r} has been deleted while the call waited.")
             self._keep(self._remove_images(self._dispatcher.withdraw(name, refusal=gone), images))
+            self._dispatcher.forget(name)
             return versions
 
     async def _remove_images(self, withdrawn: asyncio.Task[None] | None, images: set[str]) -> None:
@@ -193,6 +194,7 @@ class Publisher:
         self._catalogue.put(published)
         if previous is not None:
             self._dispatcher.withdraw(previous.record.function, previous.record.number)
+        self._dispatcher.provision(published.target)
         build.finish("live", f"version {published.record.number}")
 
     async def _is_same(self, record: VersionRecord, identity: str, prepared: Environment) -> bool:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from jupyter_faas.gateway.dispatch.call import Call
+from jupyter_faas.gateway.dispatch.call import Call, Start
 from jupyter_faas.gateway.dispatch.dispatcher import Dispatcher
 from jupyter_faas.gateway.dispatch.logs import entries_in
 from jupyter_faas.gateway.dispatch.outcome import Result
@@ -66,7 +66,8 @@ class Invocation:
         record.run_ms = call.run_seconds * 1000
         record.cpu_ms = usage.cpu_seconds * 1000
         record.peak_bytes = usage.peak_bytes
-        record.cold = call.start_seconds > 0
+        record.cold = call.start is Start.COLD
+        record.start = call.start.value if call.start is not None else ""
         record.logs = call.logs
         record.status = result.status
         if result.error is not None:
@@ -214,6 +215,7 @@ def _describe_invocation(record: InvocationRecord) -> dict[str, Any]:
         "cpu_ms": round(record.cpu_ms, 3),
         "peak_bytes": record.peak_bytes,
         "cold": record.cold,
+        "start": record.start or None,
         "problem": record.problem,
     }
 

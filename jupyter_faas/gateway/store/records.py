@@ -48,6 +48,8 @@ class InvocationRecord:
     cpu_ms: float = 0.0
     peak_bytes: int = 0
     cold: bool = False
+    start: str = ""
+    """How its instance came to be there: ``warm``, ``paused`` or ``cold``; empty if it never got one."""
     problem: dict[str, Any] | None = None
     logs: bytes = field(default=b"", repr=False)
     """JSON lines ``{"t", "s", "m"}`` as the instance sent them."""

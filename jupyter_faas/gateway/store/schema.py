@@ -71,6 +71,7 @@ invocations = Table(
     Column("cpu_ms", Float, nullable=False),
     Column("peak_bytes", Integer, nullable=False),
     Column("cold", Boolean, nullable=False),
+    Column("start", String, nullable=False, server_default=""),
     Column("problem", JSON),
     Column("logs", LargeBinary, nullable=False),
     Index("invocations_by_function", "function", "sequence"),

@@ -11,9 +11,22 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import Connection, Row, create_engine, delete, event, func, insert, select, update
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Row,
+    create_engine,
+    delete,
+    event,
+    func,
+    insert,
+    inspect,
+    select,
+    update,
+)
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy.schema import CreateColumn
 
 from jupyter_faas.gateway.store.records import InvocationRecord, VersionRecord
 from jupyter_faas.gateway.store.schema import aliases, invocations, metadata, settings, versions
@@ -46,6 +59,7 @@ class Store:
         event.listen(self._engine, "connect", _configure)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
         metadata.create_all(self._engine)
+        _add_missing_columns(self._engine)
 
     async def close(self) -> None:
         """Finish what is queued and close the file."""
@@ -168,6 +182,18 @@ class Store:
                 return work(connection)
 
         return await asyncio.get_running_loop().run_in_executor(self._thread, transaction)
+
+
+def _add_missing_columns(engine: Engine) -> None:
+    """Bring a file of an earlier version up to date. What is added has a default, as SQLite demands."""
+    found = inspect(engine)
+    for table in metadata.sorted_tables:
+        present = {column["name"] for column in found.get_columns(table.name)}
+        for column in table.columns:
+            if column.name not in present:
+                added = CreateColumn(column).compile(dialect=engine.dialect)
+                with engine.begin() as connection:
+                    connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {added}")
 
 
 def _configure(connection: Any, _: Any) -> None:
