@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 STATE := $(abspath build)
 PYTEST_ARGS ?=
 
-.PHONY: help demo test lint format bench lab clean
+.PHONY: help demo test lint format bench simulate lab clean
 
 help:  ## This list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -40,6 +40,9 @@ bench: $(VENV)/.test  ## Warm call, cold call and publish, as ratios to referenc
 	.ci/engine start $(STATE)/bench
 	$(BIN)/python -m tests.benchmarks --json $(STATE)/bench.json
 
+simulate: $(VENV)/.test  ## Policies of keep-alive on drawn traces: cold starts and memory
+	@$(BIN)/python -m tests.benchmarks.keep_alive --json $(STATE)/keep-alive.json
+
 lab: $(VENV)/.lab  ## JupyterLab with the examples
 	@.ci/engine start $(STATE)/lab
 	$(BIN)/jupyter lab --notebook-dir examples
@@ -49,7 +52,10 @@ clean:  ## Forget the virtual environment and everything built
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # One virtual environment; each mark installs an extra into it.
-$(VENV)/.test $(VENV)/.dev $(VENV)/.lab: $(VENV)/.%: pyproject.toml
+$(VENV)/.test $(VENV)/.dev $(VENV)/.simulate: $(VENV)/.test  ## Policies of keep-alive on drawn traces: cold starts and memory
+	@$(BIN)/python -m tests.benchmarks.keep_alive --json $(STATE)/keep-alive.json
+
+lab: $(VENV)/.%: pyproject.toml
 	@.ci/venv $(PYTHON) $(VENV)
 	echo "Installing jupyter-faas into $(VENV) …"
 	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[$*]'

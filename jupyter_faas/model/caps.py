@@ -17,8 +17,8 @@ class Caps(BaseModel):
 
     ``memory_bytes`` counts the instance's processes and its scratch files together, as the kernel does.
     ``concurrency`` is the number of calls that one instance runs at a time, each in a process of its own.
-    ``min_instances`` are always there; ``idle_seconds`` is the most that others wait for a call, and the gateway
-    may end them before.
+    ``min_instances`` are always there; ``idle_seconds`` is the most that others wait for a call: the gateway
+    may end them earlier.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Final, NamedTuple, Protocol
 
 import numpy as np
@@ -92,29 +92,21 @@ class HybridHistogram:
 
 class GreedyDual:
     """GreedyDual-Size-Frequency as in FaasCache (ASPLOS 2021): what is dropped first has the least clock +
-    uses × start cost / size, and the clock is what was dropped last."""
+    uses x start cost / size, and the clock is what was dropped last."""
 
-    def __init__(self, budget_bytes: int) -> None:
-        self._budget_bytes = budget_bytes
+    def __init__(self) -> None:
         self._clock = 0.0
         self._uses: dict[int, int] = {}
         self._priorities: dict[int, float] = {}
 
-    def used(self, function: int, start_seconds: float, size_bytes: int) -> None:
-        """A function was called."""
+    def used(self, function: int, gain: float) -> None:
+        """A function was called; ``gain``: seconds of its start per byte."""
         self._uses[function] = self._uses.get(function, 0) + 1
-        gain = self._uses[function] * start_seconds / size_bytes
-        self._priorities[function] = self._clock + gain
+        self._priorities[function] = self._clock + self._uses[function] * gain
 
-    def surplus(self, sizes: dict[int, int], excess_of: Callable[[Iterable[int]], int]) -> list[int]:
-        """Which of the idle functions to drop."""
-        excess = excess_of(sizes.values()) - self._budget_bytes
-        dropped = []
-        for function in sorted(sizes, key=self._priorities.__getitem__):
-            if excess <= 0:
-                break
-            dropped.append(function)
-            excess -= sizes[function]
-            self._clock = self._priorities[function]
-            self._uses[function] = 0
-        return dropped
+    def drop(self, idle: Iterable[int]) -> int:
+        """Which of the idle functions goes."""
+        function = min(idle, key=self._priorities.__getitem__)
+        self._clock = self._priorities[function]
+        self._uses[function] = 0
+        return function

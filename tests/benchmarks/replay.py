@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -87,7 +88,11 @@ def _replay_function(function: Function, policy: WindowPolicy, outcome: Outcome)
 
 
 class Cache(Protocol):
-    """Keeps idle functions, named by their number in the trace."""
+    """Keeps idle functions under a budget; each is named by its number in the trace."""
+
+    resting_bytes: int
+    """Memory of all idle ones."""
+    started_ahead: int
 
     def used(self, number: int, now: float) -> bool:
         """A function is called; whether there was an instance."""
@@ -95,52 +100,65 @@ class Cache(Protocol):
     def rested(self, number: int, now: float) -> None:
         """Its instance is idle now."""
 
-    def resting_bytes(self) -> int:
-        """Memory of all idle ones."""
+    def next_ahead(self) -> float:
+        """When ``start_ahead`` wants to be called next."""
+
+    def start_ahead(self) -> None:
+        """Start what was to be started then."""
 
 
 def replay_cached(trace: Trace, cache: Cache) -> Outcome:
-    """A policy under a budget, by which each function bears on all others."""
-    outcome = Outcome(trace, cold=[0.0] * len(trace.functions))
-    busy_until: dict[int, float] = {}
-    ends: list[tuple[float, int]] = []
-    before = 0.0
-
-    def end_until(now: float) -> None:
-        nonlocal before
-        while True:
-            nxt = getattr(cache, "next_ahead", lambda: float("inf"))()
-            e = ends[0][0] if ends else float("inf")
-            if min(nxt, e) > now:
-                break
-            if nxt < e:
-                outcome.idle_byte_seconds += cache.resting_bytes() * (nxt - before)
-                before = nxt
-                cache.start_ahead()
-                outcome.ahead = cache.ahead
-                continue
-            time, number = heapq.heappop(ends)
-            if time < busy_until[number]:
-                continue  # it was called again meanwhile
-            outcome.idle_byte_seconds += cache.resting_bytes() * (time - before)
-            before = time
-            del busy_until[number]
-            cache.rested(number, time)
-
+    """A policy by which each function bears on all others."""
+    replay = _CachedReplay(trace, cache)
     for now, number in _events(trace.functions):
-        end_until(now)
-        outcome.idle_byte_seconds += cache.resting_bytes() * (now - before)
-        before = now
-        function = trace.functions[number]
-        if number in busy_until:
-            busy_until[number] += function.execution_seconds
+        replay.call(number, now)
+    return replay.end()
+
+
+class _CachedReplay:
+    def __init__(self, trace: Trace, cache: Cache) -> None:
+        self._outcome = Outcome(trace, cold=[0.0] * len(trace.functions))
+        self._cache = cache
+        self._busy_until: dict[int, float] = {}
+        self._ends: list[tuple[float, int]] = []
+        self._reached = 0.0
+
+    def call(self, number: int, now: float) -> None:
+        self._go_on_until(now)
+        seconds = self._outcome.trace.functions[number].execution_seconds
+        if number in self._busy_until:
+            self._busy_until[number] += seconds
         else:
-            outcome.cold[number] += not cache.used(number, now)
-            busy_until[number] = now + function.execution_seconds
-        heapq.heappush(ends, (busy_until[number], number))
-    end_until(trace.seconds)
-    outcome.idle_byte_seconds += cache.resting_bytes() * (trace.seconds - before)
-    return outcome
+            self._outcome.cold[number] += not self._cache.used(number, now)
+            self._busy_until[number] = now + seconds
+        heapq.heappush(self._ends, (self._busy_until[number], number))
+
+    def end(self) -> Outcome:
+        self._go_on_until(self._outcome.trace.seconds)
+        self._outcome.ahead = self._cache.started_ahead
+        return self._outcome
+
+    def _go_on_until(self, now: float) -> None:
+        while True:
+            ahead, end = self._cache.next_ahead(), self._ends[0][0] if self._ends else math.inf
+            if min(ahead, end) > now:
+                break
+            self._pass_time(min(ahead, end))
+            if ahead < end:
+                self._cache.start_ahead()
+            else:
+                self._end_call()
+        self._pass_time(now)
+
+    def _end_call(self) -> None:
+        time, number = heapq.heappop(self._ends)
+        if time >= self._busy_until[number]:  # else it was called again meanwhile
+            del self._busy_until[number]
+            self._cache.rested(number, time)
+
+    def _pass_time(self, until: float) -> None:
+        self._outcome.idle_byte_seconds += self._cache.resting_bytes * (until - self._reached)
+        self._reached = until
 
 
 def _events(functions: Sequence[Function]) -> Iterator[tuple[float, int]]:
@@ -151,99 +169,98 @@ def _events(functions: Sequence[Function]) -> Iterator[tuple[float, int]]:
 
 
 class WorthCache:
-    """The gateway's own policy."""
+    """The gateway's own policy; ``ahead``: whether it may start instances ahead of a call."""
 
-    def __init__(self, functions: Sequence[Function], budget_bytes: int) -> None:
+    def __init__(self, functions: Sequence[Function], budget_bytes: int, ahead: bool = True) -> None:
+        self.resting_bytes = 0
+        self.started_ahead = 0
         self._functions = functions
         self._policy = KeepAlive(budget_bytes)
+        self._starts_ahead = ahead
         self._demands = [Demand() for _ in functions]
         self._resting: dict[int, Resting] = {}
-        self._bytes = 0
-        self._ahead: list[tuple[float, int]] = []
-        self._busy: set[int] = set()
-        self.ahead = 0
-
-    def resting_bytes(self) -> int:
-        """See ``Cache``."""
-        return self._bytes
-
-    def next_ahead(self) -> float:
-        return self._ahead[0][0] if self._ahead else float("inf")
-
-    def start_ahead(self) -> None:
-        now, number = heapq.heappop(self._ahead)
-        if number in self._busy or number in self._resting:
-            return
-        demand, function = self._demands[number], self._functions[number]
-        one = Resting(function.memory_bytes, function.start_seconds, demand.last_used, demand)
-        if demand.last_used + demand.quiet_seconds > now + 1:
-            return
-        if self._policy.admits(one, self._resting.values(), now):
-            self.ahead += 1
-            self._resting[number] = one
-            self._bytes += one.size_bytes
-            self._trim(now)
+        self._ahead: list[tuple[float, int, float]] = []
 
     def used(self, number: int, now: float) -> bool:
         """See ``Cache``."""
-        self._busy.add(number)
         demand, one = self._demands[number], self._resting.pop(number, None)
         last_used = demand.last_used if one is None else one.idle_since
+        demand.last_used = None
         if last_used is not None:
             demand.record(now - last_used)
         if one is not None:
-            self._bytes -= one.size_bytes
+            self.resting_bytes -= one.size_bytes
         return one is not None
 
     def rested(self, number: int, now: float) -> None:
         """See ``Cache``."""
-        self._busy.discard(number)
-        function = self._functions[number]
-        one = Resting(function.memory_bytes, function.start_seconds, now, self._demands[number])
-        self._resting[number] = one
-        self._bytes += one.size_bytes
-        self._trim(now)
+        self._add(number, self._instance(number, now), now)
 
-    def _trim(self, now: float) -> None:
-        if self._bytes <= self._policy.budget_bytes:
-            return
-        dropped = {id(one) for one in self._policy.surplus(self._resting.values(), now)}
-        for number, one in list(self._resting.items()):
-            if id(one) in dropped:
-                one.demand.last_used = one.idle_since
-                due = one.idle_since + one.demand.quiet_seconds
-                if due > now:
-                    heapq.heappush(self._ahead, (due, number))
-                self._bytes -= one.size_bytes
-                del self._resting[number]
+    def next_ahead(self) -> float:
+        """See ``Cache``."""
+        return self._ahead[0][0] if self._ahead else math.inf
+
+    def start_ahead(self) -> None:
+        """See ``Cache``."""
+        now, number, idle_since = heapq.heappop(self._ahead)
+        if self._demands[number].last_used != idle_since or number in self._resting:
+            return  # it was called meanwhile
+        one = self._instance(number, idle_since)
+        if self._policy.admits(one, self._resting.values(), now):
+            self.started_ahead += 1
+            self._add(number, one, now)
+
+    def _instance(self, number: int, idle_since: float) -> Resting:
+        function = self._functions[number]
+        return Resting(function.memory_bytes, function.start_seconds, idle_since, self._demands[number])
+
+    def _add(self, number: int, one: Resting, now: float) -> None:
+        self._resting[number] = one
+        self.resting_bytes += one.size_bytes
+        if self.resting_bytes > self._policy.budget_bytes:
+            dropped = {id(other) for other in self._policy.surplus(self._resting.values(), now)}
+            for name, other in list(self._resting.items()):
+                if id(other) in dropped:
+                    self._drop(name, other, now)
+
+    def _drop(self, number: int, one: Resting, now: float) -> None:
+        one.demand.last_used = one.idle_since
+        self.resting_bytes -= one.size_bytes
+        del self._resting[number]
+        due = one.idle_since + one.demand.quiet_seconds
+        if self._starts_ahead and due > now:
+            heapq.heappush(self._ahead, (due, number, one.idle_since))
 
 
 class GreedyDualCache:
     """FaasCache's policy."""
 
     def __init__(self, functions: Sequence[Function], budget_bytes: int) -> None:
+        self.resting_bytes = 0
+        self.started_ahead = 0
         self._functions = functions
         self._budget_bytes = budget_bytes
-        self._policy = GreedyDual(budget_bytes)
+        self._policy = GreedyDual()
         self._resting: dict[int, int] = {}
-        self._bytes = 0
-
-    def resting_bytes(self) -> int:
-        """See ``Cache``."""
-        return self._bytes
 
     def used(self, number: int, now: float) -> bool:  # noqa: ARG002 - its clock is another
         """See ``Cache``."""
         function = self._functions[number]
-        self._policy.used(number, function.start_seconds, function.memory_bytes)
+        self._policy.used(number, function.start_seconds / function.memory_bytes)
         size = self._resting.pop(number, None)
-        self._bytes -= size or 0
+        self.resting_bytes -= size or 0
         return size is not None
 
     def rested(self, number: int, now: float) -> None:  # noqa: ARG002
         """See ``Cache``."""
         self._resting[number] = self._functions[number].memory_bytes
-        self._bytes += self._resting[number]
-        if self._bytes > self._budget_bytes:
-            for dropped in self._policy.surplus(self._resting, sum):
-                self._bytes -= self._resting.pop(dropped)
+        self.resting_bytes += self._resting[number]
+        while self.resting_bytes > self._budget_bytes:
+            self.resting_bytes -= self._resting.pop(self._policy.drop(self._resting))
+
+    def next_ahead(self) -> float:
+        """See ``Cache``."""
+        return math.inf
+
+    def start_ahead(self) -> None:
+        """See ``Cache``."""

@@ -1,8 +1,9 @@
 """Invocation traces drawn from what is published of Azure Functions.
 
 Source of every figure, unless another is named: Shahrad et al., "Serverless in the Wild: Characterizing and
-Optimizing the Serverless Workload at a Large Cloud Provider", USENIX ATC 2020 (section 3; the authors' notebook
-in github.com/Azure/AzurePublicDataset draws the same curves). Their unit of memory, the app, is a function here.
+Optimizing the Serverless Workload at a Large Cloud Provider", USENIX ATC 2020, section 3 (the authors'
+notebook in github.com/Azure/AzurePublicDataset draws the same curves). Their unit of memory, the app, is a
+function here.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ DAY_SECONDS: Final = 86400.0
 
 RATES_PER_DAY: Final = ((0.45, 1.0, 24.0), (0.36, 24.0, 1440.0), (0.19, 1440.0, 1e8))
 """Share of the functions, and their calls per day: 45 % at most one an hour, 81 % at most one a minute, eight
-orders of magnitude in all. Within the first two spans the logarithm is uniform (figure 5a is nearly straight)."""
+orders of magnitude in all. Within the first two spans the logarithm is uniform: figure 5a is nearly
+straight there."""
 TAIL_INDEX: Final = 0.61
 """Pareto index of the third span, fitted so that it has 99.6 % of all calls, as published."""
 TIMER_ONLY: Final = 0.13

@@ -41,7 +41,7 @@ class Dispatcher(LoggingConfigurable):
         self._pools: dict[tuple[str, int], Pool] = {}
         self._drains: set[asyncio.Task[None]] = set()
         self._closing = False
-        self._keeper = Keeper(lambda: list(self._pools.values()), self._pool, parent=self.parent)
+        self.keeper = Keeper(lambda: list(self._pools.values()), self._pool, parent=self.parent)
 
     @property
     def running(self) -> int:
@@ -100,7 +100,7 @@ class Dispatcher(LoggingConfigurable):
 
     def forget(self, function: str) -> None:
         """Forget how often a function was called: it has been deleted."""
-        self._keeper.forget(function)
+        self.keeper.forget(function)
 
     def withdraw(
         self, function: str, version: int | None = None, refusal: FaasError | None = None
@@ -109,7 +109,7 @@ class Dispatcher(LoggingConfigurable):
 
         With a ``refusal``, calls that still wait for an instance get that instead.
         """
-        self._keeper.expect_nothing(function)
+        self.keeper.expect_nothing(function)
         keys = [key for key in self._pools if key[0] == function and version in (None, key[1])]
         pools = [self._pools.pop(key) for key in keys]
         if not pools:
@@ -129,7 +129,7 @@ class Dispatcher(LoggingConfigurable):
                     return_exceptions=True,
                 )
         pools, self._pools = list(self._pools.values()), {}
-        await self._keeper.close()
+        await self.keeper.close()
         await asyncio.gather(*(pool.close() for pool in pools))
         for task in self._drains:
             task.cancel()
@@ -150,7 +150,7 @@ class Dispatcher(LoggingConfigurable):
             self.queue_timeout,
             self._rebuild,
             self._on_emptied,
-            self._keeper,
+            self.keeper,
         )
 
     def _on_emptied(self, pool: Pool) -> None:

@@ -62,13 +62,16 @@ class Keeper(LoggingConfigurable):
         super().__init__(**kwargs)
         self._pools = pools
         self._pool_of = pool_of
-        self._policy = KeepAlive(self.idle_memory_bytes)
         self._demands: dict[str, list[Demand]] = {}
         self._due = math.inf
         self._timer: asyncio.TimerHandle | None = None
         self._round: asyncio.Task[None] | None = None
         self._ahead: dict[str, asyncio.TimerHandle] = {}
         self._closed = False
+
+    @property
+    def _policy(self) -> KeepAlive:
+        return KeepAlive(self.idle_memory_bytes)
 
     def demand(self, function: str, rank: int) -> Demand:
         """How often ``function`` needs an instance more than ``rank`` others; over all its versions."""
