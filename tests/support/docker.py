@@ -44,7 +44,8 @@ def owner_of(folder: Path) -> str:
 def containers_of(owner: str) -> list[Any]:
     """All containers, running or not, of one gateway."""
     with closing(docker.from_env()) as client:
-        return list(client.containers.list(all=True, filters={"label": f"jupyter-faas.owner={owner}"}))
+        label: Any = {"label": f"jupyter-faas.owner={owner}"}
+        return list(client.containers.list(all=True, filters=label, ignore_removed=True))
 
 
 @contextmanager

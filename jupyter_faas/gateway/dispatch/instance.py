@@ -102,7 +102,7 @@ class Instance:
         self._outdated = False
         self._ended = ended
         self._offer = offer
-        self._sandbox: Sandbox | None = None
+        self.sandbox: Sandbox | None = None
         self._link: Link | None = None
         self._ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._burial: asyncio.Task[None] | None = None
@@ -136,10 +136,10 @@ class Instance:
         self._begun = asyncio.get_running_loop().time()
         try:
             labels = {**self.target.labels, "jupyter-faas.function": self.target.function}
-            self._sandbox = await engine.start(
+            self.sandbox = await engine.start(
                 SandboxSpec(self.id, self.target.image, self.target.caps, labels)
             )
-            await self._open_link(self._sandbox)
+            await self._open_link(self.sandbox)
             await self._await_ready()
         except BaseException as error:
             await asyncio.shield(self.end())
@@ -151,12 +151,14 @@ class Instance:
             raise
 
     async def settle(self, pause: bool) -> None:
-        """Measure its memory and, with ``pause``, pause it; it has to be resting. Never raises: where that
-        can't be done it goes on as it is."""
-        self.settled = True
-        sandbox = self._sandbox
-        if sandbox is None:
+        """Measure its memory and, with ``pause``, pause it; nothing if it isn't resting any more.
+
+        Never raises: where that can't be done it goes on as it is.
+        """
+        sandbox = self.sandbox
+        if sandbox is None or not self.resting:
             return
+        self.settled = True
         if pause:
             for slot in self.slots:
                 slot.state = SlotState.PAUSED
@@ -171,8 +173,8 @@ class Instance:
         begun = asyncio.get_running_loop().time()
         try:
             async with asyncio.timeout(RESUME_SECONDS), self._turn:
-                if self.paused and self._sandbox is not None:
-                    await self._sandbox.resume()
+                if self.paused and self.sandbox is not None:
+                    await self.sandbox.resume()
         except (EngineUnavailable, TimeoutError) as error:
             log.warning("instance %s of %s can't be resumed: %s", self.id, self.target.function, error)
             self.retire()
@@ -314,15 +316,15 @@ class Instance:
 
     async def _kill_sandbox(self) -> None:
         try:
-            if self._sandbox is not None:
-                await self._sandbox.kill()
+            if self.sandbox is not None:
+                await self.sandbox.kill()
         except EngineUnavailable:
             log.warning("instance %s could not be killed: the engine does not answer", self.id)
 
     async def _remove_sandbox(self) -> FaasError | None:
         """Remove the sandbox; why it ended, as the engine tells it."""
         try:
-            return self._cause(await self._sandbox.remove()) if self._sandbox is not None else None
+            return self._cause(await self.sandbox.remove()) if self.sandbox is not None else None
         except EngineUnavailable as unavailable:
             return unavailable
 

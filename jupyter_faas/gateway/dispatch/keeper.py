@@ -60,7 +60,7 @@ class Keeper(LoggingConfigurable):
         self, pools: Callable[[], Iterable[Pool]], pool_of: Callable[[Target], Pool], **kwargs: object
     ) -> None:
         super().__init__(**kwargs)
-        self._pools = pools
+        self.pools = pools
         self._pool_of = pool_of
         self._demands: dict[str, list[Demand]] = {}
         self._due = math.inf
@@ -124,11 +124,11 @@ class Keeper(LoggingConfigurable):
         """Pause what is newly idle, end what has been for too long or is too much, and set the timer anew."""
         self._due = -math.inf  # until then nobody else sets it
         try:
-            await asyncio.gather(*(self._settle(pool, one) for pool in self._pools() for one in pool.resting))
+            await asyncio.gather(*(self._settle(pool, one) for pool in self.pools() for one in pool.resting))
             self._trim()
         except Exception:
             log.exception("idle instances could not be looked after")
-        dues = [self._next(pool, one) for pool in self._pools() for one in pool.resting]
+        dues = [self._next(pool, one) for pool in self.pools() for one in pool.resting]
         self._look_at(min(dues, default=math.inf))
 
     def _next(self, pool: Pool, instance: Instance) -> float:
@@ -161,7 +161,7 @@ class Keeper(LoggingConfigurable):
                 self._drop(pool, instance)
 
     def _resting(self) -> Iterable[tuple[Resting, Pool, Instance]]:
-        for pool in self._pools():
+        for pool in self.pools():
             for rank, instance in pool.ranked:
                 if instance.settled:
                     demand = self.demand(pool.target.function, rank)

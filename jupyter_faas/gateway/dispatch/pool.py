@@ -317,7 +317,9 @@ class Pool:
         self._keeper.rested(instance)
 
     def _offer(self, slot: Slot) -> None:
-        """A slot is in use again; its instance has been idle all the while."""
+        """A slot may be used again after a pause; its instance has been idle all the while."""
+        if slot in self._free:
+            self._free.remove(slot)  # from before the pause
         if self._waiting:
             self._run(slot, self._waiting.popleft())
             return
