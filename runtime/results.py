@@ -27,6 +27,16 @@ PLAIN = frozenset({dict, list, tuple, str, int, float, bool})
 NO_CONTENT = 204
 
 
+class Deferred:
+    """A result that is made only when it is known in which of its ``forms`` (media types) it is wanted."""
+
+    forms: tuple[str, ...] = ()
+
+    def made(self, media_type: str) -> Any:
+        """The result for this form: a generator for a stream, a ``Response`` with its type, or plain data."""
+        raise NotImplementedError
+
+
 class Replier:
     """Answers calls with results of at most ``cap`` bytes; ``wait`` runs what has to be awaited."""
 
@@ -42,6 +52,11 @@ class Replier:
         if type(result) in PLAIN and accept in {"", codec.JSON}:
             content_type, body = codec.encode(result, self._cap)
             return {"ok": True, "type": content_type}, body
+        if isinstance(result, Deferred):
+            media_type = preferred(result.forms, accept)
+            if media_type is None:
+                raise _not_acceptable(result, accept, list(result.forms))
+            result, accept = result.made(media_type), media_type
         header: Header = {"ok": True, "type": codec.JSON}
         if isinstance(result, Response):
             header.update(_chosen(result))

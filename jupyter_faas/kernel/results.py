@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from html import escape
 from typing import Any, Final
 
 from IPython.display import HTML, SVG, Image
@@ -30,7 +31,15 @@ def shown(answer: Response, url: str) -> Any:
         return Image(data=result, format=answer.essence.partition("/")[2])
     if answer.essence == "image/svg+xml":
         return SVG(data=result.decode())
-    return HTML(result.decode()) if answer.essence == "text/html" else result
+    return _page(result) if answer.essence == "text/html" else result
+
+
+def _page(text: str) -> HTML:
+    """HTML as it is; a whole document in a frame, where its style and scripts don't reach the notebook."""
+    if not text[:200].lstrip().lower().startswith(("<!doctype", "<html")):
+        return HTML(text)
+    frame = '<iframe sandbox="allow-scripts" width="100%" height="600" style="border: 1px solid #8888" srcdoc="{}">'
+    return HTML(frame.format(escape(text)) + "</iframe>")
 
 
 def _has_pyarrow() -> bool:

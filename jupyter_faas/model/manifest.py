@@ -8,10 +8,21 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from jupyter_faas.model.caps import Caps
 
-__all__ = ["HANDLER_FILE", "MANIFEST_FILE", "NAME_PATTERN", "Manifest", "Origin", "Segment", "Value"]
+__all__ = [
+    "HANDLER_FILE",
+    "MANIFEST_FILE",
+    "NAME_PATTERN",
+    "NOTEBOOK_FILE",
+    "Manifest",
+    "Notebook",
+    "Origin",
+    "Segment",
+    "Value",
+]
 
 MANIFEST_FILE = "function.json"
 HANDLER_FILE = "handler.py"
+NOTEBOOK_FILE = "notebook.ipynb"
 NAME_PATTERN = r"^[A-Za-z_][A-Za-z0-9_-]{0,62}$"
 
 _Strict = ConfigDict(frozen=True, extra="forbid")
@@ -59,6 +70,17 @@ class Value(BaseModel):
     versions: tuple[str, ...] = ()
 
 
+class Notebook(BaseModel):
+    """A whole notebook: ``file`` of the bundle, run by a kernel of ``language``; ``kernel`` is its name in the
+    author's Jupyter."""
+
+    model_config = _Strict
+
+    file: str
+    kernel: Annotated[str, Field(max_length=200)]
+    language: Annotated[str, Field(min_length=1, max_length=100)]
+
+
 class Manifest(BaseModel):
     """Contents of ``function.json``.
 
@@ -66,6 +88,7 @@ class Manifest(BaseModel):
     the versions of the publishing kernel. ``wheels`` are files of the bundle (place → digest) that some
     requirements are installed from, instead of an index. ``environment`` holds names only: values never
     enter an image. ``files`` are data files of the bundle that the function finds in its working directory.
+    With a ``notebook``, a call runs that in a kernel.
     """
 
     model_config = _Strict
@@ -92,3 +115,4 @@ class Manifest(BaseModel):
     origin: Origin = Origin()
     values: tuple[Value, ...] = ()
     files: tuple[str, ...] = ()
+    notebook: Notebook | None = None
