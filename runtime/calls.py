@@ -13,7 +13,7 @@ from .binding import Binder
 from .facade import Context, takes_context
 from .faults import Fault
 from .frames import Kind
-from .outcomes import Failed
+from .outcomes import CallFailed
 from .results import Replier
 
 TYPE_CHECKING = False
@@ -87,7 +87,7 @@ class Caller:
             result = self._run(args, kwargs)
             connection.check_owner()
             return self._replier.reply(result, header.get("accept", ""), send)
-        except Failed as error:
+        except CallFailed as error:
             connection.check_owner()
             return error.outcome(), error.attached
         except BaseException as error:
@@ -105,7 +105,7 @@ class Caller:
 
     def _left_children(self) -> bool:
         """Whether processes are left, apart from those that a function of our own says it keeps."""
-        kept = getattr(self._entry, "kept_processes", frozenset())
+        kept: frozenset[int] = getattr(self._entry, "kept_processes", frozenset())
         return bool(processes.children(os.getpid()) - kept) if kept else _has_children()
 
     def _wait(self, awaitable: Awaitable[Any]) -> Any:

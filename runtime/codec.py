@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 
 from .conversions import key_of, simpler
-from .outcomes import Failed, format_size
+from .outcomes import CallFailed, format_size
 from .refusals import Refused, TooLarge
 
 TYPE_CHECKING = False
@@ -21,7 +21,7 @@ JSON = "application/json"
 INFINITY = float("inf")
 
 
-class Unencodable(Failed):
+class Unencodable(CallFailed):
     """The result can't be sent."""
 
     def __init__(self, code: str, detail: str, **figures: Any) -> None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     Outcome = dict[str, Any]
 
 
-class Failed(Exception):
+class CallFailed(Exception):
     """A call that ends as the outcome ``code``; what it leaves behind (``attached``, of the media type
     ``attached_type``) goes to the gateway with it."""
 

@@ -6,7 +6,7 @@ import sys
 
 from .calls import Meter, flush_output
 from .loading import MODULE
-from .outcomes import Failed, failure
+from .outcomes import CallFailed, failure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def prove(text: str, failures: Failures, check_owner: Callable[[], None]) -> dic
     meter.start()
     try:
         outcome = _outcome(_failed(text))
-    except Failed as error:
+    except CallFailed as error:
         outcome = failure(error.code, str(error), **error.figures)
     except BaseException as error:
         check_owner()
@@ -61,7 +61,7 @@ def _failed(text: str) -> list[Failed]:
             example: doctest.Example,
             exc_info: Any,
         ) -> None:
-            if isinstance(exc_info[1], Failed):  # it says by itself what is wrong, and where
+            if isinstance(exc_info[1], CallFailed):  # it says by itself what is wrong, and where
                 raise exc_info[1]
             failed.append((example, "".join(format_exception_only(*exc_info[:2]))))
 

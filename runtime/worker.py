@@ -16,7 +16,7 @@ from .failures import Failures
 from .files import link_files
 from .frames import RECEIVE_BYTES, Frame, FrameReader, Kind, encode_frame
 from .loading import import_entry, prepare_path, read_manifest
-from .outcomes import Failed
+from .outcomes import CallFailed
 from .tracebacks import Tracebacks
 
 TYPE_CHECKING = False
@@ -69,7 +69,7 @@ def _import(settings: Settings) -> tuple[Caller | None, Outcome]:
         caller = Caller(entry, failures, settings.result_bytes, manifest)
         caller.prepare()
         return caller, {}
-    except Failed as error:
+    except CallFailed as error:
         return None, error.outcome()
     except BaseException as error:
         return None, failures.outcome("init-error", error, peak_bytes())

@@ -95,8 +95,8 @@ def _other_python(notebook: WholeNotebook) -> str | None:
     has_us = subprocess.run([command, "-c", "import jupyter_faas.cli"], capture_output=True, check=False)
     if has_us.returncode:
         raise UsageError(
-            f"the notebook's kernel {notebook.kernel} runs {command}, which has no jupyter-faas to tell what it "
-            "has installed. Install it there, or name another kernel in the notebook"
+            f"the notebook's kernel {notebook.kernel} runs {command}, which has no jupyter-faas to tell what "
+            "is installed there. Install it, or name another kernel in the notebook"
         )
     return command
 

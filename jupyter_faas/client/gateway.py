@@ -54,8 +54,8 @@ class GatewayClient:
     def invoke(self, name: str, arguments: Mapping[str, Any] | None = None, accept: str = "*/*") -> Any:
         """Call a function (``name`` or ``name@version``) with named arguments and return its result.
 
-        JSON is decoded, a stream is the list of its items, text (HTML too) is ``str``, pictures and other binary
-        results are ``bytes``. ``accept`` chooses among the forms that there are, as in ``answer``. Raises
+        JSON is decoded, a stream is the list of its items, text (HTML too) is ``str``, pictures and the like
+        are ``bytes``. ``accept`` chooses among the forms that there are, as in ``answer``. Raises
         ``InvalidInput`` for arguments that JSON can't express.
         """
         return result_of(self.answer(name, arguments, accept), self.connection.url)

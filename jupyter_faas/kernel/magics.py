@@ -114,7 +114,7 @@ class FaasMagics(Magics):
         ``--gateway URL`` before the command asks another gateway than the local one.
         """
         try:
-            words = shlex.split(line) if line.split()[:1] == ["publish"] else []
+            words = _words(line) if line.split()[:1] == ["publish"] else []
             if words:
                 self._publish_whole(words[1:]) if "--whole" in words else self._publish_annotated(words[1:])
                 return None
@@ -153,7 +153,7 @@ class FaasMagics(Magics):
     def _publish_annotated(self, words: Sequence[str] = ()) -> None:
         if words:
             raise AnnotationError(
-                f"%faas publish takes no {words[0]}, but with --whole: each cell has its options in its first line."
+                f"%faas publish takes no {words[0]} without --whole: a cell's first line has its options."
             )
         found = annotated_cells(self.shell)
         if not found:
@@ -209,6 +209,13 @@ class FaasMagics(Magics):
     def _send(self, captured: Capture, annotation: Annotation, progress: Progress) -> dict[str, Any]:
         with GatewayClient(_connection(annotation, progress)) as gateway:
             return gateway.publish(captured.bundle, annotation.environment, progress.event)
+
+
+def _words(line: str) -> list[str]:
+    try:
+        return shlex.split(line)
+    except ValueError as error:
+        raise AnnotationError(f"%faas publish: {error}. %%publish? lists the options.") from error
 
 
 def _in_event_loop() -> bool:

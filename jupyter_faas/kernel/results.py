@@ -14,6 +14,7 @@ __all__ = ["accept_of_notebook", "shown"]
 
 ARROW: Final = "application/vnd.apache.arrow.stream"
 _ANYTHING: Final = "text/html;q=0.9, */*;q=0.8"
+_FRAME: Final = 'width="100%" height="600" style="border: 1px solid #8888; background: white"'
 _RASTER: Final = ("image/png", "image/jpeg", "image/webp")
 
 
@@ -38,8 +39,7 @@ def _page(text: str) -> HTML:
     """HTML as it is; a whole document in a frame, where its style and scripts don't reach the notebook."""
     if not text[:200].lstrip().lower().startswith(("<!doctype", "<html")):
         return HTML(text)
-    frame = '<iframe sandbox="allow-scripts" width="100%" height="600" style="border: 1px solid #8888" srcdoc="{}">'
-    return HTML(frame.format(escape(text)) + "</iframe>")
+    return HTML(f'<iframe sandbox="allow-scripts" {_FRAME} srcdoc="{escape(text)}"></iframe>')
 
 
 def _has_pyarrow() -> bool:

@@ -71,8 +71,8 @@ class Value(BaseModel):
 
 
 class Notebook(BaseModel):
-    """A whole notebook: ``file`` of the bundle, run by a kernel of ``language``; ``kernel`` is its name in the
-    author's Jupyter."""
+    """A whole notebook: ``file`` of the bundle, run by a kernel of ``language``; ``kernel`` is its name in
+    the author's Jupyter."""
 
     model_config = _Strict
 

@@ -52,7 +52,7 @@ def arrange(shell: Any, module: ModuleType) -> None:
     def run_command(command: str) -> Any:
         return print(INSTALLED) if INSTALLS.match(command) else system(command)  # noqa: T201
 
-    def load(shell: Any) -> None:  # noqa: ARG001 - what %load_ext calls
+    def load(shell: Any) -> None:
         """Nothing: the magics are there."""
 
     glue.__module__ = module.__name__

@@ -6,7 +6,7 @@ import re
 
 import nbformat
 
-from ..outcomes import Failed
+from ..outcomes import CallFailed
 from .forms import IPYNB
 
 TYPE_CHECKING = False
@@ -28,7 +28,7 @@ MAX_MESSAGE = 2000
 
 def cell_failed(
     notebook: Any, cell: Any, number: int, error: CellExecutionError, manifest: dict[str, Any]
-) -> Failed:
+) -> CallFailed:
     """The error of a cell that raised; ``number`` is the author's."""
     shown = next((output for output in cell.outputs if output.output_type == "error"), None)
     name = str(shown.ename if shown else error.ename)
@@ -37,7 +37,7 @@ def cell_failed(
     frames = _frames(lines, notebook, manifest)
     line = next((f["cell_line"] for f in reversed(frames) if f.get("cell") == str(number)), None)
     place = f"cell {number}" + (f", line {line}" if line else "")
-    return Failed(
+    return CallFailed(
         "handler-error",
         f"{name}: {message[:600]} ({place})" if message else f"{name} ({place})",
         *_attached(notebook, manifest),
@@ -48,14 +48,16 @@ def cell_failed(
     )
 
 
-def kernel_ended(notebook: Any, cell: Any, number: int, for_memory: bool, manifest: dict[str, Any]) -> Failed:
+def kernel_ended(
+    notebook: Any, cell: Any, number: int, for_memory: bool, manifest: dict[str, Any]
+) -> CallFailed:
     """The error of a cell that took its kernel along."""
     if for_memory:
         code, why = "out-of-memory", "was killed for its memory: use less, or publish with a larger --memory"
     else:
         code, why = "crashed", "ended: the cell, or native code that it called, has ended its process"
     detail = f"The notebook's kernel {why} (cell {number})."
-    return Failed(code, detail, *_attached(notebook, manifest), **_place(cell, number, None))
+    return CallFailed(code, detail, *_attached(notebook, manifest), **_place(cell, number, None))
 
 
 def _place(cell: Any, number: int, line: int | None) -> dict[str, Any]:

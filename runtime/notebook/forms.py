@@ -56,7 +56,10 @@ class Forms:
             config.TagRemovePreprocessor.enabled = True
             for option, tags in HIDDEN.items():
                 setattr(config.TagRemovePreprocessor, option, tags)
-            exporter = HTMLExporter(config=config, exclude_input=hide_input, exclude_input_prompt=hide_input)
+            made: Any = HTMLExporter
+            exporter: HTMLExporter = made(
+                config=config, exclude_input=hide_input, exclude_input_prompt=hide_input
+            )
             exporter.exclude_output_prompt = hide_input
             self._exporters[hide_input] = exporter
         return self._exporters[hide_input]

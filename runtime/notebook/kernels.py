@@ -19,7 +19,7 @@ from jupyter_client.manager import AsyncKernelManager
 
 from .. import processes
 from ..files import link_files
-from ..outcomes import Failed
+from ..outcomes import CallFailed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class Kernels:
         return self._loop.run_until_complete(work)
 
     def prepare(self) -> None:
-        """Have a kernel that is ready; raises ``Failed`` if it can't be started."""
+        """Have a kernel that is ready; raises ``CallFailed`` if it can't be started."""
         _sweep()
         self._spare = self._start()
         self.run(self._spare.ready())
@@ -109,13 +109,14 @@ class Kernel:
         try:
             await self.manager.start_kernel(cwd=self.work, env=environment)
         except OSError as error:
-            raise Failed("init-error", f"The notebook's kernel can't be started: {error}.") from error
-        self.pid = self.manager.provisioner.pid
+            raise CallFailed("init-error", f"The notebook's kernel can't be started: {error}.") from error
+        provisioner: Any = self.manager.provisioner
+        self.pid = provisioner.pid
         self.client = self.manager.client()
         self.client.start_channels(hb=False)  # a thread that asks whether the kernel lives; we are its parent
 
     async def ready(self) -> None:
-        """Wait until it takes code; raises ``Failed`` if it ends before that."""
+        """Wait until it takes code; raises ``CallFailed`` if it ends before that."""
         if hasattr(self, "language_info"):
             return
         connecting = asyncio.ensure_future(self._link_other_names())
@@ -124,7 +125,7 @@ class Kernel:
             reply = await self.client.kernel_info(reply=True, timeout=READY_SECONDS)
         except RuntimeError as error:
             detail = "The notebook's kernel ended before it was ready. What it wrote is in the log."
-            raise Failed("init-error", detail) from error
+            raise CallFailed("init-error", detail) from error
         finally:
             connecting.cancel()
         self.language_info = reply["content"]["language_info"]

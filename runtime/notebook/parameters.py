@@ -10,7 +10,7 @@ from papermill.parameterize import parameterize_notebook
 from papermill.translators import PythonTranslator, RTranslator, papermill_translators
 
 from ..faults import Fault
-from ..outcomes import Failed
+from ..outcomes import CallFailed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ INJECTED = "injected-parameters"
 def with_parameters(notebook: Any, values: dict[str, Any], described: dict[str, Any]) -> Any:
     """``notebook`` with a cell that assigns ``values``; itself if there are none.
 
-    Raises ``Failed`` for a value that the notebook's language can't express.
+    Raises ``CallFailed`` for a value that the notebook's language can't express.
     """
     if not values:
         return notebook
@@ -34,7 +34,7 @@ def with_parameters(notebook: Any, values: dict[str, Any], described: dict[str, 
         return parameterize_notebook(notebook, values, kernel_name=language, language=language)
     except Fault as fault:
         outcome = fault.outcome()
-        raise Failed(outcome["code"], outcome["detail"], **outcome["figures"]) from None
+        raise CallFailed(outcome["code"], outcome["detail"], **outcome["figures"]) from None
 
 
 def python_literal(value: Any) -> str:
@@ -100,7 +100,7 @@ class _Python(PythonTranslator):  # type: ignore[misc]
 
 
 class _R(RTranslator):  # type: ignore[misc]
-    """Papermill's, with our literals: its texts are read in the locale's encoding, its lists are no vectors."""
+    """Papermill's, with our literals: its texts depend on the locale, and its lists are no vectors."""
 
     @classmethod
     def codify(cls, parameters: dict[str, Any], comment: str = "Parameters") -> str:

@@ -28,6 +28,7 @@ class Run(Deferred):
     """A run that begins when its form is known; ``given`` are the values of the parameters passed."""
 
     forms = (codec.JSON, HTML, IPYNB, SSE, NDJSON)
+    what = "an executed notebook"
 
     def __init__(
         self,
@@ -50,7 +51,7 @@ class Run(Deferred):
     def made(self, media_type: str) -> Any:
         """The notebook's values, its page, or itself; for a stream, what happens while it runs.
 
-        Raises ``Failed`` where a cell does.
+        Raises ``CallFailed`` where a cell does.
         """
         events = self._events(wants_value=media_type not in {HTML, IPYNB})
         if media_type in {SSE, NDJSON}:
@@ -73,7 +74,7 @@ class Run(Deferred):
                 self._value = self._result(kernel)
         finally:
             self._kernels.replace(kernel)
-        yield {"state": "done", "result": self._value}
+        yield {"state": "finished", "result": self._value}
 
     def _executed(self, kernel: Kernel) -> Iterator[dict[str, Any]]:
         client = NotebookClient(self._notebook, km=kernel.manager, timeout=None)

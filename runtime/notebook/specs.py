@@ -7,7 +7,7 @@ import sys
 
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 
-from ..outcomes import Failed
+from ..outcomes import CallFailed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def set_folders(root: str) -> None:
 
 
 def spec_for(notebook: dict[str, Any], root: str) -> KernelSpec:
-    """The kernel for a notebook, by its name or else by its language; raises ``Failed`` if there is none.
+    """The kernel for a notebook, by its name or else by its language; raises ``CallFailed`` if there is none.
 
     Python's is always the image's own interpreter: the name that it has in the author's Jupyter says nothing
     here.
@@ -42,7 +42,7 @@ def spec_for(notebook: dict[str, Any], root: str) -> KernelSpec:
     if len(fitting) == 1:
         return fitting[0]
     there = ", ".join(f"{found} ({spec.language})" for found, spec in sorted(installed.items())) or "none"
-    raise Failed(
+    raise CallFailed(
         "init-error",
         f"The image has no kernel for the notebook: it wants {name} ({language}), and there is {there}. "
         f"{_ADVICE.get(language.lower(), 'Install one with --require PACKAGE or --apt PACKAGE.')}",

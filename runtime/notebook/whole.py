@@ -36,7 +36,7 @@ class Notebook:
         self._kernels: kernels.Kernels | None = None
 
     def prepare_worker(self) -> None:
-        """Start a kernel and wait for it; raises ``Failed`` if there is none for the notebook."""
+        """Start a kernel and wait for it; raises ``CallFailed`` if there is none for the notebook."""
         self._forms.prepare()
         self._started().prepare()
 
@@ -51,7 +51,7 @@ class Notebook:
         return Run(self._source, self._manifest, given, hide_input, self._started(), self._forms)
 
     def prove(self, given: dict[str, Any]) -> None:
-        """Run the notebook once, before its version goes live; raises ``Failed`` where it fails."""
+        """Run the notebook once, before its version goes live; raises ``CallFailed`` where it fails."""
         self(**given).made("application/json")
 
     def _started(self) -> kernels.Kernels:

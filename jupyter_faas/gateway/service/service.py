@@ -126,8 +126,8 @@ class Service:
         content = self._partial.load(invocation)
         if content is None:
             raise NotFound(
-                f"There is no notebook of invocation {invocation!r}: they are kept of the latest calls in which "
-                "a cell failed."
+                f"There is no notebook of invocation {invocation!r}: they are kept of the latest calls in "
+                "which a cell failed."
             )
         return content
 

@@ -28,7 +28,8 @@ from jupyter_faas.model import manifest as manifests
 from jupyter_faas.model.bundle import Bundle, digest_of
 from jupyter_faas.model.caps import MB, Caps
 from jupyter_faas.model.errors import AnnotationError
-from jupyter_faas.model.manifest import HANDLER_FILE, NOTEBOOK_FILE, Manifest, Origin as PublishedFrom
+from jupyter_faas.model.manifest import HANDLER_FILE, NOTEBOOK_FILE, Manifest
+from jupyter_faas.model.manifest import Origin as PublishedFrom
 
 __all__ = ["DEFAULT_CAPS", "Proof", "annotation_of", "capture_notebook"]
 
@@ -51,8 +52,8 @@ _KERNEL: Final = "ipykernel"
 def annotation_of(notebook: WholeNotebook, words: Sequence[str]) -> Annotation:
     """The options in the notebook's metadata, and in ``words``, which win. Raises ``AnnotationError``."""
     own_name, own = _named(notebook.words())
-    name, given = _named(words)
-    annotation = parse_words([*(name or own_name), *own, *given], DEFAULT_CAPS)
+    name, rest = _named(words)
+    annotation = parse_words([*(name or own_name), *own, *rest], DEFAULT_CAPS)
     refused = {
         "--entry": annotation.entry,
         "--input": annotation.inputs,
@@ -63,8 +64,8 @@ def annotation_of(notebook: WholeNotebook, words: Sequence[str]) -> Annotation:
     for option, given in refused.items():
         if given:
             raise AnnotationError(
-                f"{option}: this is for functions in cells. A whole notebook is run as it stands, with the values "
-                "of the cell tagged `parameters`: leave it out."
+                f"{option}: this is for functions in cells. A whole notebook is run as it stands, with the "
+                "values of the cell tagged `parameters`: leave it out."
             )
     return annotation
 

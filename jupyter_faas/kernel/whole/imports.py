@@ -18,7 +18,6 @@ from jupyter_faas.model.errors import CaptureError
 __all__ = ["Needs", "needs_of"]
 
 _PACKAGE: Final = "jupyter_faas"
-_INSTALLERS: Final = frozenset({"pip", "uv"})
 _OWN_CELL_MAGICS: Final = frozenset({"publish"})
 _SCRIPTS: Final = frozenset({"bash", "sh", "perl", "ruby", "pypy", "python", "python2", "python3", "script"})
 _PYTHON_BODIES: Final = frozenset({"publish", "time", "timeit", "capture", "prun"})
@@ -106,9 +105,9 @@ class _Reader:
                 self._cell_magic(magic, body, cell)
             case "system" | "getoutput", [command]:
                 words = command.split()
-                tool = words[2] if words[1:2] == ["-m"] else words[0] if words else ""
-                if tool in ("pip", "pip3", "uv"):
-                    self._install("uv" if tool == "uv" else "pip", command.partition(tool)[2], cell)
+                program = words[2] if words[1:2] == ["-m"] else words[0] if words else ""
+                if program in ("pip", "pip3", "uv"):
+                    self._install("uv" if program == "uv" else "pip", command.partition(program)[2], cell)
                 else:
                     self._shell(f"!{command}", cell)
 

@@ -38,7 +38,7 @@ class NoDefault:
 
 @dataclass(frozen=True)
 class Parameter:
-    """One parameter; ``required`` if the cell gives it no value. ``default`` is what the cell's source says."""
+    """One parameter; ``required`` if the cell gives it no value. ``default`` is what the source says."""
 
     name: str
     type: Type
@@ -64,8 +64,8 @@ def python_parameters(source: str) -> list[Parameter]:
     found: dict[str, Parameter] = {}
     faults: list[Fault] = []
     for statement in tree.body:
-        if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
-            continue  # a text that describes
+        if _is_aside(statement):
+            continue
         try:
             parameter = _parameter(statement, comments)
         except UnknownType as error:
@@ -151,6 +151,16 @@ def _parameter(statement: ast.stmt, comments: dict[int, str]) -> Parameter | Non
     default, text = _default(value)
     kind = type_of(annotation) if annotation is not None else said or inferred(default)
     return Parameter(name, kind, statement.lineno, value is None, default, text, help_text)
+
+
+def _is_aside(statement: ast.stmt) -> bool:
+    """Whether it is a text that describes, or an import that annotations need."""
+    match statement:
+        case ast.Expr(value=ast.Constant()) | ast.ImportFrom(module="typing" | "__future__"):
+            return True
+        case ast.Import(names=[ast.alias(name="typing")]):
+            return True
+    return False
 
 
 def _default(value: ast.expr | None) -> tuple[Any, str]:

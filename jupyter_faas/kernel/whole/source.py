@@ -95,8 +95,8 @@ class WholeNotebook:
         if len(tagged) > 1:
             numbers = " and ".join(str(number) for number, _ in tagged)
             raise CaptureError(
-                f"Cells {numbers} are tagged `{TAG}`: only one can be what a call gives. Take the tag off the "
-                "others.",
+                f"Cells {numbers} are tagged `{TAG}`: only one can be what a call gives. Take the tag off "
+                "the others.",
                 names=[],
             )
         number, cell = tagged[0]
