@@ -33,11 +33,11 @@ class Notebook:
         with open(f"{ROOT}/function/{described['file']}", encoding="utf-8") as file:
             self._source = file.read()
         self._forms = Forms(self._manifest["caps"]["result_bytes"])
+        self._forms.prepare()
         self._kernels: kernels.Kernels | None = None
 
     def prepare_worker(self) -> None:
         """Start a kernel and wait for it; raises ``CallFailed`` if there is none for the notebook."""
-        self._forms.prepare()
         self._started().prepare()
 
     @property
