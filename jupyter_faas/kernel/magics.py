@@ -133,10 +133,11 @@ class FaasMagics(Magics):
 
     def _publish_whole(self, words: list[str]) -> None:
         """Publish the notebook of this kernel, or the file that the words begin with."""
-        from jupyter_faas.kernel.whole.capture import annotation_of, capture_notebook
+        from jupyter_faas.kernel.whole.capture import Proof, annotation_of, capture_notebook
         from jupyter_faas.kernel.whole.source import read_notebook
 
-        words.remove("--whole")
+        proof = Proof(run="--no-execute" not in words)
+        words = [word for word in words if word not in ("--whole", "--no-execute")]
         named = words.pop(0) if words and words[0].endswith(".ipynb") else notebook_path(self.shell.user_ns)
         if not named:
             raise AnnotationError(
@@ -145,7 +146,7 @@ class FaasMagics(Magics):
         progress = Progress(screen_for(self.shell))
         try:
             annotation = annotation_of(read_notebook(Path(named)), words)
-            self._publish_captured(lambda: capture_notebook(Path(named), words), annotation, progress)
+            self._publish_captured(lambda: capture_notebook(Path(named), words, proof), annotation, progress)
         except FaasError as error:
             progress.fail(error)
             raise quiet(error) from None

@@ -39,7 +39,7 @@ def _page(text: str) -> HTML:
     """HTML as it is; a whole document in a frame, where its style and scripts don't reach the notebook."""
     if not text[:200].lstrip().lower().startswith(("<!doctype", "<html")):
         return HTML(text)
-    return HTML(f'<iframe sandbox="allow-scripts" {_FRAME} srcdoc="{escape(text)}"></iframe>')
+    return HTML(f'<div><iframe sandbox="allow-scripts" {_FRAME} srcdoc="{escape(text)}"></iframe></div>')
 
 
 def _has_pyarrow() -> bool:

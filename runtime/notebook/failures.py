@@ -7,6 +7,7 @@ import re
 import nbformat
 
 from ..outcomes import CallFailed
+from .cells import numbered, tags_of
 from .forms import IPYNB
 
 TYPE_CHECKING = False
@@ -64,7 +65,7 @@ def _place(cell: Any, number: int, line: int | None) -> dict[str, Any]:
     lines = cell.source.splitlines()
     known = line is not None and line <= len(lines)
     source = lines[line - 1] if known and line else next((text for text in lines if text.strip()), "")
-    tags = [str(tag)[:MAX_TEXT] for tag in cell.metadata.get("tags", ())][:MAX_FRAMES]
+    tags = [tag[:MAX_TEXT] for tag in tags_of(cell)][:MAX_FRAMES]
     return {"cell": number, "tags": tags, "line": line, "source": source.strip()[:MAX_TEXT]}
 
 
@@ -97,13 +98,11 @@ def _frame(file: str, line: int, function: str | None, text: str) -> Frame:
 
 def _by_count(notebook: Any) -> dict[int, tuple[int, list[str]]]:
     """Number and lines of each cell that ran, by its execution count."""
-    cells: dict[int, tuple[int, list[str]]] = {}
-    number = 0
-    for cell in notebook.cells:
-        number += "injected-parameters" not in cell.metadata.get("tags", ())
-        if cell.cell_type == "code" and cell.execution_count:
-            cells[cell.execution_count] = number, cell.source.splitlines()
-    return cells
+    return {
+        cell.execution_count: (number, cell.source.splitlines())
+        for number, _, cell in numbered(notebook)
+        if cell.cell_type == "code" and cell.execution_count
+    }
 
 
 def _blank_lines(source: list[str]) -> int:

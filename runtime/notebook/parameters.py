@@ -16,8 +16,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-INJECTED = "injected-parameters"
-
 
 def with_parameters(notebook: Any, values: dict[str, Any], described: dict[str, Any]) -> Any:
     """``notebook`` with a cell that assigns ``values``; itself if there are none.

@@ -11,9 +11,9 @@ from nbclient.exceptions import CellExecutionError, DeadKernelError
 from .. import codec
 from ..cgroups import Cgroup
 from ..results import NDJSON, SSE, Deferred
+from .cells import is_code, numbered, tags_of
 from .failures import cell_failed, kernel_ended
 from .forms import HTML, IPYNB, glued
-from .parameters import INJECTED, with_parameters
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -65,7 +65,10 @@ class Run(Deferred):
     def _events(self, wants_value: bool) -> Iterator[dict[str, Any]]:
         """Run the notebook; before and after each code cell says so."""
         self._notebook = nbformat.reads(self._source, as_version=4)
-        self._notebook = with_parameters(self._notebook, self._given, self._manifest["notebook"])
+        if self._given:
+            from .parameters import with_parameters  # papermill, which only notebooks with parameters bring
+
+            self._notebook = with_parameters(self._notebook, self._given, self._manifest["notebook"])
         kernel = self._kernels.take()
         try:
             self._notebook.metadata["language_info"] = kernel.language_info
@@ -80,14 +83,11 @@ class Run(Deferred):
         client = NotebookClient(self._notebook, km=kernel.manager, timeout=None)
         client.kc = kernel.client
         ooms = Cgroup().oom_kills()
-        total = sum(INJECTED not in cell.metadata.get("tags", ()) for cell in self._notebook.cells)
-        number = 0
-        for index, cell in enumerate(self._notebook.cells):
-            tags = list(cell.metadata.get("tags", ()))
-            number += INJECTED not in tags  # as the author counts: from 1, without the cell put in
-            if cell.cell_type != "code" or not cell.source.strip():
+        total = max((number for number, _, _ in numbered(self._notebook)), default=0)
+        for number, index, cell in numbered(self._notebook):
+            if not is_code(cell):
                 continue
-            event = {"cell": number, "of": total, "tags": tags}
+            event = {"cell": number, "of": total, "tags": tags_of(cell)}
             yield {"state": "started", **event}
             begun = time.monotonic()
             try:
@@ -106,7 +106,7 @@ class Run(Deferred):
         values = glued(self._notebook)
         if values:
             return values
-        code = [cell for cell in self._notebook.cells if cell.cell_type == "code" and cell.source.strip()]
+        code = [cell for cell in self._notebook.cells if is_code(cell)]
         return self._last_value(code[-1], kernel) if code else None
 
     def _last_value(self, cell: Any, kernel: Kernel) -> Any:

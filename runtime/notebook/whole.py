@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from importlib import import_module
 
 from ..loading import read_manifest
 from . import kernels, specs
@@ -34,6 +35,8 @@ class Notebook:
             self._source = file.read()
         self._forms = Forms(self._manifest["caps"]["result_bytes"])
         self._forms.prepare()
+        if len(annotations) > 1:
+            import_module(f"{__package__}.parameters")  # so that no call has to wait for it
         self._kernels: kernels.Kernels | None = None
 
     def prepare_worker(self) -> None:

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.faults import Fault
-from runtime.notebook.parameters import INJECTED, python_literal, r_literal, with_parameters
+from runtime.notebook.cells import INJECTED
+from runtime.notebook.parameters import python_literal, r_literal, with_parameters
 from runtime.outcomes import CallFailed
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
