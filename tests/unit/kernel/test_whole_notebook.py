@@ -39,7 +39,8 @@ def test_what_goes_along(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
         nbformat.v4.new_markdown_cell("# The report\n\nof all rows"),
         code("n: int = 3  # rows", "parameters"),
         code(
-            "%load_ext jupyter_faas\n%matplotlib inline\n%pip install -q 'traitlets>=5' docker # why\nimport beside_whole"
+            "%load_ext jupyter_faas\n%matplotlib inline\n%pip install -q 'traitlets>=5' docker # why\n"
+            "import beside_whole"
         ),
         code("%%time\nimport polars.selectors as s\n!ls\nopen('rows.csv')"),
         code("import nothing_of_the_kind", "skip-execution"),
