@@ -7,7 +7,7 @@ import hashlib
 import json
 import tempfile
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -15,8 +15,10 @@ from jupyter_faas.gateway.engines.base import Engine, Image, ImageSpec, Layer, L
 from jupyter_faas.gateway.images.base import PYTHON_LABEL, Base, BaseImages
 from jupyter_faas.gateway.images.installer import Target
 from jupyter_faas.gateway.images.layers import function_layer
+from jupyter_faas.gateway.images.lock_text import joined, parted
 from jupyter_faas.gateway.images.packages import PACKAGES_RECIPE, LockCache, locked_packages, packages_layer
 from jupyter_faas.gateway.images.runtime import ENTRYPOINT, runtime_digest, runtime_layer
+from jupyter_faas.gateway.images.system import SystemPackages
 from jupyter_faas.model.bundle import Bundle
 
 __all__ = ["Environment", "FunctionImage", "ImageBuilder"]
@@ -71,6 +73,7 @@ class ImageBuilder:
         self._engine = engine
         self._work_dir = cache_dir / "layers"
         self._bases = BaseImages(engine, self._work_dir, base_image)
+        self._system = SystemPackages(engine, cache_dir / "system")
         self._locks = LockCache(cache_dir / "locks")
         self._building: dict[str, asyncio.Task[Image]] = {}
         self._platform = ""
@@ -82,18 +85,25 @@ class ImageBuilder:
         constraints: Sequence[str],
         log: Log,
         wheels: Mapping[str, bytes] | None = None,
+        apt: Sequence[str] = (),
+        kept: str | None = None,
     ) -> Environment:
         """The environment image for a Python minor and its packages; made if it isn't there yet.
 
-        ``wheels`` (path in the bundle → content) are installed instead of what an index has of their name.
+        ``wheels`` (path in the bundle → content) are installed instead of what an index has of their name;
+        ``apt`` names Debian packages. ``kept`` is the lock to follow instead of making one.
 
         Simultaneous calls for the same environment make it once.
         """
-        base = await self._bases.resolve(python, log)
-        target = Target(python, await self._engine_platform(), host_base=base.source in {"host", "engine"})
-        lock = ""
-        if requirements:
+        base = await self._bases.resolve(python, log, bool(apt))
+        system, lock = parted(kept) if kept is not None else (None, "")
+        if apt:
+            below = await self._system.image(base.image, apt, log, system)
+            base, system = replace(base, image=below.image), below.packages
+        target = Target(python, await self._engine_platform(), host_base=base.of_host)
+        if requirements and kept is None:
             lock = await self._locks.lock(requirements, constraints, target, log, wheels)
+        lock = joined(system or (), lock)
         key = _key(base.image.id, _contents(lock), runtime_digest(), target.platform, python)
         tag = f"jupyter-faas/environment:{key[:12]}"
         image = await self._engine.image(tag)
@@ -133,7 +143,9 @@ class ImageBuilder:
         tag: str,
         log: Log,
     ) -> Image:
-        below = await self._with_packages(base.image, target, lock, wheels, log) if lock else base.image
+        below = base.image
+        if locked_packages(lock):
+            below = await self._with_packages(below, target, lock, wheels, log)
         with self._working_folder() as folder:
             layer = await asyncio.to_thread(runtime_layer, target.python, Path(folder, "runtime.tar"))
             labels = {

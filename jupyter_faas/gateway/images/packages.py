@@ -22,6 +22,7 @@ from jupyter_faas.gateway.images.bytecode import cache_name, compile_sources
 from jupyter_faas.gateway.images.indexes import has_credentials, redacted, uv_environment
 from jupyter_faas.gateway.images.installer import Target, install, resolve
 from jupyter_faas.gateway.images.layers import APP_DIR, Entry, tree_entries, write_layer
+from jupyter_faas.gateway.images.lock_text import LOCK_FILE
 from jupyter_faas.model.bundle import digest_of
 from jupyter_faas.model.errors import BuildError
 from jupyter_faas.model.requirements import is_pinned
@@ -29,7 +30,6 @@ from jupyter_faas.model.requirements import is_pinned
 __all__ = ["PACKAGES_RECIPE", "LockCache", "locked_packages", "packages_layer"]
 
 PACKAGES_DIR = f"{APP_DIR}/packages"
-LOCK_FILE = f"{APP_DIR}/requirements.lock"
 PACKAGES_RECIPE = "2"
 """Part of the images' keys: raise it when the layer is made otherwise."""
 UNPINNED_SECONDS = 24 * 3600.0

@@ -51,7 +51,13 @@ class Rebuilder:
             ) from gone
         manifest = bundle.manifest
         environment = await self._builder.environment(
-            manifest.python, manifest.requirements, manifest.constraints, log.info, bundle.wheels
+            manifest.python,
+            manifest.requirements,
+            manifest.constraints,
+            log.info,
+            bundle.wheels,
+            manifest.apt,
+            self._locks.load(record.environment_image),
         )
         self._locks.save(environment.image.id, environment.lock)
         image = await self._builder.function(bundle, environment, log.info)
