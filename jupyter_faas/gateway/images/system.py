@@ -32,7 +32,6 @@ KEPT_SECONDS = 24 * 3600.0
 SYSTEM_LABEL = "jupyter-faas.system-key"
 SCRIPT = Path(__file__).with_name("apt_install.sh")
 NOT_TO_BE_HAD = 3
-LARGE_BYTES = 300 * 10**6
 LOG_LINES = 40
 """Lines of apt's output that an error shows."""
 
@@ -81,8 +80,6 @@ class SystemPackages:
                 raise await asyncio.to_thread(_explained, ended, changes, names, wanted)
             layer, packages = await asyncio.to_thread(_layer, changes, folder)
             log(f"system layer: {format_size(layer.size)}, {len(packages)} Debian packages")
-            if layer.size > LARGE_BYTES:
-                log(f"{', '.join(names)} make the image larger by {format_size(layer.size)}")
             spec = ImageSpec(_tag(base, packages), [layer], {SYSTEM_LABEL: _content_key(base, packages)})
             return SystemImage(await self._engine.add_layers(base, spec), packages)
 
