@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from build import ProjectBuilder, check_dependency
+from build import BuildBackendException, BuildException, ProjectBuilder, check_dependency
 
 MISSING = 4
 
@@ -22,7 +22,14 @@ def main(archive: str, subdirectory: str, output: str) -> int:
     work = Path(tempfile.mkdtemp())
     shutil.unpack_archive(archive, work)
     (unpacked,) = work.iterdir()
-    project = ProjectBuilder(unpacked / subdirectory)
+    try:
+        return _build(ProjectBuilder(unpacked / subdirectory), output)
+    except (BuildException, BuildBackendException) as error:  # the backend has printed why
+        print(error, file=sys.stderr)  # noqa: T201
+        return 1
+
+
+def _build(project: ProjectBuilder, output: str) -> int:
     missing = [text for text in project.build_system_requires if any(check_dependency(text))]
     missing = missing or [chain[0] for chain in project.check_dependencies("wheel")]
     if missing:

@@ -21,7 +21,7 @@ from jupyter_faas.gateway.images.runtime import ENTRYPOINT, runtime_digest, runt
 from jupyter_faas.gateway.images.source_builds import SourceBuilds
 from jupyter_faas.gateway.images.sources import Source
 from jupyter_faas.gateway.images.system import SystemPackages
-from jupyter_faas.gateway.images.wheel_builder import BuiltWheel, WheelBuilder
+from jupyter_faas.gateway.images.wheel_builder import BuildPlace, BuiltWheel, WheelBuilder
 from jupyter_faas.model.bundle import Bundle
 from jupyter_faas.model.errors import BuildError
 from jupyter_faas.model.units import format_size
@@ -107,21 +107,15 @@ class ImageBuilder:
 
         Simultaneous calls for the same environment make it once.
         """
-        base = await self._bases.resolve(python, log, bool(apt))
         system, lock = parted(kept) if kept is not None else (None, "")
-        if apt:
-            below = await self._system.image(base.image, apt, log, system)
-            added = below.image.size - base.image.size
-            if added > LARGE_BYTES:
-                log(f"warning: {', '.join(apt)} and what they need add {format_size(added)} to the image")
-            base, system = replace(base, image=below.image), below.packages
+        place, base = await self._base(python, apt, system, log)
         target = Target(
             python, await self._engine_platform(), host_base=base.of_host, builds=self._builds_here(base)
         )
-        builds = SourceBuilds(target, None if target.builds else self._in_container(base, target, log))
+        builds = SourceBuilds(target, None if target.builds else self._in_container(place, target, log))
         if requirements and kept is None:
             lock = await self._locks.lock(requirements, constraints, target, log, wheels, builds)
-        lock = joined(system or (), lock)
+        lock = joined(place.locked, lock)
         key = _key(base.image.id, _contents(lock), runtime_digest(), target.platform, python)
         tag = f"jupyter-faas/environment:{key[:12]}"
         image = await self._engine.image(tag)
@@ -151,27 +145,38 @@ class ImageBuilder:
         log(f"{tag}: {layer.size} bytes on {environment.tag}")
         return FunctionImage(image=image, tag=tag, digest=image.id, layer_bytes=layer.size)
 
+    async def _base(
+        self, python: str, apt: Sequence[str], locked: Sequence[str] | None, log: Log
+    ) -> tuple[BuildPlace, Base]:
+        """The base, as it is and with the system packages ``apt``, at the versions ``locked`` if given."""
+        base = await self._bases.resolve(python, log, bool(apt))
+        if not apt:
+            return BuildPlace(base), base
+        system = await self._system.image(base.image, apt, log, locked)
+        added = system.image.size - base.image.size
+        if added > LARGE_BYTES:
+            log(f"warning: {', '.join(apt)} and what they need add {format_size(added)} to the image")
+        return BuildPlace(base, apt, system.packages), replace(base, image=system.image)
+
     def _builds_here(self, base: Base) -> bool:
         """Whether packages without a wheel are built by the gateway itself, for want of containers."""
         return self._build_on_host or base.source == "engine"
 
     def _in_container(
-        self, base: Base, target: Target, log: Log
+        self, place: BuildPlace, target: Target, log: Log
     ) -> Callable[[Source], Awaitable[BuiltWheel]]:
-        """What builds a wheel for images on ``base``. The Debian that it needs is only looked for then."""
+        """What builds a wheel for images like ``place``. The Debian that it needs is only looked for then."""
 
         async def build(source: Source) -> BuiltWheel:
-            debian = base
-            if base.source == "host":
-                try:
-                    debian = await self._bases.resolve(target.python, log, apt=True)
-                except BuildError as error:
-                    raise BuildError(
-                        f"{source.name} has to be built from source, in a build container on Debian. "
-                        f"{error.detail} Or have the gateway's own user build it: set its build_on_host.",
-                        **error.figures,
-                    ) from error
-            return await self._wheels.wheel(source, debian, target, log)
+            try:
+                base = await self._bases.resolve(target.python, log, apt=True)
+            except BuildError as error:
+                raise BuildError(
+                    f"{source.name} has to be built from source, in a build container on Debian. "
+                    f"{error.detail} Or have the gateway's own user build it: set its build_on_host.",
+                    **error.figures,
+                ) from error
+            return await self._wheels.wheel(source, replace(place, base=base), target, log)
 
         return build
 

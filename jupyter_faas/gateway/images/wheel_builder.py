@@ -32,12 +32,12 @@ from jupyter_faas.gateway.images.system import SystemPackages
 from jupyter_faas.model.errors import BuildError, InitError, InvocationTimeout
 from jupyter_faas.model.units import format_duration
 
-__all__ = ["BuiltWheel", "WheelBuilder"]
+__all__ = ["BuildPlace", "BuiltWheel", "WheelBuilder"]
 
 RECIPE = "1"
 """Part of the keys: raise it when wheels are built otherwise."""
-COMPILER = ("g++", "gcc", "libc6-dev", "make", "pkgconf")
-"""Debian's build-essential, less what builds Debian's own packages."""
+COMPILER = ("g++", "gcc", "git", "libc6-dev", "make", "pkgconf")
+"""Debian's build-essential, less what builds Debian's own packages; and git, for versions made of tags."""
 BUILDER_LABEL = "jupyter-faas.builder-key"
 SCRIPT = Path(__file__).with_name("build_wheel.py")
 TOOLS = ("build", "packaging", "pyproject_hooks")
@@ -57,6 +57,16 @@ class BuiltWheel:
     content: bytes
 
 
+@dataclass(frozen=True)
+class BuildPlace:
+    """A base image with apt and the system packages to build with: ``apt`` as asked for, and ``locked``, all
+    that were installed for them in the function's image."""
+
+    base: Base
+    apt: Sequence[str] = ()
+    locked: Sequence[str] = ()
+
+
 class WheelBuilder:
     """Builds wheels at ``engine``; ``directory`` keeps them."""
 
@@ -66,34 +76,36 @@ class WheelBuilder:
         self._directory = directory
         self._lock = asyncio.Lock()
 
-    async def wheel(self, source: Source, base: Base, target: Target, log: Log) -> BuiltWheel:
-        """The wheel of ``source`` for images on ``base``, which has apt. Raises ``BuildError``."""
+    async def wheel(self, source: Source, place: BuildPlace, target: Target, log: Log) -> BuiltWheel:
+        """The wheel of ``source``, built in ``place``. Raises ``BuildError``."""
         async with self._lock:
-            image = await self._compiler(base, source.is_repository, log)
+            image = await self._compiler(place, log)
             folder = self._directory / _key(source.url if source.is_repository else source.sha256, image.id)
             if not folder.exists():
-                log(
-                    f"building {source.name} {source.version} from source in a build container".replace(
-                        "  ", " "
-                    )
-                )
+                what = f"{source.name} {source.version}".strip()
+                log(f"building {what} from source in a build container")
                 await self._build(source, image, target, folder)
             return await asyncio.to_thread(_read, folder)
 
-    async def _compiler(self, base: Base, git: bool, log: Log) -> Image:
-        """The image to build in: ``base`` with a compiler and the headers of its interpreter."""
-        packages = (*COMPILER, "git") if git else COMPILER
-        system = await self._system.image(base.image, packages, log)
-        if base.source != "debian":
-            return system.image
-        key = _key(RECIPE, system.image.id)
+    async def _compiler(self, place: BuildPlace, log: Log) -> Image:
+        """The image to build in. What all builds share is below what some have asked for."""
+        image = (await self._system.image(place.base.image, COMPILER, log)).image
+        if place.base.source == "debian":
+            image = await self._with_headers(image)
+        if place.apt:
+            image = (await self._system.image(image, place.apt, log, place.locked)).image
+        return image
+
+    async def _with_headers(self, below: Image) -> Image:
+        """``below`` with the headers of the interpreter that the gateway has put on Debian."""
+        key = _key(RECIPE, below.id)
         tag = f"jupyter-faas/builder:{key[:12]}"
         image = await self._engine.image(tag)
         if image is not None and image.labels.get(BUILDER_LABEL) == key:
             return image
         with self._working_folder() as name:
             layer = await asyncio.to_thread(write_layer, Path(name, "headers.tar"), list(_headers()))
-            return await self._engine.add_layers(system.image, ImageSpec(tag, [layer], {BUILDER_LABEL: key}))
+            return await self._engine.add_layers(below, ImageSpec(tag, [layer], {BUILDER_LABEL: key}))
 
     async def _build(self, source: Source, image: Image, target: Target, kept: Path) -> None:
         with self._working_folder() as name:
@@ -243,10 +255,8 @@ def _read(folder: Path) -> BuiltWheel:
 
 
 def _failed_build(source: Source, ended: Exit) -> BuildError:
-    reasons = [
-        line.strip() for line in ended.output.splitlines() if re.search(r"\b(?:fatal )?error: |Error: ", line)
-    ]
-    reason = f": {reasons[0][:300]}" if reasons else f" (status {ended.status})"
+    said = re.findall(r"^.*\b(?:fatal )?error: .*$|^\w*(?:Error|Exception): .*$", ended.output, re.M)
+    reason = f": {said[0].strip()[:300]}" if said else f" (status {ended.status})"
     if ended.out_of_memory:
         reason = ": it ran out of memory"
     return _error(
