@@ -27,8 +27,12 @@ Dir::Etc::SourceList "$here/sources.list";
 Dir::Etc::SourceParts "$here/sources.list.d";
 Dir::Etc::Netrc "$here/auth.conf";
 Dir::Etc::NetrcParts "$here/auth.conf.d";
+Dir::Etc::TrustedParts "$here/trusted";
 TEXT
-    [ ! -d $here/trusted ] || cp -n $here/trusted/* /etc/apt/trusted.gpg.d/ 2>/dev/null || true
+    # The image knows the keys of its own release best.
+    mkdir -p $here/keyrings $here/trusted
+    cp /usr/share/keyrings/* $here/keyrings/ 2>/dev/null || true
+    cp /etc/apt/trusted.gpg.d/* $here/trusted/ 2>/dev/null || true
 fi
 
 # Packages must not start services here.
