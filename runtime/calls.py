@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 class Caller:
     """Calls the function, again and again, and measures each call."""
 
+    forkable = True
+    """Whether workers may be forked with it; no if it keeps processes or connections of its own."""
+
     def __init__(self, entry: Entry, failures: Failures, result_bytes: int, manifest: dict[str, Any]) -> None:
         self._entry = entry
         self._binder = Binder(entry)
@@ -112,13 +115,12 @@ class Meter:
     def __init__(self) -> None:
         self._started = 0.0
         self._cpu = 0.0
-        try:
-            self._reset = os.open("/proc/self/clear_refs", os.O_WRONLY | os.O_CLOEXEC)
-        except OSError:
-            self._reset = -1
+        self._reset: int | None = None
 
     def start(self) -> None:
         """A call begins."""
+        if self._reset is None:  # not before: it means the process that opens it
+            self._reset = _open_if_allowed("/proc/self/clear_refs")
         if self._reset >= 0:
             try:
                 os.write(self._reset, b"5")  # sets the peak, which getrusage reports, to the present use
@@ -136,6 +138,13 @@ class Meter:
             "peak_bytes": peak_bytes(),
         }
         return usage, cpu_total
+
+
+def _open_if_allowed(path: str) -> int:
+    try:
+        return os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+    except OSError:
+        return -1
 
 
 def cpu_seconds() -> float:

@@ -22,6 +22,13 @@ def arrange(control: int, outputs: list[int]) -> None:
     os.closerange(len(wanted), max(int(name) for name in os.listdir("/proc/self/fd")) + 1)
 
 
+def take_over(descriptors: list[int]) -> None:
+    """Give a worker that was forked from the template its own control, stdout, stderr and records instead."""
+    for descriptor, number in zip(descriptors, (CONTROL, 1, 2, RECORDS), strict=True):
+        os.dup2(descriptor, number, inheritable=number < CONTROL)
+        os.close(descriptor)
+
+
 def open_text() -> None:
     """Text streams over the standard descriptors: UTF-8, written line by line."""
     sys.stdin = sys.__stdin__ = open(0, encoding="utf-8", errors="replace", closefd=False)  # type: ignore[misc]
@@ -49,10 +56,14 @@ class _RecordHandler(logging.Handler):
         try:
             text = self.format(record)
             for start in range(0, max(len(text), 1), PIECE_CHARACTERS):
-                line = json.dumps([record.levelname, text[start : start + PIECE_CHARACTERS]])
-                _write_all(RECORDS, line.encode() + b"\n")
+                log_record(record.levelname, text[start : start + PIECE_CHARACTERS])
         except Exception:
             self.handleError(record)
+
+
+def log_record(level: str, text: str) -> None:
+    """Write one line of the log at this level, past ``logging``."""
+    _write_all(RECORDS, json.dumps([level, text]).encode() + b"\n")
 
 
 def _write_all(descriptor: int, data: bytes) -> None:

@@ -139,6 +139,13 @@ def publish_arguments(magic: Callable[..., Any]) -> Callable[..., Any]:
             help="Network of the function: none, or egress to reach out. Default: none.",
         ),
         _argument(
+            "--isolate",
+            choices=("worker", "call"),
+            default="worker",
+            help="What a call shares with those before it: worker, its process and files; call, nothing, each "
+            "call runs in a new process and finds an empty scratch folder. Default: worker.",
+        ),
+        _argument(
             "--require",
             action="append",
             default=[],
@@ -288,7 +295,7 @@ def check_name(name: str) -> str:
 
 
 def _caps(options: argparse.Namespace) -> Caps:
-    chosen: dict[str, Any] = {"network": options.network}
+    chosen: dict[str, Any] = {"network": options.network, "isolate": options.isolate}
     for option, cap in _CAPS.items():
         text = getattr(options, option.replace("-", "_"))
         if text is not None:
@@ -319,6 +326,8 @@ def _choices(options: argparse.Namespace) -> Choices:
 
 
 def _range_fault(fault: Mapping[str, Any]) -> str:
+    if not fault["loc"]:  # caps that don't go together
+        return str(fault["ctx"]["error"])
     field = fault["loc"][0]
     option, cap = next((option, cap) for option, cap in _CAPS.items() if cap.field == field)
     metadata = Caps.model_fields[field].metadata

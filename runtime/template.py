@@ -1,0 +1,91 @@
+"""The template: the process that imports the function once and forks the workers.
+
+Its life has stages: the environment (streams, limits, working directory), of which nothing depends on the
+function; the function (its environment values, its network, its import); and then one fork for each worker.
+Where a fork wouldn't be a good copy (``forksafety.py``), the process becomes a worker itself.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import time
+
+from . import forking, forksafety, generators, joining, streams
+from .calls import Caller, cpu_seconds, flush_output, peak_bytes
+from .facade import install
+from .failures import Failures
+from .files import link_files
+from .frames import Kind
+from .loading import import_entry, prepare_path, read_manifest
+from .tracebacks import Tracebacks
+from .worker import Connection
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import socket
+
+    from .outcomes import Outcome
+    from .workers import Settings
+
+
+def main(settings: Settings, control: socket.socket, outputs: list[int], alone: bool) -> None:
+    """Import the function, then fork workers on request; ``alone``: then be the one worker."""
+    start = time.monotonic()
+    connection = open_environment(settings, control, outputs)
+    caller, outcome = open_function(settings)
+    connection.check_owner()
+    flush_output()  # what is buffered now would be written by each worker once more
+    if caller is None:
+        connection.send(Kind.FAILED, outcome)
+        return
+    init_seconds = round(time.monotonic() - start, 6)
+    if not alone and caller.forkable and _can_fork(connection):
+        gc.freeze()  # a collection would write to the objects, and so copy the memory that workers share
+        joining.become_template()
+        connection.send(Kind.TEMPLATE, {})
+        forking.fork_on_request(connection, settings)
+        generators.reseed(f"{settings.root}/function")
+    connection.send(Kind.READY, {"init_seconds": init_seconds, "cpu_total": cpu_seconds()})
+    connection.serve(caller)
+
+
+def open_environment(settings: Settings, control: socket.socket, outputs: list[int]) -> Connection:
+    """The first stage: nothing of it depends on the function."""
+    joining.join_supervisor(settings)
+    streams.arrange(control.detach(), outputs)
+    streams.open_text()
+    streams.send_records(settings.log_level)
+    joining.settle(settings)
+    return Connection()
+
+
+def open_function(settings: Settings) -> tuple[Caller | None, Outcome]:
+    """The second stage: the function, ready to be called, or how its import failed."""
+    os.environ.update(settings.environment)
+    if settings.network_denied:
+        from .seccomp import deny_network
+
+        deny_network()  # where the kernel refuses, the engine's isolation has to do
+    handler = f"{settings.root}/function/handler.py"
+    failures = Failures(Tracebacks(handler, []), settings.network_denied, settings.memory_cap)
+    try:
+        manifest = read_manifest(settings.root)
+        tracebacks = Tracebacks(handler, manifest.get("segments", []))
+        failures = Failures(tracebacks, settings.network_denied, settings.memory_cap)
+        link_files(f"{settings.root}/function", manifest.get("files", ()), settings.scratch)
+        prepare_path(settings.root)
+        install()
+        entry = import_entry(settings.root, manifest["entry"])
+        return Caller(entry, failures, settings.result_bytes, manifest), {}
+    except BaseException as error:
+        return None, failures.outcome("init-error", error, peak_bytes())
+
+
+def _can_fork(connection: Connection) -> bool:
+    """Whether workers forked from here would be what they are when each imports for itself; else logged."""
+    with connection.kept_in_forks():
+        reason = forksafety.hindrance()
+    if reason:
+        streams.log_record("INFO", f"Each worker of this function imports it anew: {reason}.")
+    return not reason
