@@ -12,7 +12,7 @@ import signal
 import stat
 import sys
 
-from .streams import RECORDS
+from .streams import TEMPLATE
 
 SURVIVE_FORK = frozenset({"jemalloc_bg_thd"})
 """Names of native threads whose library stops and starts them around a fork (``pthread_atfork(3)``)."""
@@ -52,7 +52,7 @@ def _of_processes() -> str:
 
 def _of_descriptors() -> str:
     """Devices such as /dev/urandom may be shared; everything else has a position or a peer."""
-    standard = set(range(RECORDS + 1))
+    standard = set(range(TEMPLATE + 1))
     for name in os.listdir("/proc/self/fd"):
         number = int(name)
         try:

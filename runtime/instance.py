@@ -70,18 +70,16 @@ class Instance:
 
     # For the slots
 
-    def adopt(self, holder: Slot | Starter, worker: Worker) -> None:
-        """Watch a process for the slot that it works for, or, if it is the template, for the starter."""
-        self.reaper.watch(worker.pid)
-        self._loop.watch_channel(worker.channel, holder.receive)
+    def adopt(self, slot: Slot, worker: Worker) -> None:
+        """Watch a fresh worker."""
+        self.watch(worker, slot.receive)
         for stream in worker.streams:
-            self._loop.watch(stream.descriptor, self._reader_of(holder, stream))
+            self._loop.watch(stream.descriptor, self._reader_of(slot, stream))
 
-    def release(self, worker: Worker) -> None:
-        """Hear of this process no more."""
-        self.forget(worker.channel.fileno())
-        for stream in worker.streams:
-            self.forget(stream.descriptor)
+    def watch(self, worker: Worker, receive: Callable[[], None]) -> None:
+        """Keep how this process ends, and call back when it has said something."""
+        self.reaper.watch(worker.pid)
+        self._loop.watch_channel(worker.channel, receive)
 
     def forget(self, descriptor: int) -> None:
         """Watch this descriptor no longer."""
@@ -107,7 +105,9 @@ class Instance:
 
     def end_process(self, worker: Worker) -> processes.Ended | None:
         """Kill a process and everything that it started; the template and other slots' workers go on."""
-        self.release(worker)
+        self.forget(worker.channel.fileno())
+        for stream in worker.streams:
+            self.forget(stream.descriptor)
         if self.starter.expecting:
             self.starter.receive()  # a worker may just have come into being
         spared = {slot.worker.pid for slot in self._slots if slot.worker is not None} | {self._front}
@@ -124,7 +124,7 @@ class Instance:
     def clean(self) -> None:
         """A call is over, of which nothing may be left for the next one if calls are isolated."""
         if self._scratch is not None and not self._scratch.reset():
-            self.starter.renew()
+            self.starter.discard()
 
     # The loop
 
@@ -135,13 +135,13 @@ class Instance:
                 slot.ended(self.reaper.ended[slot.worker.pid])
         template = self.starter.template if self._slots else None
         if template is not None and template.pid in self.reaper.ended:
-            self.starter.ended(self.reaper.ended[template.pid])
+            self.starter.lost(self.reaper.ended[template.pid])
         if self._patience() is not None and time.monotonic() >= self._next_poll:
             self._poll()
 
-    def _reader_of(self, holder: Slot | Starter, stream: Stream) -> Callable[[], None]:
+    def _reader_of(self, slot: Slot, stream: Stream) -> Callable[[], None]:
         def read() -> None:
-            if not holder.read(stream):
+            if not slot.read(stream):
                 self.forget(stream.descriptor)
 
         return read
@@ -183,26 +183,20 @@ class Instance:
 
     def _patience(self) -> float | None:
         watches = self._memory_cap or self._pids_cap
-        if self._slots and (self.starter.expecting or (watches and self.starter.importing)):
-            return max(0.0, self._next_poll - time.monotonic())
-        if any(slot.starved or (watches and slot.busy) for slot in self._slots):
+        expecting = bool(self._slots) and self.starter.expecting
+        if expecting or any(slot.starved or (watches and slot.busy) for slot in self._slots):
             return max(0.0, self._next_poll - time.monotonic())
         return None
 
     def _poll(self) -> None:
         self.starter.check()
-        holders: list[tuple[Slot | Starter, Worker]] = []
-        if self.starter.template is not None and self.starter.importing:
-            holders.append((self.starter, self.starter.template))
         for slot in self._slots:
             if slot.starved:
                 slot.start()
             elif slot.busy and slot.worker is not None:
-                holders.append((slot, slot.worker))
-        for holder, worker in holders:
-            outcome = self._passed_cap(worker.pid)
-            if outcome is not None:
-                holder.end(outcome)
+                outcome = self._passed_cap(slot.worker.pid)
+                if outcome is not None:
+                    slot.end(outcome)
         self._next_poll = time.monotonic() + POLL_SECONDS
 
     def _passed_cap(self, pid: int) -> Outcome | None:

@@ -11,7 +11,7 @@ KINDS = ("shm", "sem", "msg")
 
 def objects() -> frozenset[tuple[str, int]]:
     """Kind and id of every object in this IPC namespace."""
-    found = set()
+    found: set[tuple[str, int]] = set()
     for kind in KINDS:
         try:
             with open(f"/proc/sysvipc/{kind}", encoding="ascii") as file:

@@ -37,25 +37,34 @@ def join_supervisor(settings: Settings) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (settings.open_files, settings.open_files))
 
 
-def become_template() -> None:
-    """Close this process to workers, which run as the same user, and leave orphans to the supervisor."""
+def close_to_others() -> None:
+    """Let this process and those that it forks be neither read nor traced by others of the same user.
+
+    Processes whose parent ends go to the supervisor meanwhile, and not to this one.
+    """
     _write_if_allowed("/proc/self/oom_score_adj", TEMPLATE_OOM_SCORE)
-    syscalls.set_dumpable(False)
+    syscalls.set_dumpable(False)  # from here on that file is closed to us too
     syscalls.adopt_orphans(False)
 
 
-def join_from_template(settings: Settings) -> None:
-    """Become a process of its own, fresh from the template's fork and adopted by the supervisor."""
+def open_to_others() -> None:
+    """Undo it, for a worker."""
     syscalls.set_dumpable(True)
-    deadline = time.monotonic() + ADOPTION_SECONDS
-    while os.getppid() != settings.supervisor:
-        if time.monotonic() > deadline:
-            os._exit(1)
-        time.sleep(WAIT_SECONDS)
-    _end_with_supervisor(settings)
-    syscalls.adopt_orphans()
-    os.setsid()
     _write_if_allowed("/proc/self/oom_score_adj", WORKER_OOM_SCORE)
+    syscalls.adopt_orphans()
+
+
+def become_template(settings: Settings) -> None:
+    """Become a process of its own, fresh from a fork and adopted by the supervisor, closed to others."""
+    _await_adoption(settings)
+    os.setsid()
+
+
+def join_from_template(settings: Settings) -> None:
+    """Become a worker of its own, fresh from the template's fork and adopted by the supervisor."""
+    _await_adoption(settings)
+    open_to_others()
+    os.setsid()
 
 
 def settle(settings: Settings) -> None:
@@ -64,6 +73,13 @@ def settle(settings: Settings) -> None:
     os.chdir(settings.scratch)
     sys.argv = ["handler.py"]
     sys.dont_write_bytecode = True
+
+
+def _await_adoption(settings: Settings) -> None:
+    deadline = time.monotonic() + ADOPTION_SECONDS
+    while os.getppid() != settings.supervisor and time.monotonic() < deadline:
+        time.sleep(WAIT_SECONDS)
+    _end_with_supervisor(settings)
 
 
 def _end_with_supervisor(settings: Settings) -> None:

@@ -107,7 +107,7 @@ class Slot:
             return
         try:
             for frame in worker.channel.receive():
-                self.hear(frame)
+                self._take(frame)
                 if self.worker is not worker:
                     return  # the rest was said by one who is gone
         except FrameError:
@@ -140,8 +140,7 @@ class Slot:
 
     # How a worker's frames and its end are answered
 
-    def hear(self, frame: Frame) -> None:
-        """The worker has said this."""
+    def _take(self, frame: Frame) -> None:
         if frame.kind == Kind.READY and not self._ready:
             self._on_ready(frame)
         elif frame.kind == Kind.FAILED and not self._ready:
@@ -150,6 +149,8 @@ class Slot:
             self._on_result(frame)
         elif frame.kind == Kind.CHUNK and self._ready and self._call is not None:
             self._instance.link.send(Kind.CHUNK, self.index, reports.reply_in(frame.header), frame.body)
+        elif frame.kind == Kind.TEMPLATE and self._ready:
+            self._instance.starter.on_template(self, frame.header)
         else:
             raise FrameError(f"a frame of kind {frame.kind} out of turn")
 
@@ -160,6 +161,8 @@ class Slot:
         self._gauge.cpu_before = reports.number_in(frame.header, "cpu_total")
         self._ready = self._instance.proven = True
         self._flush_output()
+        if frame.header.get("template") is True:
+            self._instance.starter.on_import(self)
         if not self._announced:
             self._announced = True
             self._instance.link.send(Kind.READY, self.index, header)
@@ -205,10 +208,10 @@ class Slot:
 
     def _discard(self) -> Ended | None:
         worker, self.worker, self._ready = self.worker, None, False
+        ended = None if worker is None else self._instance.end_process(worker)
+        self._instance.starter.drop(self)
         if worker is None:
-            self._instance.starter.cancel(self)
             return None
-        ended = self._instance.end_process(worker)
         self._flush_output(worker)
         worker.close()
         return ended

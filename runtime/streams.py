@@ -10,12 +10,15 @@ import sys
 
 PIECE_CHARACTERS = 8 * 1024
 CONTROL, RECORDS = 3, 4  # the descriptors of a worker, above the standard ones
+TEMPLATE = 5  # in the process that forks the template off: the template's control
 
 
-def arrange(control: int, outputs: list[int]) -> None:
+def arrange(control: int, outputs: list[int], template: int | None = None) -> None:
     """Give the worker its descriptors (standard streams, control, logging records) and close all others."""
     null = os.open(os.devnull, os.O_RDONLY)
     wanted = [null, outputs[0], outputs[1], control, outputs[2]]
+    if template is not None:
+        wanted.append(template)
     high = [_duplicate_high(descriptor) for descriptor in wanted]
     for number, descriptor in enumerate(high):
         os.dup2(descriptor, number, inheritable=number < CONTROL)
@@ -27,6 +30,12 @@ def take_over(descriptors: list[int]) -> None:
     for descriptor, number in zip(descriptors, (CONTROL, 1, 2, RECORDS), strict=True):
         os.dup2(descriptor, number, inheritable=number < CONTROL)
         os.close(descriptor)
+
+
+def become_template() -> None:
+    """Give the template its own control, and nobody to hear what it might write: its log is the workers'."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    take_over([TEMPLATE, null, os.dup(null), os.dup(null)])
 
 
 def open_text() -> None:

@@ -1,17 +1,17 @@
-"""The template: the process that imports the function once and forks the workers.
+"""The first process of an instance: it imports the function, forks the template off, and works.
 
 Its life has stages: the environment (streams, limits, working directory), of which nothing depends on the
-function; the function (its environment values, its network, its import); and then one fork for each worker.
-Where a fork wouldn't be a good copy (``forksafety.py``), the process becomes a worker itself.
+function; the function (its environment values, its network, its import); the template, from which all later
+workers are forked; and then the calls. Where a fork wouldn't be a good copy (``forksafety.py``), there is no
+template, and each worker begins here.
 """
 
 from __future__ import annotations
 
-import gc
 import os
 import time
 
-from . import forking, forksafety, generators, joining, streams
+from . import forking, forksafety, joining, streams
 from .calls import Caller, cpu_seconds, flush_output, peak_bytes
 from .facade import install
 from .failures import Failures
@@ -29,31 +29,37 @@ if TYPE_CHECKING:
     from .workers import Settings
 
 
-def main(settings: Settings, control: socket.socket, outputs: list[int], alone: bool) -> None:
-    """Import the function, then fork workers on request; ``alone``: then be the one worker."""
+def main(settings: Settings, control: socket.socket, outputs: list[int], template: int | None) -> None:
+    """Import the function and run its calls; ``template`` is the control connection of a template to be."""
     start = time.monotonic()
-    connection = open_environment(settings, control, outputs)
+    connection = open_environment(settings, control, outputs, template)
     caller, outcome = open_function(settings)
     connection.check_owner()
     flush_output()  # what is buffered now would be written by each worker once more
     if caller is None:
         connection.send(Kind.FAILED, outcome)
         return
+    forkable = template is not None and caller.forkable and _can_fork(connection)
     init_seconds = round(time.monotonic() - start, 6)
-    if not alone and caller.forkable and _can_fork(connection):
-        gc.freeze()  # a collection would write to the objects, and so copy the memory that workers share
-        joining.become_template()
-        connection.send(Kind.TEMPLATE, {})
-        forking.fork_on_request(connection, settings)
-        generators.reseed(f"{settings.root}/function")
-    connection.send(Kind.READY, {"init_seconds": init_seconds, "cpu_total": cpu_seconds()})
+    ready = {"init_seconds": init_seconds, "cpu_total": cpu_seconds(), "template": forkable}
+    connection.send(
+        Kind.READY, ready
+    )  # while the gateway sends the first call, the template comes into being
+    if forkable:
+        if forking.fork_template(connection, settings):
+            connection.send(Kind.READY, {"init_seconds": init_seconds, "cpu_total": cpu_seconds()})
+    elif template is not None:
+        connection.send(Kind.TEMPLATE, {"pid": 0, "alone": True})
+        os.close(streams.TEMPLATE)
     connection.serve(caller)
 
 
-def open_environment(settings: Settings, control: socket.socket, outputs: list[int]) -> Connection:
+def open_environment(
+    settings: Settings, control: socket.socket, outputs: list[int], template: int | None
+) -> Connection:
     """The first stage: nothing of it depends on the function."""
     joining.join_supervisor(settings)
-    streams.arrange(control.detach(), outputs)
+    streams.arrange(control.detach(), outputs, template)
     streams.open_text()
     streams.send_records(settings.log_level)
     joining.settle(settings)

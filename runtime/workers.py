@@ -78,13 +78,13 @@ class Ends:
 
 
 class Worker:
-    """A process below the supervisor, a worker or the template: its control channel, its output."""
+    """A process below the supervisor, a worker or the template: its control channel and its output pipes."""
 
-    def __init__(self, pid: int, ends: Ends, result_bytes: int) -> None:
+    def __init__(self, pid: int, control: socket.socket, readers: list[int], result_bytes: int) -> None:
         self.pid = pid
         names = ("stdout", "stderr", "")
-        self.streams = [Stream(names[i], ends.readers[i]) for i in range(3)]
-        self.channel = Channel(ends.control, result_bytes)
+        self.streams = [Stream(names[i], reader) for i, reader in enumerate(readers)]
+        self.channel = Channel(control, result_bytes)
 
     def close(self) -> None:
         """Close our ends; the process has ended before."""
@@ -93,8 +93,8 @@ class Worker:
             os.close(stream.descriptor)
 
 
-def fork_process(settings: Settings, alone: bool) -> Worker:
-    """Fork a process that imports the function; ``alone`` as in ``template.py``. Raises ``OSError``."""
+def fork_process(settings: Settings, template: socket.socket | None) -> Worker:
+    """Fork a process that imports the function; ``template`` as in ``template.py``. Raises ``OSError``."""
     ends = Ends()
     try:
         pid = os.fork()
@@ -103,10 +103,10 @@ def fork_process(settings: Settings, alone: bool) -> Worker:
         raise
     else:
         if pid == 0:
-            _become_process(settings, *ends.theirs, alone)
+            _become_process(settings, *ends.theirs, template)
     finally:
         ends.close_theirs()
-    return Worker(pid, ends, settings.result_bytes)
+    return Worker(pid, ends.control, ends.readers, settings.result_bytes)
 
 
 def _declared_pids(root: str) -> int | None:
@@ -118,10 +118,12 @@ def _declared_pids(root: str) -> int | None:
     return caps.get("pids")
 
 
-def _become_process(settings: Settings, control: socket.socket, outputs: list[int], alone: bool) -> None:
+def _become_process(
+    settings: Settings, control: socket.socket, outputs: list[int], founded: socket.socket | None
+) -> None:
     """The child's whole life; never returns."""
     try:
-        template.main(settings, control, outputs, alone)
+        template.main(settings, control, outputs, None if founded is None else founded.fileno())
     except BaseException:
         sys.excepthook(*sys.exc_info())
     finally:

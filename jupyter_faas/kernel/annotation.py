@@ -142,8 +142,8 @@ def publish_arguments(magic: Callable[..., Any]) -> Callable[..., Any]:
             "--isolate",
             choices=("worker", "call"),
             default="worker",
-            help="What a call shares with those before it: worker, its process and files; call, nothing, each "
-            "call runs in a new process and finds an empty scratch folder. Default: worker.",
+            help="What a call shares with those before it: worker, its process and files; call, nothing: "
+            "each runs in a new process and finds no files of another. Default: worker.",
         ),
         _argument(
             "--require",

@@ -42,7 +42,7 @@ class Caps(BaseModel):
         """Calls at the same time share a container, and what they leave in it can't be told apart."""
         if self.isolate == "call" and self.concurrency > 1:
             raise ValueError(
-                f"--isolate call runs one call at a time in an instance, but --concurrency is {self.concurrency}. "
-                "Use --max-instances for calls at the same time."
+                "--isolate call runs one call at a time in an instance, but --concurrency is "
+                f"{self.concurrency}. Use --max-instances for calls at the same time."
             )
         return self
