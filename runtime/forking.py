@@ -13,7 +13,7 @@ import os
 import socket
 import struct
 
-from . import generators, joining, streams
+from . import forksafety, generators, joining, streams
 from .frames import Kind
 
 TYPE_CHECKING = False
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 REQUEST = struct.Struct(">I")  # the supervisor's number for a birth; its descriptors travel along
 REQUEST_DESCRIPTORS = 4  # control, stdout, stderr, records
+NO_TEMPLATE = "Each worker of this function imports it anew: {}."
 PID = struct.Struct("=i")  # negative: the errno that the fork failed with
 
 
@@ -33,7 +34,7 @@ def fork_template(connection: Connection, settings: Settings) -> bool:
     gc.freeze()  # a collection would write to the objects, and so copy the memory that is shared
     joining.close_to_others()  # the calls that this worker runs shall not reach into the template
     with connection.kept_in_forks():
-        is_template = _fork_adopted(lambda pid, _: connection.send(Kind.TEMPLATE, {"pid": pid}))
+        is_template = _fork_adopted(lambda pid, _: _present(connection, pid))
     if not is_template:
         joining.open_to_others()
         os.close(streams.TEMPLATE)
@@ -43,6 +44,16 @@ def fork_template(connection: Connection, settings: Settings) -> bool:
     connection.renew()
     _fork_on_request(connection, settings)
     return True
+
+
+def _present(connection: Connection, pid: int) -> None:
+    """Say which process the template is, or that there is none: it ends as nobody holds its connection."""
+    reason = forksafety.threads_after_fork()
+    if reason:
+        streams.log_record("INFO", NO_TEMPLATE.format(reason))
+        connection.send(Kind.TEMPLATE, {"pid": 0, "alone": True})
+    else:
+        connection.send(Kind.TEMPLATE, {"pid": pid})
 
 
 def _fork_on_request(connection: Connection, settings: Settings) -> None:

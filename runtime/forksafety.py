@@ -27,9 +27,18 @@ UNSAFE_MODULES = {
 
 def hindrance() -> str:
     """Why workers can't be forked from this process, in words; empty if they can."""
-    return (
-        _of_modules() or _of_processes() or _of_descriptors() or _of_memory() or _of_timers() or _of_threads()
-    )
+    checks = (_of_modules, _of_processes, _of_descriptors, _of_memory, _of_timers, _of_python_threads)
+    return next(filter(None, (check() for check in checks)), "")
+
+
+def threads_after_fork() -> str:
+    """The same for native threads, asked after a fork: libraries that handle forks have ended theirs by then.
+
+    OpenBLAS, which numpy brings, is the commonest: it starts its pool when it is loaded, ends it before a
+    fork and starts it again when it is needed.
+    """
+    found = _threads()
+    return f"its import has started {len(found)} threads ({', '.join(sorted(set(found)))})" if found else ""
 
 
 def _of_modules() -> str:
@@ -82,16 +91,10 @@ def _of_timers() -> str:
     return "its import has started a timer" if running else ""
 
 
-def _of_threads() -> str:
-    """Threads that are still there after a fork: a library that handles forks has ended its own by then.
-
-    OpenBLAS, which numpy brings, is the commonest: it starts its pool when it is loaded, ends it before a
-    fork and starts it again when it is needed.
-    """
-    if _threads() and not _python_threads():
-        _fork_once()
-    found = _threads()
-    return f"its import has started {len(found)} threads ({', '.join(sorted(set(found)))})" if found else ""
+def _of_python_threads() -> str:
+    threading = sys.modules.get("threading")
+    running = threading is not None and threading.active_count() > 1
+    return "its import has started threads" if running else ""
 
 
 def _threads() -> list[str]:
@@ -105,15 +108,3 @@ def _threads() -> list[str]:
             except OSError:
                 continue  # it has just ended
     return [name for name in names if name not in SURVIVE_FORK]
-
-
-def _python_threads() -> bool:
-    threading = sys.modules.get("threading")
-    return threading is not None and threading.active_count() > 1
-
-
-def _fork_once() -> None:
-    pid = os.fork()
-    if pid == 0:
-        os._exit(0)
-    os.waitpid(pid, 0)

@@ -97,16 +97,16 @@ class Scratch:
 
 def _identity(path: str) -> tuple[int, int, int]:
     status = os.lstat(path)
-    return status.st_dev, status.st_ino, stat.S_IMODE(status.st_mode)
+    return status.st_dev, status.st_ino, status.st_mode
 
 
 def _restore_place(place: str, device: int, inode: int, mode: int) -> None:
     """A call may have put another folder, or a link to one, where the place was: that isn't ours to clean."""
-    found = _identity(place)
-    if found[:2] != (device, inode):
+    found_device, found_inode, found_mode = _identity(place)
+    if (found_device, found_inode) != (device, inode) or not stat.S_ISDIR(found_mode):
         raise OSError(f"{place} was replaced")
-    if found[2] != mode:
-        os.chmod(place, mode)
+    if found_mode != mode:
+        os.chmod(place, stat.S_IMODE(mode))
 
 
 def _is_as_it_was(path: str, state: tuple[object, ...]) -> bool:

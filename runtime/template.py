@@ -16,6 +16,7 @@ from .calls import Caller, cpu_seconds, flush_output, peak_bytes
 from .facade import install
 from .failures import Failures
 from .files import link_files
+from .forking import NO_TEMPLATE
 from .frames import Kind
 from .loading import import_entry, prepare_path, read_manifest
 from .tracebacks import Tracebacks
@@ -39,7 +40,7 @@ def main(settings: Settings, control: socket.socket, outputs: list[int], templat
     if caller is None:
         connection.send(Kind.FAILED, outcome)
         return
-    forkable = template is not None and caller.forkable and _can_fork(connection)
+    forkable = template is not None and caller.forkable and _can_fork()
     init_seconds = round(time.monotonic() - start, 6)
     ready = {"init_seconds": init_seconds, "cpu_total": cpu_seconds(), "template": forkable}
     connection.send(
@@ -88,10 +89,12 @@ def open_function(settings: Settings) -> tuple[Caller | None, Outcome]:
         return None, failures.outcome("init-error", error, peak_bytes())
 
 
-def _can_fork(connection: Connection) -> bool:
+def _can_fork() -> bool:
     """Whether workers forked from here would be what they are when each imports for itself; else logged."""
-    with connection.kept_in_forks():
+    try:
         reason = forksafety.hindrance()
+    except Exception as error:  # the import may have replaced anything
+        reason = f"its fork can't be judged ({type(error).__name__})"
     if reason:
-        streams.log_record("INFO", f"Each worker of this function imports it anew: {reason}.")
+        streams.log_record("INFO", NO_TEMPLATE.format(reason))
     return not reason
