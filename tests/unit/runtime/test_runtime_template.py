@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from jupyter_faas.model.wire import Kind
+from tests.benchmarks.workers import proportional_bytes
 from tests.support.gateway import PYTHON
 from tests.unit.runtime.runtime_instance import (
     DEADLINE_SECONDS,
@@ -260,11 +261,6 @@ def test_a_frozen_value_is_in_memory_once(tmp_path: Path) -> None:
 
 def children_of(pid: int) -> list[int]:
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-
-
-def proportional_bytes(pid: int) -> int:
-    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
 
 
 def test_two_hundred_kills_leave_nothing() -> None:
