@@ -22,6 +22,7 @@ demo: $(VENV)/.test  ## Publish three notebook functions and call them (KEEP=1 l
 
 test: $(VENV)/.dev  ## Every test, on a real Docker engine
 	@.ci/tool curl
+	.ci/tool debootstrap
 	trap '.ci/engine stop $(STATE)/test' EXIT
 	.ci/engine start $(STATE)/test
 	FAAS_TEST_DOCKER=require $(BIN)/python -m pytest --cov --cov-report=term:skip-covered $(PYTEST_ARGS)
