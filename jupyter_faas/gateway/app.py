@@ -9,6 +9,7 @@ import gc
 import ipaddress
 import logging
 import os
+import resource
 import secrets
 import signal
 import socket
@@ -49,6 +50,7 @@ ANOTHER_RUNS: Final = os.EX_TEMPFAIL
 
 
 SWITCH_SECONDS: Final = 0.0005
+OPEN_FILES: Final = 65536
 
 
 class GatewayApp(JupyterApp):
@@ -262,14 +264,18 @@ class GatewayApp(JupyterApp):
 
 
 def _settle() -> None:
-    """Before the first call: keep what interrupts calls short.
+    """Before the first call: keep short what interrupts calls, and take many connections.
 
     What is there now stays: the garbage collector need not look at it again. And a thread (that of the store)
-    that has the interpreter lets go of it after half a millisecond instead of five.
+    that has the interpreter lets go of it after half a millisecond instead of five. Connections are open
+    files, of which many systems allow 1,024 until more is asked for.
     """
     gc.collect()
     gc.freeze()
     sys.setswitchinterval(SWITCH_SECONDS)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, OPEN_FILES)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
 
 
 async def _owner(store: Store) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import socket
 import threading
 import time
@@ -24,6 +25,8 @@ BODY_BYTES = 50_000
 
 def pressure(gateway: Gateway) -> Iterator[Reading]:
     """How fast the gateway answers for itself meanwhile, and what waiting callers cost it."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 4 * CONNECTIONS), hard))
     gateway.publish(BURN, "burn", caps=Caps(timeout_seconds=30, cpu=2))
     yield saturated(gateway)
     head = f"POST /functions/burn HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {gateway.token}\r\n"
