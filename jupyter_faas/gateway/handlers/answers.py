@@ -94,7 +94,10 @@ def write(connection: Any, answer: Answer, extra: Mapping[str, str], head_only: 
 
 def write_plain(connection: Any, result: Result, extra: Mapping[str, str]) -> None:
     """A result in status 200 without headers of its own, on a connection that stays open: the same bytes
-    as ``write`` makes, in a fifth of the time."""
+    as ``write`` makes, in a fifth of the time.
+
+    Tornado takes a head that is encoded already by ``write()``, without ``write_headers()`` before it.
+    """
     lines = "".join([f"{name}: {value}\r\n" for name, value in extra.items()])
     head = (
         f"HTTP/1.1 200 OK\r\nDate: {_date()}\r\n{_DEFAULT_LINES}{lines}"
