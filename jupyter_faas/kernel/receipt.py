@@ -73,6 +73,7 @@ class Receipt:
     warnings: tuple[str, ...]
     sources: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
+    apt: tuple[str, ...] = ()
     proof: str = ""
     """How it is proven, if not by examples."""
 
@@ -87,6 +88,7 @@ class Receipt:
             yield "", f"{_some(needed)}  needed by {root}, at this kernel's versions"
         if not self.packages:
             yield "packages", "none: the standard library is enough"
+        yield from _labelled("system", (f"{name}  asked for with --apt" for name in self.apt))
         yield "python", self.python
         if self.environment:
             yield "environment", ", ".join(self.environment)
@@ -136,6 +138,7 @@ def receipt_of(
         warnings=(*_warnings(found, packages, manifest.caps), *_data_warnings(found), *doubts),
         sources=tuple(sized(source.path, bundle) for _, source in sorted(found.sources.items())),
         files=tuple(sized(path, bundle) for path in manifest.files),
+        apt=manifest.apt,
     )
 
 

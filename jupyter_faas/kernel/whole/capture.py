@@ -120,6 +120,7 @@ class _Capturer:
             requirements=tuple(package.requirement for package in packages.direct),
             constraints=packages.constraints,
             wheels={member: digest_of(content) for member, content in packages.wheels.items()},
+            apt=annotation.apt,
             environment=tuple(sorted(annotation.environment)),
             caps=annotation.caps,
             public=annotation.public,
@@ -245,6 +246,7 @@ class _Capturer:
             warnings=tuple(warnings),
             sources=tuple(sized(path, bundle) for path in sorted(self._sources)),
             files=tuple(sized(path, bundle) for path in manifest.files),
+            apt=manifest.apt,
             proof=proof,
         )
 
