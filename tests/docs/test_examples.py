@@ -58,9 +58,10 @@ def test_r_notebook(gateway: Gateway) -> None:
     assert "".join(notebook["cells"][2]["source"]) == (
         '# Parameters\nunits <- c("m\\"); quit(\\"no", "\\u00e9")\n'
     )
-    failed = gateway.call("stopping", {"level": 7}).json
+    failed = gateway.call("stopping", {"units": [1, "a"]}).json  # a list, which is no subscript
     assert (failed["code"], failed["cell"]) == ("handler-error", 4), failed
-    assert "level" in failed["source"]
+    assert failed["source"].startswith("interval <- predict(")
+    assert "invalid subscript type" in failed["message"]
 
 
 def test_quickstart(gateway: Gateway) -> None:
