@@ -73,9 +73,9 @@ class Receipt:
     warnings: tuple[str, ...]
     sources: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
-    apt: tuple[str, ...] = ()
     proof: str = ""
     """How it is proven, if not by examples."""
+    apt: tuple[str, ...] = ()
 
     def lines(self) -> Iterator[tuple[str, str]]:
         """The receipt as labelled lines; a repeated label is empty."""
