@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from jupyter_faas.kernel.annotation import Annotation, check_name
 from jupyter_faas.kernel.cells import Cell
+from jupyter_faas.kernel.closures import indented
 from jupyter_faas.kernel.definitions import Definition
 from jupyter_faas.kernel.flow import Event, assigned_names, events
 from jupyter_faas.kernel.names import own_scope, uses
@@ -160,7 +161,7 @@ def function_of_body(cell: Cell, annotation: Annotation, *, lazy: bool) -> Defin
     outputs = list(dict.fromkeys(annotation.outputs))
     result = outputs[0] if len(outputs) == 1 else f"{{{', '.join(f'{one!r}: {one}' for one in outputs)}}}"
     header = f"def {name}({_listed(parameters)}):"
-    text, footer = _indented(cell), f"{_INDENT}return {result}"
+    text, footer = indented(cell.lines, cell.tree), f"{_INDENT}return {result}"
     (statement,) = ast.parse(f"{header}\n{text}\n{footer}").body
     ast.increment_lineno(statement, -1)  # the header is no line of the cell
     used = uses(statement, lazy_annotations=lazy)
@@ -192,17 +193,3 @@ def _free_name(name: str, cell: Cell) -> str:
     while name in taken or keyword.iskeyword(name):
         name += "_"
     return name
-
-
-def _indented(cell: Cell) -> str:
-    """The cell's lines, indented but for those that begin inside a text."""
-    inside: set[int] = set()
-    for node in ast.walk(cell.tree):
-        if isinstance(node, ast.JoinedStr) or (
-            isinstance(node, ast.Constant) and isinstance(node.value, str | bytes)
-        ):
-            inside.update(range(node.lineno + 1, (node.end_lineno or node.lineno) + 1))
-    return "\n".join(
-        line if number in inside or not line.strip() else _INDENT + line
-        for number, line in enumerate(cell.lines, start=1)
-    )

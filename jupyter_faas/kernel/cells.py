@@ -19,9 +19,10 @@ from typing import Any
 
 from IPython.core.interactiveshell import InteractiveShell
 
-__all__ = ["Cell", "Cells", "Function", "first_line", "transformed"]
+__all__ = ["Cell", "Cells", "Function", "FunctionNode", "first_line", "transformed"]
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
+FunctionNode = Function | ast.Lambda
 
 # Cell magics whose body runs as a cell of this kernel's namespace.
 _RUNS_ITS_BODY = frozenset({"publish", "time", "capture"})
@@ -114,6 +115,18 @@ class Cells:
             for statement in cell.statements:
                 if _may_define(statement, code) and self._compiles_to(statement, code):
                     return cell, statement
+        return None
+
+    def function_source(self, code: CodeType) -> tuple[Cell, FunctionNode] | None:
+        """The ``def`` or the lambda, at any depth, whose execution made ``code``; compared as above."""
+        for cell in self._candidates(code):
+            for statement in cell.statements:
+                end = statement.end_lineno or statement.lineno
+                if not first_line(statement) <= code.co_firstlineno <= end:
+                    continue
+                node = _function_node(statement, code)
+                if node is not None and self.contains(cell, statement, code):
+                    return cell, node
         return None
 
     def futures(self, cell: Cell) -> frozenset[str]:
@@ -242,6 +255,39 @@ def _compiled(statement: ast.stmt, flags: int) -> CodeType | None:
     except (SyntaxError, ValueError):
         return None
     return code
+
+
+def _function_node(statement: ast.stmt, code: CodeType) -> FunctionNode | None:
+    """The function in ``statement`` that begins where ``code`` does."""
+    functions = [node for node in ast.walk(statement) if isinstance(node, FunctionNode)]
+    if code.co_name != "<lambda>":
+        return next(
+            (
+                node
+                for node in functions
+                if isinstance(node, Function)
+                and node.name == code.co_name
+                and first_line(node) == code.co_firstlineno
+            ),
+            None,
+        )
+    place = min(
+        (
+            (line, column)
+            for line, _, column, end in code.co_positions()
+            if line and column is not None and end
+        ),
+        default=(code.co_firstlineno, 0),
+    )
+    lambdas = [
+        node
+        for node in functions
+        if isinstance(node, ast.Lambda)
+        and node.lineno == code.co_firstlineno
+        and (node.body.lineno, node.body.col_offset) <= place
+        and place <= (node.end_lineno or 0, node.end_col_offset or 0)
+    ]
+    return max(lambdas, key=lambda node: node.col_offset, default=None)
 
 
 def _codes(code: CodeType | None) -> Iterator[CodeType]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
@@ -191,6 +192,13 @@ def _data_warnings(found: Slice) -> Iterator[str]:
                 f"{definition.name} changes {name} ({', '.join(sorted(changed[name]))}) when it is called: "
                 "each process of it has a copy of its own, so that calls don't all see the change."
             )
+        for node in ast.walk(definition.statement) if definition.kind == "closure" else ():
+            for name in node.names if isinstance(node, ast.Nonlocal) else ():
+                if f"{definition.name}__{name}" in definition.around:
+                    yield (
+                        f"{definition.name} changes its {name} (nonlocal) when it is called: each process of "
+                        "it has a copy of its own, so that calls don't all see the change."
+                    )
     for source in found.sources.values():
         if source.changed:
             yield (

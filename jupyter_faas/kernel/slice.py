@@ -5,13 +5,15 @@ from __future__ import annotations
 import ast
 import builtins
 import types
+from collections import ChainMap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from jupyter_faas.kernel.cells import Cell, Cells
 from jupyter_faas.kernel.constants import Constant, NotPlain, constant_source, is_plain
-from jupyter_faas.kernel.definitions import Definition, NotDefinable, alias_of, definition_for
+from jupyter_faas.kernel.definable import definition_for
+from jupyter_faas.kernel.definitions import Definition, NotDefinable, alias_of
 from jupyter_faas.kernel.imports import Import, import_for, is_authoring, lazy_imports
 from jupyter_faas.kernel.localcode import LocalCode, NotCarriable, Source
 from jupyter_faas.kernel.names import line_of
@@ -98,7 +100,8 @@ class _Slicer:
     def __init__(
         self, entry: str, namespace: Mapping[str, Any], cells: Cells, origins: Origins, choices: Choices
     ) -> None:
-        self._namespace = namespace
+        self._around: dict[str, Any] = {}
+        self._namespace = ChainMap(self._around, cast("dict[str, Any]", namespace))
         self._cells = cells
         self._origins = origins
         self._choices = choices
@@ -159,15 +162,20 @@ class _Slicer:
             self.slice.constants[name] = constant_source(name, value)
         except NotPlain:
             return None if need.hint else self._try_to_freeze(need, value)
-        except (NotDefinable, NotFreezable) as error:
+        except NotDefinable as error:
+            if isinstance(value, type | types.FunctionType):
+                self._refuse_value(need, value, str(error))
+            elif not need.hint:  # what wraps a function, and an object of some kind at the same time
+                return self._try_to_freeze(need, value, str(error))
+        except NotFreezable as error:
             self._refuse_value(need, value, str(error))
         return None
 
-    def _try_to_freeze(self, need: _Need, value: Any) -> Definition | None:
+    def _try_to_freeze(self, need: _Need, value: Any, reason: str = "") -> Definition | None:
         try:
             return self._freeze(need, value)
         except NotFreezable as error:
-            self._refuse_value(need, value, str(error))
+            self._refuse_value(need, value, reason or str(error))
             return None
 
     def _freeze(self, need: _Need, value: Any) -> Definition:
@@ -197,6 +205,7 @@ class _Slicer:
 
     def _take(self, definition: Definition) -> Iterator[_Need]:
         self.slice.definitions[definition.name] = definition
+        self._around.update(definition.around)
         self._written |= definition.uses.writes
         if definition.cell is not None:
             self.slice.used_cells.append(definition.cell)
@@ -279,12 +288,17 @@ class _Slicer:
         used, cell = "", None
         if need.user is not None and need.user.cell is not None:
             line = line_of(need.user.statement, [need.name]) or need.user.statement.lineno
+            line = need.user.line if need.name in self._around else line
             used = f"used by {need.user.name} ({need.user.cell.place(line)})"
             cell = need.user.cell.label
         binding = self._cells.binding(need.name)
         origin = f"made in {binding[0].place(binding[1].lineno)}" if binding is not None else ""
         cell = binding[0].label if binding is not None else cell
-        self.refusals.append(Refusal(need.name, type_name, reason, used, origin, cell))
+        name = need.name
+        if name in self._around:
+            owner, _, what = name.rpartition("__")
+            name = f"{what} of {owner}"
+        self.refusals.append(Refusal(name, type_name, reason, used, origin, cell))
 
     def _is_builtin(self, name: str) -> bool:
         """Whether ``name`` means Python's own builtin here, not something that IPython put in its place."""
