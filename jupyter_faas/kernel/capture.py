@@ -6,12 +6,13 @@ import getpass
 import inspect
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any
 
 from IPython.core.interactiveshell import InteractiveShell
+from packaging.utils import canonicalize_name
 
 from jupyter_faas.kernel.annotation import Annotation, check_name
 from jupyter_faas.kernel.assemble import assemble
@@ -19,6 +20,7 @@ from jupyter_faas.kernel.bodies import body_name, function_of_body, stand_in
 from jupyter_faas.kernel.cells import Cell, Cells, Function
 from jupyter_faas.kernel.environments import Declared, declared_in
 from jupyter_faas.kernel.files import data_files, files_named
+from jupyter_faas.kernel.installs import Install, imported_distributions, installs_in
 from jupyter_faas.kernel.origins import Origins
 from jupyter_faas.kernel.proof import proof_of
 from jupyter_faas.kernel.receipt import Receipt, receipt_of
@@ -31,7 +33,7 @@ from jupyter_faas.model.errors import AnnotationError, CaptureError
 from jupyter_faas.model.manifest import HANDLER_FILE, Manifest, Origin
 from jupyter_faas.model.units import format_size
 
-__all__ = ["Capture", "bundled", "capture", "published_name"]
+__all__ = ["Capture", "bundled", "capture", "needed_installs", "published_name"]
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,19 @@ def capture(shell: InteractiveShell, body: str, annotation: Annotation, lines_ab
     origin = Origin(notebook=_notebook(namespace), cell=cell.label, author=author())
     declared = _declared(annotation, namespace, cells)
     proof = proof_of(function, annotation.checks, lambda text: eval(text, shell.user_ns))  # noqa: S307
-    return bundled(found, function, name, annotation, futures, origin, origins, declared, proof)
+    installs = needed_installs(list(cells.newest_first()), found, origins)
+    return bundled(found, function, name, annotation, futures, origin, origins, installs, declared, proof)
+
+
+def needed_installs(cells: Sequence[Cell], found: Slice, origins: Origins) -> list[Install]:
+    """What ``cells`` installed, but for what they import and ``found`` doesn't."""
+    used = {name for origin in found.origins.values() for name in origin.distributions}
+    elsewhere = imported_distributions(cells, origins) - {canonicalize_name(name) for name in used}
+    return [
+        one
+        for one in installs_in(cells, Path.cwd())
+        if canonicalize_name(one.requirement.name) not in elsewhere
+    ]
 
 
 def bundled(
@@ -75,6 +89,7 @@ def bundled(
     futures: Iterable[str],
     origin: Origin,
     origins: Origins,
+    installs: Sequence[Install],
     declared: Declared | None = None,
     proof: str = "",
 ) -> Capture:
@@ -83,7 +98,9 @@ def bundled(
     data = data_files(annotation.files, folder)
     schemas = schemas_of(function, entry)
     handler = assemble(found, futures)
-    packages = requirements_of(found.origins, found.needed_by, annotation.requirements, declared, entry)
+    packages = requirements_of(
+        found.origins, found.needed_by, annotation.requirements, declared, entry, installs
+    )
     manifest = Manifest(
         name=name,
         entry=entry,

@@ -127,7 +127,9 @@ def _dispatching(definition: Definition, value: Any) -> Definition:
     registry = getattr(value, "registry", None)
     if not callable(getattr(value, "dispatch", None)) or not isinstance(registry, Mapping):
         return definition
-    name, around, lines = definition.name, {}, []
+    name = definition.name
+    around: dict[str, Any] = {}
+    lines = []
     for number, (kind, implementation) in enumerate(registry.items()):
         if kind is not object:
             first, second = f"{name}__type{number}", f"{name}__{kind.__name__}{number}"

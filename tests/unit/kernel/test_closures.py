@@ -85,7 +85,7 @@ MADE = [
         id="wraps",
     ),
     pytest.param(
-        "class C:\n    k = 2\n    def m(self, v): return v + 1\nx = C.m\nx = (lambda m: lambda v: m(0, v))(x)",
+        "class C:\n    def m(self, v): return v + 1\nx = C.m\nx = (lambda m: lambda v: m(0, v))(x)",
         [3, 3],
         id="method",
     ),
