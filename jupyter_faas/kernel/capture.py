@@ -25,6 +25,7 @@ from jupyter_faas.kernel.origins import Origins
 from jupyter_faas.kernel.proof import proof_of
 from jupyter_faas.kernel.receipt import Receipt, receipt_of
 from jupyter_faas.kernel.requirements import requirements_of
+from jupyter_faas.kernel.saved import differences
 from jupyter_faas.kernel.signature import schemas_of
 from jupyter_faas.kernel.slice import Slice, slice_of
 from jupyter_faas.kernel.values import describe
@@ -67,7 +68,10 @@ def capture(shell: InteractiveShell, body: str, annotation: Annotation, lines_ab
     declared = _declared(annotation, namespace, cells)
     proof = proof_of(function, annotation.checks, lambda text: eval(text, shell.user_ns))  # noqa: S307
     installs = needed_installs(list(cells.newest_first()), found, origins)
-    return bundled(found, function, name, annotation, futures, origin, origins, installs, declared, proof)
+    doubts = differences(found, cell, shell, _notebook_file(namespace))
+    return bundled(
+        found, function, name, annotation, futures, origin, origins, installs, declared, proof, doubts
+    )
 
 
 def needed_installs(cells: Sequence[Cell], found: Slice, origins: Origins) -> list[Install]:
@@ -92,6 +96,7 @@ def bundled(
     installs: Sequence[Install],
     declared: Declared | None = None,
     proof: str = "",
+    doubts: Iterable[str] = (),
 ) -> Capture:
     """The bundle of ``found``, published as ``name``; ``function`` has its signature and docstring."""
     entry, folder = found.entry, Path.cwd()
@@ -124,7 +129,7 @@ def bundled(
     bundle = Bundle(manifest, content)
     _check_size(bundle)
     signature = f"{name}{inspect.signature(function)}"
-    doubts = files_named(found, folder, bundle.files)
+    doubts = [*doubts, *files_named(found, folder, bundle.files)]
     return Capture(bundle, receipt_of(signature, found, packages, bundle, doubts))
 
 
@@ -161,8 +166,8 @@ def _declared(annotation: Annotation, namespace: Mapping[str, Any], cells: Cells
     """What ``--environment`` names, looked for beside the notebook and where the kernel works."""
     if annotation.requirements_file is None:
         return None
-    notebook = _notebook_path(namespace)
-    beside = [Path(notebook).parent] if notebook and PurePath(notebook).is_absolute() else []
+    notebook = _notebook_file(namespace)
+    beside = [notebook.parent] if notebook is not None else []
     sources = (cell.source for cell in cells.newest_first())
     return declared_in(annotation.requirements_file, [*beside, Path.cwd()], sources)
 
@@ -193,6 +198,11 @@ def _check_size(bundle: Bundle) -> None:
 def _notebook(namespace: Mapping[str, Any]) -> str | None:
     path = _notebook_path(namespace)
     return PurePath(path).name if path else None
+
+
+def _notebook_file(namespace: Mapping[str, Any]) -> Path | None:
+    path = _notebook_path(namespace)
+    return Path(path) if PurePath(path).is_absolute() else None
 
 
 def _notebook_path(namespace: Mapping[str, Any]) -> str:

@@ -19,7 +19,7 @@ from typing import Any
 
 from IPython.core.interactiveshell import InteractiveShell
 
-__all__ = ["Cell", "Cells", "Function", "FunctionNode", "first_line", "transformed"]
+__all__ = ["Cell", "Cells", "Function", "FunctionNode", "bound_names", "first_line", "transformed"]
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 FunctionNode = Function | ast.Lambda
@@ -91,7 +91,7 @@ class Cells:
         """The statement that bound ``name`` last, as far as it can be told from the source."""
         for cell in self.newest_first():
             for statement in reversed(cell.statements):
-                if name in _bound_names(statement):
+                if name in bound_names(statement):
                     return cell, statement
         return None
 
@@ -228,7 +228,7 @@ def _module_level(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
                     yield from _module_level(child.body)
 
 
-def _bound_names(statement: ast.stmt) -> set[str]:
+def bound_names(statement: ast.stmt) -> set[str]:
     """The names that the statement itself binds; those bound by statements inside it are found there."""
     if isinstance(statement, Function | ast.ClassDef):
         return {statement.name}
