@@ -16,6 +16,7 @@ from jupyter_faas.kernel.cells import Cell
 from jupyter_faas.kernel.closures import indented
 from jupyter_faas.kernel.definitions import Definition
 from jupyter_faas.kernel.flow import Event, assigned_names, events
+from jupyter_faas.kernel.ipython import without_set_up
 from jupyter_faas.kernel.names import own_scope, uses
 from jupyter_faas.model.errors import AnnotationError
 
@@ -84,6 +85,7 @@ def check_body(cell: Cell, annotation: Annotation) -> tuple[Parameter, ...]:
     if not annotation.outputs:
         raise AnnotationError("--input needs an --output: the name of the cell's result. --output NAME")
     body_name(annotation)
+    cell = without_set_up(cell, installs=True)
     parameters = parameters_of(annotation.inputs)
     _check_statements(cell)
     happened = list(events(cell.tree.body))
@@ -157,6 +159,7 @@ def function_of_body(cell: Cell, annotation: Annotation, *, lazy: bool) -> Defin
     Raises as ``check_body`` does.
     """
     parameters = check_body(cell, annotation)
+    cell = without_set_up(cell, installs=True)
     name = _free_name(body_name(annotation).replace("-", "_"), cell)
     outputs = list(dict.fromkeys(annotation.outputs))
     result = outputs[0] if len(outputs) == 1 else f"{{{', '.join(f'{one!r}: {one}' for one in outputs)}}}"

@@ -95,6 +95,15 @@ class Cells:
                     return cell, statement
         return None
 
+    def deletion(self, name: str) -> tuple[Cell, ast.stmt] | None:
+        """The ``del`` statement of a cell's top level that took ``name`` away last."""
+        for cell in self.newest_first():
+            for statement in reversed(cell.statements):
+                targets = statement.targets if isinstance(statement, ast.Delete) else []
+                if any(isinstance(target, ast.Name) and target.id == name for target in targets):
+                    return cell, statement
+        return None
+
     def is_kernels_own(self, name: str) -> bool:
         """Whether ``name`` is what the kernel, not the author, bound it to (``In``, ``_``, its ``open``)."""
         namespace: dict[str, Any] = self._shell.user_ns

@@ -20,6 +20,7 @@ from typing import Any, Final
 
 from jupyter_faas.kernel.cells import Cell, Cells, Function
 from jupyter_faas.kernel.definitions import Definition, NotDefinable
+from jupyter_faas.kernel.ipython import without_set_up
 from jupyter_faas.kernel.names import uses
 
 __all__ = ["indented", "made_again"]
@@ -40,7 +41,7 @@ def made_again(name: str, function: types.FunctionType, cells: Cells) -> Definit
     around = _Around(name)
     free, itself = _free_variables(function, around)
     inner = node.name if isinstance(node, Function) else "made"
-    text, indent = _text(cell, node, inner)
+    text, indent = _text(without_set_up(cell), node, inner)
     after = [f"{other} = {inner}" for other in itself if other != inner]
     after += _attributes(function, inner, around)
     parameters = ", ".join([*free, *(other for other in around.names if other not in free.values())])

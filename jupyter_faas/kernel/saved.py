@@ -37,10 +37,8 @@ def differences(found: Slice, current: Cell, shell: InteractiveShell, path: Path
     if runs is None or not cells or path is None or shell.history_manager is None:
         return
     comparison = _Comparison(cells, path.stat().st_mtime, runs, shell)
-    used = sorted(
-        {cell.order: cell for cell in [*found.used_cells, current]}.values(), key=lambda one: one.order
-    )
-    used = [cell for cell in used if comparison.ran(cell)]
+    by_order = {cell.order: cell for cell in [*found.used_cells, current]}
+    used = [by_order[order] for order in sorted(by_order) if comparison.ran(by_order[order])]
     yield from comparison.edited(used, found)
     yield from comparison.out_of_order(used)
     yield from comparison.made_again_below(found)
@@ -87,7 +85,9 @@ class _Comparison:
             saved = self._saved_as(cell)
             if saved is None or self._saved <= self._runs.of(cell.order).began or saved.source in self._texts:
                 continue
-            names = sorted(one.name for one in found.definitions.values() if one.cell is cell)
+            names = sorted(
+                one.name for one in found.definitions.values() if one.cell and one.cell.order == cell.order
+            )
             of = f" ({', '.join(names)})" if names else ""
             yield (
                 f"cell {cell.label}{of} was edited and hasn't run since: what ran is published. Run it "
@@ -103,8 +103,8 @@ class _Comparison:
             if earlier:
                 below = max(earlier, key=lambda one: one.order)
                 yield (
-                    f"cell {cell.label} stands above {below.label} in the notebook, but ran after it: restart "
-                    "the kernel and run all cells to see whether it works in their order."
+                    f"cell {cell.label} stands above {below.label} in the notebook, but ran after it: "
+                    "restart the kernel and run all cells to see whether it works in their order."
                 )
                 return
 

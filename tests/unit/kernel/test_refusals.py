@@ -58,7 +58,6 @@ def test_all_are_named_in_one_error(notebook: Notebook) -> None:
 @pytest.mark.parametrize(
     ("statement", "text"),
     [
-        ("%matplotlib inline", "%matplotlib inline"),
         ("!ls -l", "!ls -l"),
         ("x = !ls", "!ls"),
         ("get_ipython().user_ns", "get_ipython()"),
