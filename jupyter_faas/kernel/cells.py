@@ -9,11 +9,14 @@ import __future__
 
 import ast
 import builtins
+import json
 import linecache
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, reduce
 from operator import or_
+from pathlib import Path
 from types import CodeType
 from typing import Any
 
@@ -196,7 +199,31 @@ def _history(shell: InteractiveShell) -> Iterator[Cell]:
     for number, source in enumerate(parsed):
         if number and source.strip():
             blank = _leading_blank_lines(raw[number]) if number < len(raw) else 0
-            yield _unwrapped(shell, Cell(f"In[{number}]", number, source, blank))
+            cell = _unwrapped(shell, Cell(f"In[{number}]", number, source, blank))
+            yield from _ran_by(cell, shell)
+            yield cell
+
+
+def _ran_by(cell: Cell, shell: InteractiveShell) -> Iterator[Cell]:
+    """The cells of the notebooks and scripts that ``cell`` runs (``%run``), as their files have them now."""
+    for statement in cell.statements if "run_line_magic('run'" in cell.source else ():
+        match statement:
+            case ast.Expr(ast.Call(args=[ast.Constant("run"), ast.Constant(str(line))])):
+                words = [word for word in shlex.split(line) if word.endswith((".py", ".ipynb"))]
+                for index, source in enumerate(_sources(Path(words[0])) if words else ()):
+                    label = f"{index + 1} of {words[0]}" if words[0].endswith(".ipynb") else words[0]
+                    yield _unwrapped(shell, Cell(label, cell.order, transformed(shell, source)))
+
+
+def _sources(path: Path) -> list[str]:
+    try:
+        text = path.read_text()
+        if path.suffix == ".py":
+            return [text]
+        cells = json.loads(text)["cells"]
+        return ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    except (OSError, ValueError, KeyError, TypeError):  # it may be gone by now
+        return []
 
 
 def _unwrapped(shell: InteractiveShell, cell: Cell) -> Cell:

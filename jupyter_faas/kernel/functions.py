@@ -38,7 +38,7 @@ def function_for(name: str, value: Any, cells: Cells, namespace: Mapping[str, An
             return _cached(name, value)
         raise
     if found is None and isinstance(value, types.FunctionType):
-        return made_again(name, value, cells)
+        return _made_by_library(name, value, cells) or made_again(name, value, cells)
     if found is None and isinstance(value, functools._lru_cache_wrapper):
         return _cached(name, value)
     return found
@@ -139,6 +139,22 @@ def _dispatching(definition: Definition, value: Any) -> Definition:
         return definition
     used = replace(definition.uses, now=definition.uses.now | around.keys())
     return replace(definition, footer="\n".join(lines), uses=used, around=around)
+
+
+def _made_by_library(name: str, value: types.FunctionType, cells: Cells) -> Definition | None:
+    """``cached = functools.lru_cache(None)``: the assignment, if it still means what it did."""
+    binding = cells.binding(name)
+    if value.__module__ == "__main__" or binding is None or not isinstance(binding[1], ast.Assign):
+        return None
+    cell, statement = binding
+    if bound_name(statement) != name or not isinstance(statement.value, ast.Call):
+        return None
+    definition = defined_by(name, cell, statement, cells, "recomputed")
+    for other in definition.uses.now:
+        later = cells.binding(other)
+        if later is not None and later[0].order > cell.order:
+            return None
+    return definition
 
 
 def _cached(name: str, value: Any) -> Definition:

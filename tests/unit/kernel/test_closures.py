@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -140,3 +142,29 @@ def test_a_change_of_what_they_hold_is_warned_of(notebook: Notebook) -> None:
     )
     (warning,) = notebook.capture("def f():\n    return x()").receipt.warnings
     assert warning.startswith("x changes its n (nonlocal) when it is called: each process of it has a copy")
+
+
+def test_what_another_notebook_or_a_script_defined(notebook: Notebook, tmp_path: Path) -> None:
+    (tmp_path / "script.py").write_text("K = 2\ndef go(v):\n    return v * K\nclass C:\n    n = 3\n")
+    cells = [{"cell_type": "code", "source": ["class D:\n", "    def m(self): return twice(2)\n"]}]
+    cells += [
+        {"cell_type": "markdown", "source": "x"},
+        {"cell_type": "code", "source": "def twice(v): return 2 * v"},
+    ]
+    cells = [{"metadata": {}, "outputs": [], "execution_count": None, **one} for one in cells]
+    book = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 4}
+    (tmp_path / "book.ipynb").write_text(json.dumps(book))
+    notebook.run(f"%run {tmp_path}/script.py", f"%run {tmp_path}/book.ipynb")
+    captured = notebook.capture("def f():\n    return [go(1), C.n, D().m()]")
+    assert notebook.call(captured.bundle) == [2, 3, 4]
+    where = {one.name: one.where for one in captured.receipt.names}
+    assert where["twice"] == f"cell 2 of {tmp_path}/book.ipynb, line 1"
+
+
+def test_functions_that_a_library_makes(notebook: Notebook) -> None:
+    notebook.run("import functools\nremember = functools.lru_cache(None)")
+    body = "@remember\ndef f():\n    return remember.__name__"
+    assert notebook.publish_and_call(body) == "decorating_function"
+    notebook.run("n = 2", "sized = functools.lru_cache(n)", "n = 3")
+    error = notebook.run_failing("%%publish --dry-run\ndef f():\n    return sized")
+    assert "its source isn't known" in str(error)

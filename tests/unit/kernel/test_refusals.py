@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from jupyter_faas.model.errors import AnnotationError, CaptureError
@@ -75,12 +73,6 @@ def test_ipython_syntax(notebook: Notebook, statement: str, text: str) -> None:
 def test_names_of_the_kernel(notebook: Notebook, name: str) -> None:
     notebook.run("1 + 1")
     assert refusal(notebook, f"def f():\n    return {name}").figures["names"][0]["name"] == name
-
-
-def test_functions_of_a_script_run_by_magic(notebook: Notebook, tmp_path: Path) -> None:
-    (tmp_path / "script.py").write_text("def go():\n    return 1\n")
-    notebook.run(f"%run {tmp_path}/script.py")
-    assert str(tmp_path / "script.py") in refusal(notebook, "def f():\n    return go()").detail
 
 
 def test_missing_modules(notebook: Notebook) -> None:
