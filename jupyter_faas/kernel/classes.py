@@ -5,15 +5,17 @@ from __future__ import annotations
 import ast
 import types
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Literal
 
 from jupyter_faas.kernel.cells import Cell, Cells, Function
-from jupyter_faas.kernel.constants import same
+from jupyter_faas.kernel.constants import is_plain, same
 from jupyter_faas.kernel.definitions import Definition, NotDefinable, alias_of, bound_name, defined_by
 
 __all__ = ["assigned_type", "class_for"]
 
 _NOTEBOOK_MODULE = "__main__"
+_MUTABLE = (list, dict, set)
 
 
 def class_for(name: str, value: type, cells: Cells, namespace: Mapping[str, Any]) -> Definition | None:
@@ -30,7 +32,7 @@ def class_for(name: str, value: type, cells: Cells, namespace: Mapping[str, Any]
             continue
         if statement.name == name:
             _refuse_patches(value, statement, cells)
-            return defined_by(name, cell, statement, cells)
+            return _filled(defined_by(name, cell, statement, cells), value)
         if namespace.get(statement.name) is value:
             return alias_of(name, statement.name)
         where = cell.place(statement.lineno)
@@ -82,9 +84,36 @@ def _agrees(assignment: ast.Assign, value: type) -> bool:
     for target in assignment.targets:
         if isinstance(target, ast.Name) and not target.id.startswith("__"):
             live = vars(value).get(target.id, expected)
+            if isinstance(expected, _MUTABLE):
+                continue  # it may have been filled since
             if type(live) is type(expected) and not same(live, expected):
                 return False
     return True
+
+
+def _filled(definition: Definition, value: type) -> Definition:
+    """``definition`` with what the attributes of the class hold now; those of a metaclass fill anew."""
+    around: dict[str, Any] = {}
+    body = definition.statement.body if isinstance(definition.statement, ast.ClassDef) else []
+    for part in body if not issubclass(value, type) else ():
+        match part:
+            case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
+                live = vars(value).get(name)
+                if isinstance(live, _MUTABLE) and is_plain(live) and not _has_value(part, live):
+                    around[name] = live
+    if not around:
+        return definition
+    names = {f"{definition.name}__{name}": live for name, live in around.items()}
+    footer = "\n".join(f"{definition.name}.{name} = {definition.name}__{name}" for name in around)
+    used = replace(definition.uses, now=definition.uses.now | names.keys())
+    return replace(definition, footer=footer, uses=used, around=names)
+
+
+def _has_value(part: ast.Assign | ast.AnnAssign, live: Any) -> bool:
+    try:
+        return part.value is None or same(ast.literal_eval(part.value), live)
+    except (ValueError, TypeError, SyntaxError, MemoryError):
+        return True
 
 
 def _refuse_patches(value: type, statement: ast.ClassDef, cells: Cells) -> None:

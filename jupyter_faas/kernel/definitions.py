@@ -11,7 +11,7 @@ from jupyter_faas.kernel.cells import Cell, Cells, Function, first_line
 from jupyter_faas.kernel.ipython import without_set_up
 from jupyter_faas.kernel.names import Uses, uses
 
-__all__ = ["Definition", "NotDefinable", "alias_of", "bound_name", "defined_by"]
+__all__ = ["Definition", "NotDefinable", "alias_of", "bound_name", "cleaned", "defined_by"]
 
 Kind = Literal["function", "class", "lambda", "closure", "type", "alias", "value", "recomputed"]
 
@@ -68,7 +68,7 @@ def defined_by(
     """``statement`` of ``cell`` as it stands there; raises ``NotDefinable`` if it goes on from itself."""
     lazy = "annotations" in cells.futures(cell)
     if isinstance(statement, Function | ast.ClassDef):
-        cell, statement = _cleaned(cell, statement)
+        cell, statement = cleaned(cell, statement)
         start, end = first_line(statement), statement.end_lineno or statement.lineno
         text = "\n".join(cell.lines[start - 1 : end])
         kind = kind or ("class" if isinstance(statement, ast.ClassDef) else "function")
@@ -82,7 +82,7 @@ def defined_by(
     return Definition(name, kind, statement, text, used, cell, start)
 
 
-def _cleaned(cell: Cell, statement: ast.stmt) -> tuple[Cell, ast.stmt]:
+def cleaned(cell: Cell, statement: ast.stmt) -> tuple[Cell, ast.stmt]:
     """The same statement without what only sets a notebook up."""
     cleaned = without_set_up(cell)
     if cleaned is cell:

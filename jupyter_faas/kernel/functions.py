@@ -144,10 +144,10 @@ def _dispatching(definition: Definition, value: Any) -> Definition:
 def _made_by_library(name: str, value: types.FunctionType, cells: Cells) -> Definition | None:
     """``cached = functools.lru_cache(None)``: the assignment, if it still means what it did."""
     binding = cells.binding(name)
-    if value.__module__ == "__main__" or binding is None or not isinstance(binding[1], ast.Assign):
+    if value.__module__ == "__main__" or binding is None:
         return None
     cell, statement = binding
-    if bound_name(statement) != name or not isinstance(statement.value, ast.Call):
+    if bound_name(statement) != name or not isinstance(getattr(statement, "value", None), ast.Call):
         return None
     definition = defined_by(name, cell, statement, cells, "recomputed")
     for other in definition.uses.now:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
 
 from tests.unit.kernel.notebook import Notebook
@@ -146,14 +146,14 @@ def test_a_change_of_what_they_hold_is_warned_of(notebook: Notebook) -> None:
 
 def test_what_another_notebook_or_a_script_defined(notebook: Notebook, tmp_path: Path) -> None:
     (tmp_path / "script.py").write_text("K = 2\ndef go(v):\n    return v * K\nclass C:\n    n = 3\n")
-    cells = [{"cell_type": "code", "source": ["class D:\n", "    def m(self): return twice(2)\n"]}]
-    cells += [
-        {"cell_type": "markdown", "source": "x"},
-        {"cell_type": "code", "source": "def twice(v): return 2 * v"},
-    ]
-    cells = [{"metadata": {}, "outputs": [], "execution_count": None, **one} for one in cells]
-    book = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 4}
-    (tmp_path / "book.ipynb").write_text(json.dumps(book))
+    book = nbformat.v4.new_notebook(
+        cells=[
+            nbformat.v4.new_code_cell("class D:\n    def m(self): return twice(2)"),
+            nbformat.v4.new_markdown_cell("x"),
+            nbformat.v4.new_code_cell("def twice(v): return 2 * v"),
+        ]
+    )
+    nbformat.write(book, tmp_path / "book.ipynb")
     notebook.run(f"%run {tmp_path}/script.py", f"%run {tmp_path}/book.ipynb")
     captured = notebook.capture("def f():\n    return [go(1), C.n, D().m()]")
     assert notebook.call(captured.bundle) == [2, 3, 4]
