@@ -14,4 +14,4 @@ def verify(run: Run) -> None:
     found = {one["requirement"] for one in run.receipt("distributed")["packages"]}
     assert found == {f"{name}=={version(name)}" for name in ("pillow", "python-dateutil")}
     assert set(run.packages("using_jupyter")) == {"ipython"}
-    assert list(run.receipt("distributed")["needs"]["python-dateutil"]) == ["six"]
+    assert "python-dateutil" in run.receipt("distributed")["needs"]

@@ -1,7 +1,7 @@
-import six
+from packaging.version import Version
 
-KINDS = ["Package"]
+KINDS = [Version("1.0")]
 
 
 def label(text: str) -> str:
-    return str(six.text_type(f"{text}:{KINDS[0]}"))
+    return f"{text}:{KINDS[0].major}"

@@ -9,7 +9,7 @@ CLAUSES = (
 
 
 def verify(run: Run) -> None:
-    assert run.call("local", r=2) == [12, "x:Package"]
+    assert run.call("local", r=2) == [12, "x:1"]
     receipt = run.receipt("local-dry")
     assert [one.partition(" ")[0] for one in receipt["sources"]] == [
         "shapes/__init__.py",
@@ -17,4 +17,4 @@ def verify(run: Run) -> None:
         "shapes/constants.py",
         "tools.py",
     ]
-    assert run.packages("local-dry") == {"six": "import in tools"}
+    assert run.packages("local-dry") == {"packaging": "import in tools"}
