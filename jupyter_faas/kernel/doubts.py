@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from jupyter_faas.kernel.constants import Constant
@@ -13,7 +13,7 @@ from jupyter_faas.kernel.requirements import Packages
 from jupyter_faas.kernel.slice import Slice
 from jupyter_faas.model.caps import Caps
 
-__all__ = ["doubts_about", "is_secret"]
+__all__ = ["doubts_about", "is_secret", "network_warning"]
 
 _NETWORK_MODULES: Final = frozenset(
     {
@@ -105,11 +105,16 @@ def _code_warnings(found: Slice, packages: Packages, caps: Caps) -> Iterator[str
                 f"{definition.name} uses {name}(): names that stand in a text only aren't seen, and aren't "
                 "carried."
             )
-    used = sorted(module for module in found.origins if _reaches_out(module))
-    if used and caps.network == "none":
-        yield f"{', '.join(used)} is imported but the network is none: add --network egress to reach out."
+    yield from network_warning(found.origins, caps)
     yield from (package.warning for package in packages.direct if package.warning is not None)
     yield from packages.warnings
+
+
+def network_warning(modules: Iterable[str], caps: Caps) -> Iterator[str]:
+    """A warning if ``modules`` use the network and the function has none."""
+    used = sorted(module for module in modules if _reaches_out(module))
+    if used and caps.network == "none":
+        yield f"{', '.join(used)} is imported but the network is none: add --network egress to reach out."
 
 
 def _reaches_out(module: str) -> bool:

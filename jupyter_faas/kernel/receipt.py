@@ -16,7 +16,7 @@ from jupyter_faas.model.bundle import Bundle
 from jupyter_faas.model.caps import Caps
 from jupyter_faas.model.units import format_duration, format_size
 
-__all__ = ["CapturedName", "Receipt", "caps_in_words", "receipt_of"]
+__all__ = ["CapturedName", "Receipt", "caps_in_words", "receipt_of", "sized"]
 
 MOST_NAMED: Final = 8
 
@@ -50,6 +50,9 @@ class Receipt:
     files: tuple[str, ...] = ()
     image: str = ""
     """An estimate of its size, in words."""
+    proof: str = ""
+    """How it is proven, if not by examples."""
+    apt: tuple[str, ...] = ()
 
     def lines(self) -> Iterator[tuple[str, str]]:
         """The receipt as labelled lines; a repeated label is empty."""
@@ -62,14 +65,18 @@ class Receipt:
             yield "", f"{_some(needed)}  needed by {root}, at this kernel's versions"
         if not self.packages:
             yield "packages", "none: the standard library is enough"
+        yield from _labelled("system", (f"{name}  asked for with --apt" for name in self.apt))
         yield "python", self.python
         if self.environment:
             yield "environment", ", ".join(self.environment)
         yield "caps", self.caps
         if self.examples:
             yield "proof", f"{self.examples} example{'s' * (self.examples > 1)}, run in the image"
+        if self.proof:
+            yield "proof", self.proof
         yield "bundle", format_size(self.bundle_bytes)
-        yield "image", self.image
+        if self.image:
+            yield "image", self.image
         yield from _labelled("warning", self.warnings)
 
     def text(self) -> str:
@@ -108,9 +115,10 @@ def receipt_of(
         bundle_bytes=bundle.packed_bytes,
         examples=count_examples(manifest.proof),
         warnings=(*doubts_about(found, packages, manifest.caps), *doubts),
-        sources=tuple(_sized(source.path, bundle) for _, source in sorted(found.sources.items())),
-        files=tuple(_sized(path, bundle) for path in manifest.files),
+        sources=tuple(sized(source.path, bundle) for _, source in sorted(found.sources.items())),
+        files=tuple(sized(path, bundle) for path in manifest.files),
         image=image_estimate(packages, bundle),
+        apt=manifest.apt,
     )
 
 
@@ -155,7 +163,8 @@ def _value(name: str, found: Slice) -> CapturedName:
     return CapturedName(name, "value", f"{value.type_name} ({format_size(len(value.content))}), {used}")
 
 
-def _sized(path: str, bundle: Bundle) -> str:
+def sized(path: str, bundle: Bundle) -> str:
+    """A file of the bundle, with its size."""
     return f"{path} ({format_size(len(bundle.files[path]))})"
 
 
