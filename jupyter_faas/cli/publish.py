@@ -104,7 +104,11 @@ def _publish(arguments: argparse.Namespace) -> int:
         _write(notebook, arguments.output)
     if arguments.dry_run:
         return _show(receipts(notebook), failure, arguments)
-    published = publications(notebook) or _changed(before, _versions(connection))
+    published = publications(notebook) or [
+        one  # others may publish at the same time
+        for one in _changed(before, _versions(connection))
+        if arguments.cell in (None, one["publication"]["function"])
+    ]
     if arguments.json:
         print_json({"published": published, "error": asdict(failure) if failure else None})
     else:
