@@ -8,12 +8,12 @@ import resource
 import sys
 import time
 
-from . import codec, syscalls, uploads
+from . import processes, syscalls, uploads
 from .binding import Binder
 from .facade import Context, takes_context
 from .faults import Fault
 from .frames import Kind
-from .outcomes import failure
+from .outcomes import CallFailed
 from .results import Replier
 
 TYPE_CHECKING = False
@@ -49,6 +49,17 @@ class Caller:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._meter = Meter()
 
+    @property
+    def forkable(self) -> bool:
+        """Whether workers may be forked with it; no if each has something of its own to prepare."""
+        return not hasattr(self._entry, "prepare_worker")
+
+    def prepare(self) -> None:
+        """What the function has to do in each worker before its first call, if there is any such thing."""
+        prepare = getattr(self._entry, "prepare_worker", None)
+        if prepare is not None:
+            prepare()
+
     def call(
         self, header: dict[str, Any], body: bytes, connection: Connection
     ) -> tuple[dict[str, Any], bytes]:
@@ -61,7 +72,7 @@ class Caller:
         flush_output()
         # Reading a file may start threads too (Arrow's pool): they aren't the function's.
         failed = outcome.get("code") not in {None, "invalid-input"}
-        leftovers = failed and (_has_children() or _thread_count() > threads)
+        leftovers = failed and (self._left_children() or _thread_count() > threads)
         usage, cpu_total = self._meter.usage()
         return {**outcome, "usage": usage, "cpu_total": cpu_total, "leftovers": leftovers}, result
 
@@ -81,8 +92,9 @@ class Caller:
             result = self._run(args, kwargs)
             connection.check_owner()
             return self._replier.reply(result, header.get("accept", ""), send)
-        except codec.Unencodable as error:
-            return failure(error.code, str(error), **error.figures), b""
+        except CallFailed as error:
+            connection.check_owner()
+            return error.outcome(), error.attached
         except BaseException as error:
             connection.check_owner()
             return self.failures.outcome("handler-error", error, peak_bytes()), b""
@@ -95,6 +107,11 @@ class Caller:
         logger = logging.getLogger(self._manifest.get("name"))
         caps = self._manifest.get("caps", {})
         return Context(str(header["id"]), float(header["timeout"]), caps, logger)
+
+    def _left_children(self) -> bool:
+        """Whether processes are left, apart from those that a function of our own says it keeps."""
+        kept: frozenset[int] = getattr(self._entry, "kept_processes", frozenset())
+        return bool(processes.children(os.getpid()) - kept) if kept else _has_children()
 
     def _wait(self, awaitable: Awaitable[Any]) -> Any:
         """Await it on a loop that lives as long as the worker, as connections kept between calls need."""
@@ -112,13 +129,12 @@ class Meter:
     def __init__(self) -> None:
         self._started = 0.0
         self._cpu = 0.0
-        try:
-            self._reset = os.open("/proc/self/clear_refs", os.O_WRONLY | os.O_CLOEXEC)
-        except OSError:
-            self._reset = -1
+        self._reset: int | None = None
 
     def start(self) -> None:
         """A call begins."""
+        if self._reset is None:  # not before: it means the process that opens it
+            self._reset = _open_if_allowed("/proc/self/clear_refs")
         if self._reset >= 0:
             try:
                 os.write(self._reset, b"5")  # sets the peak, which getrusage reports, to the present use
@@ -129,18 +145,29 @@ class Meter:
 
     def usage(self) -> tuple[dict[str, float], float]:
         """What the call has used so far, and the processor time that the worker has in all."""
-        cpu_total = cpu_seconds()
+        own = resource.getrusage(resource.RUSAGE_SELF)
+        cpu_total = _cpu_seconds(own)
         usage = {
             "run_seconds": round(time.monotonic() - self._started, 6),
             "cpu_seconds": round(cpu_total - self._cpu, 6),
-            "peak_bytes": peak_bytes(),
+            "peak_bytes": own.ru_maxrss * 1024,
         }
         return usage, cpu_total
 
 
+def _open_if_allowed(path: str) -> int:
+    try:
+        return os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+    except OSError:
+        return -1
+
+
 def cpu_seconds() -> float:
     """Processor time of this process and of its children that have ended."""
-    own = resource.getrusage(resource.RUSAGE_SELF)
+    return _cpu_seconds(resource.getrusage(resource.RUSAGE_SELF))
+
+
+def _cpu_seconds(own: resource.struct_rusage) -> float:
     children = resource.getrusage(resource.RUSAGE_CHILDREN)
     return own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
 

@@ -19,6 +19,7 @@ class Caps(BaseModel):
     ``concurrency`` is the number of calls that one instance runs at a time, each in a process of its own.
     ``min_instances`` are always there; ``idle_seconds`` is the most that others wait for a call: the gateway
     may end them earlier.
+    ``isolate`` says what a call shares with those before it: their ``worker``, or nothing (``call``).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -36,6 +37,7 @@ class Caps(BaseModel):
     concurrency: Annotated[int, Field(ge=1, le=64)] = 1
     max_instances: Annotated[int, Field(ge=1, le=1000)] = 4
     min_instances: Annotated[int, Field(ge=0, le=1000)] = 0
+    isolate: Literal["worker", "call"] = "worker"
     idle_seconds: Annotated[float, Field(ge=0, le=7 * 86400)] = 86400.0
 
     @model_validator(mode="after")
@@ -44,5 +46,15 @@ class Caps(BaseModel):
             raise ValueError(
                 f"--min-instances {self.min_instances} is more than --max-instances {self.max_instances}. "
                 "Raise the latter or lower the former."
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _alone_where_isolated(self) -> Self:
+        """Calls at the same time share a container, and what they leave in it can't be told apart."""
+        if self.isolate == "call" and self.concurrency > 1:
+            raise ValueError(
+                "--isolate call runs one call at a time in an instance, but --concurrency is "
+                f"{self.concurrency}. Use --max-instances for calls at the same time."
             )
         return self

@@ -128,7 +128,7 @@ class Pool:
         if slot is not None:
             self._run(slot, call)
         elif len(self._waiting) >= self._max_queue:
-            call.end(Result(error=self._saturated()))
+            _refuse(call, self._saturated())
         else:
             call.held_by(self._withdraw)
             self._waiting.append(call)
@@ -215,7 +215,7 @@ class Pool:
         self._queue_timer = None
         while self._waiting and self._waiting[0].submitted + self._queue_seconds <= loop.time():
             call = self._waiting.popleft()
-            call.end(Result(error=self._overdue(loop.time() - call.submitted)))
+            _refuse(call, self._overdue(loop.time() - call.submitted))
             self._changed.set()
         if self._waiting:
             due = self._waiting[0].submitted + self._queue_seconds
@@ -303,7 +303,7 @@ class Pool:
 
     def _fail_waiting(self, error: FaasError) -> None:
         while self._waiting:
-            self._waiting.popleft().end(Result(error=error))
+            _refuse(self._waiting.popleft(), error)
         self._changed.set()
 
     def _on_freed(self, slot: Slot) -> None:
@@ -338,3 +338,9 @@ class Pool:
         self._floor.lost(instance)
         if not self.instances and not self._waiting and not self._floor.kept:
             self._emptied(self)
+
+
+def _refuse(call: Call, error: FaasError) -> None:
+    """End a call that has not run."""
+    call.queue_seconds = asyncio.get_running_loop().time() - call.submitted
+    call.end(Result(error=error))

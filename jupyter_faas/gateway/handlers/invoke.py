@@ -14,7 +14,9 @@ from typing import Any, Final, cast
 from tornado import httputil
 
 from jupyter_faas.gateway.handlers.answers import (
+    PIECE_BYTES,
     Answer,
+    PacedAnswer,
     StreamedAnswer,
     answer_of,
     http_answer,
@@ -23,6 +25,7 @@ from jupyter_faas.gateway.handlers.answers import (
     write_plain,
 )
 from jupyter_faas.gateway.handlers.bodies import arguments_in, arguments_of_query
+from jupyter_faas.gateway.handlers.budget import Holding
 from jupyter_faas.gateway.handlers.site import Site, needs_token
 from jupyter_faas.gateway.service.arguments import checked
 from jupyter_faas.gateway.service.catalogue import Published
@@ -51,11 +54,13 @@ class CallRequest(httputil.HTTPMessageDelegate):
         self._answered = False
         self._chunks: list[bytes] = []
         self._size = 0
+        self._holding = Holding(site.budget)
         self._published: Published
         self._start_line: httputil.RequestStartLine
         self._headers: httputil.HTTPHeaders
         self._invocation: Invocation | None = None
         self._streamed: StreamedAnswer | None = None
+        self._paced: PacedAnswer | None = None
 
     # What the HTTP server tells
 
@@ -83,12 +88,15 @@ class CallRequest(httputil.HTTPMessageDelegate):
         self._size += len(chunk)
         if self._answered:
             return
-        if self._size <= self._published.manifest.caps.payload_bytes:
+        try:
+            if self._size > self._published.manifest.caps.payload_bytes:
+                raise self._too_large(None)
+            self._holding.take(len(chunk))
             self._chunks.append(chunk)
-        else:
+        except FaasError as error:
             # Answering now makes Tornado close the connection instead of reading the rest.
             self._chunks.clear()
-            self._fail(self._too_large(None))
+            self._fail(error)
 
     def finish(self) -> None:
         """The request is here: call."""
@@ -180,6 +188,7 @@ class CallRequest(httputil.HTTPMessageDelegate):
     def _end(self, record: InvocationRecord, result: Result) -> None:
         """The call has ended."""
         self._invocation = None
+        self._holding.release()
         try:
             if self._streamed is not None:
                 self._streamed.end(result.error, self._trusted)
@@ -187,6 +196,8 @@ class CallRequest(httputil.HTTPMessageDelegate):
             extra = self._extra(record.id, record.start, record.queue_ms, record.start_ms, record.run_ms)
             if result.error is not None:
                 self._send(problem_answer(result.error, self._trusted), extra)
+            elif len(result.body) > PIECE_BYTES:
+                self._send_paced(answer_of(result), extra)
             elif result.status != 200 or result.headers or not self._stays_open:
                 self._send(answer_of(result), extra)
             else:
@@ -198,6 +209,7 @@ class CallRequest(httputil.HTTPMessageDelegate):
     def _on_gone(self) -> None:
         """The caller went away: end the call."""
         self._chunks.clear()
+        self._holding.release()
         if self._streamed is not None:
             self._streamed.cancel()
         invocation, self._invocation = self._invocation, None
@@ -230,6 +242,11 @@ class CallRequest(httputil.HTTPMessageDelegate):
         self._answered = True
         write(self._connection, answer, extra, self._start_line.method == "HEAD")
 
+    def _send_paced(self, answer: Answer, extra: Mapping[str, str]) -> None:
+        self._holding.take(len(answer.body))
+        self._answered = True
+        self._paced = PacedAnswer(self._connection, answer, extra, self._holding.release)
+
     def _fail(self, error: Exception) -> None:
         if self._answered:
             log.error("an answer could not be written", exc_info=error)
@@ -241,4 +258,5 @@ class CallRequest(httputil.HTTPMessageDelegate):
             reference = secrets.token_hex(4)
             log.error("internal error %s", reference, exc_info=error)
             error = InternalError.logged_as(reference)
+        self._holding.release()
         self._send(problem_answer(error, self._trusted))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from tornado import httputil
 
+from jupyter_faas.gateway.handlers.budget import Budget
 from jupyter_faas.gateway.service.service import Service
 from jupyter_faas.model.errors import Unauthenticated
 
@@ -54,6 +55,7 @@ class Site:
     """Unix time, seconds."""
     data_dir: str
     shutdown: Callable[[], None]
+    budget: Budget
 
 
 def needs_token() -> Unauthenticated:

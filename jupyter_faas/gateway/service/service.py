@@ -2,79 +2,32 @@
 
 from __future__ import annotations
 
-import secrets
+import logging
 import time
 from collections.abc import Callable
 from typing import Any
 
-from jupyter_faas.gateway.dispatch.call import Call, Start
 from jupyter_faas.gateway.dispatch.dispatcher import Dispatcher
 from jupyter_faas.gateway.dispatch.logs import entries_in
 from jupyter_faas.gateway.dispatch.outcome import Result
 from jupyter_faas.gateway.dispatch.stream import SSE, Stream
 from jupyter_faas.gateway.engines.base import Engine
-from jupyter_faas.gateway.problems import status_of
 from jupyter_faas.gateway.service.bundles import BundleStore
 from jupyter_faas.gateway.service.catalogue import Catalogue, Published
+from jupyter_faas.gateway.service.invocation import Invocation
 from jupyter_faas.gateway.service.locks import LockStore
+from jupyter_faas.gateway.service.partial import PartialNotebooks
 from jupyter_faas.gateway.service.publisher import Publisher
 from jupyter_faas.gateway.store.recorder import Recorder
 from jupyter_faas.gateway.store.records import InvocationRecord
 from jupyter_faas.gateway.store.store import Store
 from jupyter_faas.model.arguments import Arguments
 from jupyter_faas.model.errors import NotFound
+from jupyter_faas.model.media import IPYNB
 
-__all__ = ["SSE", "Call", "Invocation", "Result", "Service", "Stream"]
+__all__ = ["IPYNB", "SSE", "Invocation", "Result", "Service", "Stream"]
 
-CLIENT_CLOSED_REQUEST = 499
-"""Recorded for a call whose caller went away; as in nginx, it is never sent."""
-
-
-class Invocation:
-    """A call that somebody waits for, and its record."""
-
-    __slots__ = ("_ended", "_recorder", "call", "record")
-
-    def __init__(
-        self,
-        dispatcher: Dispatcher,
-        recorder: Recorder,
-        published: Published,
-        arguments: Arguments,
-        accept: str,
-        begun: Callable[[Stream], None],
-        ended: Callable[[InvocationRecord, Result], None],
-    ) -> None:
-        target = published.target
-        self._recorder = recorder
-        self._ended = ended
-        self.record = InvocationRecord(secrets.token_hex(12), target.function, target.version, time.time())
-        seconds = target.caps.timeout_seconds
-        self.call = Call(self.record.id, arguments, seconds, self._end, begun, accept)
-        dispatcher.begin(target, self.call)
-
-    def cancel(self) -> None:
-        """The caller went away: end the call, with everything that it started."""
-        if self.call.cancel():
-            self.record.status = CLIENT_CLOSED_REQUEST
-            self._recorder.add(self.record)
-
-    def _end(self, call: Call) -> None:
-        record, result, usage = self.record, call.result, call.result.usage
-        record.queue_ms = call.queue_seconds * 1000
-        record.start_ms = call.start_seconds * 1000
-        record.run_ms = call.run_seconds * 1000
-        record.cpu_ms = usage.cpu_seconds * 1000
-        record.peak_bytes = usage.peak_bytes
-        record.cold = call.start is Start.COLD
-        record.start = call.start.value if call.start is not None else ""
-        record.logs = call.logs
-        record.status = result.status
-        if result.error is not None:
-            record.status, record.code = status_of(result.error), result.error.code
-            record.problem = result.error.problem()
-        self._ended(record, result)
-        self._recorder.add(record)
+log = logging.getLogger(__name__)
 
 
 class Service:
@@ -90,6 +43,7 @@ class Service:
         dispatcher: Dispatcher,
         catalogue: Catalogue,
         publisher: Publisher,
+        partial: PartialNotebooks,
     ) -> None:
         self.engine = engine
         self.bundles = bundles
@@ -97,6 +51,7 @@ class Service:
         self.catalogue = catalogue
         self.publisher = publisher
         self._locks = locks
+        self._partial = partial
         self._store = store
         self._recorder = recorder
 
@@ -135,7 +90,30 @@ class Service:
         ``accept`` chooses the form of the result; ``begun`` hears of what comes of it before its end, and
         ``ended`` of the end, perhaps before this returns. Nobody hears of a call that was cancelled.
         """
-        return Invocation(self.dispatcher, self._recorder, published, arguments, accept, begun, ended)
+        return Invocation(
+            self.dispatcher, self._recorder, self._keep, published, arguments, accept, begun, ended
+        )
+
+    def _keep(self, invocation: str, result: Result) -> None:
+        """Keep what a failed call has left behind, and say in its error where that is."""
+        if result.content_type != IPYNB or result.error is None:
+            return
+        try:
+            self._partial.save(invocation, result.attached)
+        except OSError as error:
+            log.warning("the notebook of call %s was not kept: %s", invocation, error)
+        else:
+            result.error.figures["notebook"] = f"/api/v1/invocations/{invocation}/notebook"
+
+    def partial_notebook(self, invocation: str) -> bytes:
+        """The notebook of a call in which a cell failed, as far as it ran; raises ``NotFound``."""
+        content = self._partial.load(invocation)
+        if content is None:
+            raise NotFound(
+                f"There is no notebook of invocation {invocation!r}: they are kept of the latest calls in "
+                "which a cell failed."
+            )
+        return content
 
     def describe(self, published: Published) -> dict[str, Any]:
         """A function as the API shows it, less its URL."""
@@ -149,6 +127,7 @@ class Service:
             "entry": manifest.entry,
             "python": manifest.python,
             "packages": list(record.packages),
+            "apt": list(manifest.apt),
             "environment": list(manifest.environment),
             "caps": manifest.caps.model_dump(),
             "input_schema": manifest.input_schema,
