@@ -175,21 +175,21 @@ class Keeper(LoggingConfigurable):
         demand.last_used = instance.idle_since
         instance.retire()
         if self.start_ahead and rank == 0:
-            self._expect(pool, demand, instance)
+            size, start = instance.memory_bytes, instance.start_seconds
+            self._expect(pool.target, Resting(size, start, instance.idle_since, demand))
 
-    def _expect(self, pool: Pool, demand: Demand, gone: Instance) -> None:
+    def _expect(self, target: Target, gone: Resting) -> None:
         """Start an instance when the time is over in which no call is to be expected."""
-        function, loop = pool.target.function, asyncio.get_running_loop()
-        due = gone.idle_since + demand.quiet_seconds
-        if loop.time() < due < gone.idle_since + pool.target.caps.idle_seconds:
-            self.expect_nothing(function)
-            self._ahead[function] = loop.call_at(due, self._start_ahead, pool.target, demand, gone)
+        loop = asyncio.get_running_loop()
+        due = gone.idle_since + gone.demand.quiet_seconds
+        if loop.time() < due < gone.idle_since + target.caps.idle_seconds:
+            self.expect_nothing(target.function)
+            self._ahead[target.function] = loop.call_at(due, self._start_ahead, target, gone)
 
-    def _start_ahead(self, target: Target, demand: Demand, gone: Instance) -> None:
+    def _start_ahead(self, target: Target, gone: Resting) -> None:
         self._ahead.pop(target.function, None)
-        if demand.last_used != gone.idle_since:
+        if gone.demand.last_used != gone.idle_since:
             return  # it was called meanwhile
-        one = Resting(gone.memory_bytes, gone.start_seconds, gone.idle_since, demand)
         resting = [other for other, _, _ in self._resting()]
-        if self._policy.admits(one, resting, asyncio.get_running_loop().time()):
+        if self._policy.admits(gone, resting, asyncio.get_running_loop().time()):
             self._pool_of(target).start_ahead(gone.idle_since)
