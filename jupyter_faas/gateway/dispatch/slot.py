@@ -13,7 +13,7 @@ from jupyter_faas.gateway.dispatch.stream import Stream
 from jupyter_faas.model.arguments import Arguments
 from jupyter_faas.model.errors import FaasError, InvocationTimeout
 from jupyter_faas.model.units import format_duration
-from jupyter_faas.model.wire import Frame, Kind, encode_frame
+from jupyter_faas.model.wire import Frame, Kind, encode_frame, frame_of
 
 __all__ = ["Slot", "SlotState"]
 
@@ -40,7 +40,7 @@ class Slot:
         self,
         number: int,
         log_bytes: int,
-        send: Callable[[bytes], None],
+        send: Callable[..., None],
         freed: Callable[[Slot], None],
         unruly: Callable[[Slot], None],
     ) -> None:
@@ -85,7 +85,7 @@ class Slot:
             header["accept"] = accept
         if proof:
             header["proof"] = True
-        self._send(encode_frame(Kind.CALL, self.number, header, arguments.body))
+        self._send(*frame_of(Kind.CALL, self.number, header, arguments.pieces))
         self._timer = loop.call_later(timeout_seconds, self._expire)
         try:
             return await self._answer

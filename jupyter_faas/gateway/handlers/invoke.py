@@ -10,6 +10,7 @@ from tornado.web import stream_request_body
 from jupyter_faas.gateway.handlers.answers import StreamedAnswer, send_result
 from jupyter_faas.gateway.handlers.base import FaasHandler, Site, connection_of
 from jupyter_faas.gateway.handlers.bodies import arguments_in, arguments_of_query
+from jupyter_faas.gateway.service.accept import check_acceptable
 from jupyter_faas.gateway.service.arguments import checked
 from jupyter_faas.gateway.service.catalogue import Published
 from jupyter_faas.gateway.service.service import Stream
@@ -31,7 +32,7 @@ class InvokeHandler(FaasHandler):
     def initialize(self, site: Site) -> None:
         """Tornado's second constructor."""
         super().initialize(site)
-        self._chunks: list[bytes] = []
+        self._body: bytes | bytearray = b""
         self._size = 0
         self._cap = 0
         self._published: Published | None = None
@@ -61,17 +62,21 @@ class InvokeHandler(FaasHandler):
         """Collect the body up to the cap; see Tornado."""
         self._size += len(chunk)
         if self._size <= self._cap:
-            self._chunks.append(chunk)
+            if not self._body:
+                self._body = chunk  # all that most calls bring
+            elif isinstance(self._body, bytearray):
+                self._body += chunk
+            else:
+                self._body = bytearray(self._body) + chunk
         elif not self._finished:
             # Answering now makes Tornado close the connection instead of reading the rest.
-            self._chunks.clear()
+            self._body = b""
             self.send_problem(self._too_large(None))
 
     async def post(self, *_: str | None) -> None:
         """Call with a JSON object, a form, or a file."""
         kind = self.request.headers.get("Content-Type", "")
-        body = b"".join(self._chunks)
-        await self._invoke(arguments_in(body, kind, self.request.query, self._schema))
+        await self._invoke(arguments_in(self._body, kind, self.request.query, self._schema))
 
     async def get(self, *_: str | None) -> None:
         """Call with the query's parameters."""
@@ -89,6 +94,7 @@ class InvokeHandler(FaasHandler):
         published = cast("Published", self._published)
         arguments = checked(arguments, published.validator_for)
         accept, stream = self._accept(), Stream(self._begin_stream)
+        check_acceptable(published.forms, accept, published.record.function)
         self._call = asyncio.ensure_future(self.service.invoke(published, arguments, accept, stream))
         try:
             record, result = await self._call
