@@ -206,6 +206,8 @@ class Schemer:
     def _named(self, kind: type) -> dict[str, Any] | None:
         """The schema of a type that is known by name."""
         name = name_of(kind)
+        if self._of_result and name == "pathlib.Path":
+            return {"type": "string"}  # where something lies in the sandbox, and no file
         if name in _SCALARS_BY_NAME:
             return {**_SCALARS_BY_NAME[name], TYPE: name}
         if name not in _DATA:

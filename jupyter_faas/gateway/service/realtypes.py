@@ -7,22 +7,18 @@ the two together.
 
 from __future__ import annotations
 
-import re
 from binascii import a2b_base64
 from collections.abc import Callable
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from typing import Any, Final
 from uuid import UUID
+
+from jupyter_faas.model.iso8601 import duration_of
 
 __all__ = ["TYPE", "RealType"]
 
 TYPE: Final = "x-faas-type"
 MAX_SHOWN: Final = 80
-# ISO 8601 durations, less years and months, which have no fixed length.
-DURATION: Final = re.compile(
-    r"([+-])?P(?=.)(?:(\d+)W)?(?:(\d+)D)?(?:T(?=.)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)(?:[.,]\d{1,9})?S)?)?",
-    re.ASCII,
-)
 
 
 class RealType:
@@ -48,14 +44,6 @@ def _base64(text: str) -> None:
         a2b_base64(text.encode("ascii"), strict_mode=True)
 
 
-def _duration(text: str) -> None:
-    found = DURATION.fullmatch(text)
-    if found is None:
-        raise ValueError(text)
-    weeks, days, hours, minutes, seconds = (int(number or 0) for number in found.groups()[1:])
-    timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
-
-
 _BYTES: Final = (_base64, "base64 (RFC 4648)")
 _TYPES: Final[dict[str, tuple[Callable[[str], Any] | None, str]]] = {
     "builtins.bytes": _BYTES,
@@ -64,6 +52,6 @@ _TYPES: Final[dict[str, tuple[Callable[[str], Any] | None, str]]] = {
     "datetime.datetime": (datetime.fromisoformat, "a datetime (ISO 8601)"),
     "datetime.date": (date.fromisoformat, "a date (ISO 8601)"),
     "datetime.time": (time.fromisoformat, "a time (ISO 8601)"),
-    "datetime.timedelta": (_duration, "a duration (ISO 8601, such as P1DT2H30M)"),
+    "datetime.timedelta": (duration_of, "a duration (ISO 8601, such as P1DT2H30M)"),
     "uuid.UUID": (UUID, "a UUID"),
 }

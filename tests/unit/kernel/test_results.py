@@ -10,8 +10,9 @@ import pytest
 from IPython.display import HTML, SVG, Image
 
 from jupyter_faas.client.answers import Response
-from jupyter_faas.kernel.results import ARROW, accept_of_notebook, shown
+from jupyter_faas.kernel.results import accept_of_notebook, shown
 from jupyter_faas.model.errors import NotAcceptable
+from jupyter_faas.model.media import ARROW
 
 URL = "http://gateway"
 
