@@ -5,19 +5,31 @@ from __future__ import annotations
 import ast
 import inspect
 from collections.abc import Generator, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, Protocol
 
-from jupyter_faas.client.requests import body_of
+from jupyter_faas.client.answers import Response
+from jupyter_faas.client.requests import Body, body_of
 from jupyter_faas.client.results import acceptable, real_result
 from jupyter_faas.client.typed import typed
 from jupyter_faas.model.media import NDJSON
 
-if TYPE_CHECKING:
-    from jupyter_faas.client.gateway import GatewayClient
-
 __all__ = ["RemoteFunction"]
 
 _ANY: Final = "(**arguments)"
+
+
+class Caller(Protocol):
+    """What sends the calls: ``GatewayClient``."""
+
+    @property
+    def url(self) -> str:
+        """Where they go."""
+
+    def send(self, name: str, body: Body, accept: str) -> Response:
+        """The answer to a call."""
+
+    def items(self, name: str, body: Body) -> Generator[Any, None, None]:
+        """The items of a stream."""
 
 
 class RemoteFunction:
@@ -29,7 +41,7 @@ class RemoteFunction:
     the function as a note.
     """
 
-    def __init__(self, gateway: GatewayClient, name: str, description: Mapping[str, Any]) -> None:
+    def __init__(self, gateway: Caller, name: str, description: Mapping[str, Any]) -> None:
         self._gateway = gateway
         self._called = name
         self._output = description.get("output_schema") or {}
@@ -44,10 +56,10 @@ class RemoteFunction:
         if next(iter(self._output.get("x-faas-media", ())), "") == NDJSON:
             return self._stream(self._gateway.items(self._called, body))
         answer = self._gateway.send(self._called, body, acceptable())
-        return real_result(answer, self._output, self._gateway.connection.url)
+        return real_result(answer, self._output, self._gateway.url)
 
     def __repr__(self) -> str:
-        return f"<function {self._called}{self.__signature__} at {self._gateway.connection.url}>"
+        return f"<function {self._called}{self.__signature__} at {self._gateway.url}>"
 
     def _stream(self, items: Generator[Any, None, None]) -> Generator[Any, None, None]:
         schema = self._output.get("items", {})

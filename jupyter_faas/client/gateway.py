@@ -12,12 +12,12 @@ from urllib.parse import quote
 from jupyter_faas.client.answers import NDJSON, Response, item_of, result_of, value_of
 from jupyter_faas.client.builds import OnEvent, follow_build
 from jupyter_faas.client.connection import Connection
+from jupyter_faas.client.functions import RemoteFunction
 from jupyter_faas.client.jsonvalues import json_of
 from jupyter_faas.client.requests import Body
 from jupyter_faas.client.transport import Transport
 
 if TYPE_CHECKING:
-    from jupyter_faas.client.functions import RemoteFunction
     from jupyter_faas.model.bundle import Bundle
 
 __all__ = ["GatewayClient"]
@@ -37,6 +37,11 @@ class GatewayClient:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self._transport = Transport(connection.url, connection.token)
+
+    @property
+    def url(self) -> str:
+        """The gateway's address."""
+        return self.connection.url
 
     def __enter__(self) -> GatewayClient:
         return self
@@ -63,8 +68,6 @@ class GatewayClient:
 
     def __getitem__(self, name: str) -> RemoteFunction:
         """The function ``name`` (or ``name@version``) as a callable of real types; raises ``NotFound``."""
-        from jupyter_faas.client.functions import RemoteFunction
-
         return RemoteFunction(self, name, self.function(name))
 
     def answer(self, name: str, arguments: Mapping[str, Any] | None = None, accept: str = "*/*") -> Response:

@@ -31,8 +31,8 @@ def json_of(value: Any, what: str = "The arguments") -> bytes:
         return json.dumps(value, allow_nan=False, default=_simpler).encode()
     except (TypeError, ValueError, RecursionError, OSError) as error:
         raise InvalidInput(
-            f"{what} can't be sent as JSON: {error}. Pass numbers, strings, lists, dicts, dates, dataclasses, "
-            "tables or arrays; for NaN and infinities, arrays or None."
+            f"{what} can't be sent as JSON: {error}. Pass numbers, strings, lists, dicts, dates, "
+            "dataclasses, tables or arrays; for NaN and infinities, arrays or None."
         ) from error
 
 

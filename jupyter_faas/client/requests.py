@@ -37,9 +37,7 @@ def body_of(arguments: Mapping[str, Any], function: Mapping[str, Any]) -> Body:
         try:
             file = file_of(value, takes[name], packages)
         except Exception as error:  # whatever a data package raises for a value that it can't write
-            raise InvalidInput(
-                f"{name} can't be sent as a file: {type(error).__name__}: {error}. Pass what its format holds."
-            ) from error
+            raise InvalidInput(f"{name} can't be sent as a file: {type(error).__name__}: {error}.") from error
         if file is not None:
             files[name] = file
     values = {

@@ -79,7 +79,7 @@ class Transport:
         body: bytes | None = None,
         content_type: str = "application/json",
     ) -> Generator[bytes, None, None]:
-        """What answers a ``GET`` (or a ``POST`` of ``body``), as it arrives; close the generator to end it early.
+        """What answers a ``GET`` (or a ``POST`` of ``body``), as it comes; close it to end it early.
 
         Raises the error of an answer that isn't what was asked for; ``timeout_seconds`` bounds a silence.
         """

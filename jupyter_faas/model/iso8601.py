@@ -1,7 +1,7 @@
 """Lengths of time as ISO 8601 has them (``P1DT2H30M``), less years and months, which have no fixed length.
 
-The container's side of this contract is ``runtime/scalars.py`` and ``runtime/conversions.py``; tests hold them
-together.
+The container's side of this contract is ``runtime/scalars.py`` and ``runtime/conversions.py``; tests hold
+them together.
 """
 
 from __future__ import annotations
