@@ -16,6 +16,8 @@ from jupyter_faas.client.functions import RemoteFunction
 from jupyter_faas.client.jsonvalues import json_of
 from jupyter_faas.client.requests import Body
 from jupyter_faas.client.transport import Transport
+from jupyter_faas.client.versions import explained
+from jupyter_faas.model.errors import MalformedRequest
 
 if TYPE_CHECKING:
     from jupyter_faas.model.bundle import Bundle
@@ -111,18 +113,19 @@ class GatewayClient:
 
         ``environment`` holds the values of the variables that the manifest names. ``on_event`` receives each
         event of the build (``step``, then ``live``, ``unchanged`` or ``failed``) with its data. Returns
-        ``{"state": "live" or "unchanged", "publication": …}``; raises the error of a build that fails.
+        ``{"state": "live" or "unchanged", "publication": …}``; raises the error of a build that fails, and
+        ``Conflict`` if the gateway is of another version and doesn't understand this one.
         """
         from jupyter_faas.model.bundle import digest_of  # brings pydantic, which only a publisher needs
 
         content = bundle.pack()
         digest = digest_of(content)
-        self._upload(digest, content)
-        build = self._ask(
-            "POST",
-            f"{API}/functions/{_quote(bundle.manifest.name)}/versions",
-            json.dumps({"bundle": digest, "environment": dict(environment)}).encode(),
-        )
+        request = json.dumps({"bundle": digest, "environment": dict(environment)}).encode()
+        try:
+            self._upload(digest, content)
+            build = self._ask("POST", f"{API}/functions/{_quote(bundle.manifest.name)}/versions", request)
+        except MalformedRequest as error:
+            raise explained(error, str(self.gateway().get("version")), self.url) from error
         path = f"{API}/builds/{_quote(build['id'])}"
         return follow_build(self._transport, path, lambda: self._dict("GET", path), on_event)
 

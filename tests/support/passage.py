@@ -62,7 +62,7 @@ class Passage:
         """The function as a client has it."""
         return RemoteFunction(self, "f", self.description)
 
-    def send(self, name: str, body: Body, accept: str) -> Response:
+    def send(self, name: str, body: Body, accept: str) -> Response:  # noqa: ARG002
         """See ``GatewayClient``; raises as the gateway and the worker do."""
         self.sent.append(body)
         self.answers.append(self.answer(body.content, body.content_type, accept))
