@@ -104,7 +104,7 @@ def signature_of(text: str) -> inspect.Signature:
     if not isinstance(node, ast.FunctionDef):
         return signature_of(_ANY)
     kinds, given = inspect.Parameter, node.args
-    positional = [(each, kinds.POSITIONAL_ONLY) for each in given.posonlyargs]
+    positional: list[tuple[ast.arg, Any]] = [(each, kinds.POSITIONAL_ONLY) for each in given.posonlyargs]
     positional += [(each, kinds.POSITIONAL_OR_KEYWORD) for each in given.args]
     without = len(positional) - len(given.defaults)
     found = [

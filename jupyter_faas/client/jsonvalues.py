@@ -48,12 +48,11 @@ def _simpler(value: Any) -> Any:
     for kind, convert in _CONVERSIONS.items():
         if isinstance(value, kind):
             return convert(value)
-    convert = _DATA.get(type_name(value), None) or (
-        _fields if dataclasses.is_dataclass(value) and not isinstance(value, type) else None
-    )
-    if convert is None:
-        raise TypeError(f"nothing makes JSON of a {type(value).__qualname__}")
-    return convert(value)
+    if known := _DATA.get(type_name(value)):
+        return known(value)
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return _fields(value)
+    raise TypeError(f"nothing makes JSON of a {type(value).__qualname__}")
 
 
 def _fields(value: Any) -> dict[str, Any]:

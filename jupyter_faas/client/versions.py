@@ -1,7 +1,8 @@
 """Client and gateway of different versions: what to do where they don't understand each other.
 
-A gateway takes what older kernels publish; of a newer kernel it may meet members of a manifest that it doesn't
-know, and refuses those (it never leaves them out). It outlives kernels, so that this happens after an upgrade.
+A gateway takes what older kernels publish. Of a newer kernel it may meet members of a manifest that it
+doesn't know, and refuses those: it never leaves them out. It outlives kernels, so that this happens
+after an upgrade.
 """
 
 from __future__ import annotations
@@ -19,14 +20,14 @@ def explained(error: FaasError, gateway_version: str, url: str) -> FaasError:
     if gateway_version == VERSION:
         return error
     advice = (
-        "Restart it: `jupyter faas stop`, then publish again, which starts one of this version. Its functions "
-        "stay. If somebody else runs it, ask them to upgrade it"
+        "Restart it: `jupyter faas stop`, then publish again, which starts one of this version. Its "
+        "functions stay. If somebody else runs it, ask them to upgrade it"
         if _numbers(gateway_version) < _numbers(VERSION)
         else "Upgrade here (pip install --upgrade jupyter-faas) and restart the kernel"
     )
     return Conflict(
-        f"The gateway at {url} is version {gateway_version} and this is version {VERSION}: it can't read what "
-        f"is published from here. {advice}. It said: {error.detail}",
+        f"The gateway at {url} is version {gateway_version} and this is version {VERSION}: it can't read "
+        f"what is published from here. {advice}. It said: {error.detail}",
         gateway_version=gateway_version,
         client_version=VERSION,
     )

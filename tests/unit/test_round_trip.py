@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import datetime as dt
 import decimal
 import enum
 import json
 import uuid
+from types import GenericAlias
 from typing import Any, Literal, NamedTuple, TypedDict
 
 import numpy as np
@@ -90,16 +92,22 @@ Kind = tuple[Any, st.SearchStrategy[Any]]
 
 
 def containers(inner: st.SearchStrategy[Kind]) -> st.SearchStrategy[Kind]:
-    hashable = st.sampled_from(SCALARS[:-1])
+    def fixed(two: tuple[Kind, Kind]) -> Kind:
+        return GenericAlias(tuple, (two[0][0], two[1][0])), st.tuples(two[0][1], two[1][1])
+
     return st.one_of(
-        inner.map(lambda kind: (list[kind[0]], st.lists(kind[1], max_size=3))),  # type: ignore[name-defined]
-        inner.map(lambda kind: (dict[str, kind[0]], st.dictionaries(st.text(), kind[1], max_size=3))),  # type: ignore[name-defined]
+        inner.map(lambda kind: (GenericAlias(list, (kind[0],)), st.lists(kind[1], max_size=3))),
+        inner.map(
+            lambda kind: (GenericAlias(dict, (str, kind[0])), st.dictionaries(st.text(), kind[1], max_size=3))
+        ),
         inner.map(lambda kind: (kind[0] | None, kind[1] | st.none())),
-        inner.map(lambda kind: (tuple[kind[0], ...], st.lists(kind[1], max_size=3).map(tuple))),  # type: ignore[name-defined]
-        st.tuples(inner, inner).map(
-            lambda two: (tuple[two[0][0], two[1][0]], st.tuples(two[0][1], two[1][1]))
-        ),  # type: ignore[name-defined]
-        hashable.map(lambda kind: (set[kind[0]], st.sets(kind[1], max_size=3))),  # type: ignore[name-defined]
+        inner.map(
+            lambda kind: (GenericAlias(tuple, (kind[0], ...)), st.lists(kind[1], max_size=3).map(tuple))
+        ),
+        st.tuples(inner, inner).map(fixed),
+        st.sampled_from(SCALARS[:-1]).map(
+            lambda kind: (GenericAlias(set, (kind[0],)), st.sets(kind[1], max_size=3))
+        ),
     )
 
 
@@ -209,16 +217,17 @@ NEAR = st.one_of(
     st.timedeltas().map(duration_text),
     st.uuids().map(str),
     DECIMALS.map(str),
-    st.binary(max_size=6).map(lambda raw: json.loads(json.dumps(raw.hex()))),
+    st.binary(max_size=6).map(lambda raw: base64.b64encode(raw).decode()),
 )
 
 
 @st.composite
 def damaged(draw: st.DrawFn) -> str:
     """A text that is right for one of the types, or nearly."""
-    text = draw(NEAR)
+    text: str = draw(NEAR)
     at = draw(st.integers(0, len(text)))
-    return text[:at] + draw(TEXTS | st.just("")) + text[at + draw(st.integers(0, 1)) :]
+    between: str = draw(TEXTS | st.just(""))
+    return text[:at] + between + text[at + draw(st.integers(0, 1)) :]
 
 
 TEXT_TYPES = [bytes, bytearray, dt.datetime, dt.date, dt.time, dt.timedelta, decimal.Decimal, uuid.UUID]

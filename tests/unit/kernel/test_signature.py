@@ -21,6 +21,7 @@ from typing import (
     no_type_check,
 )
 
+import annotated_types
 import numpy as np
 import pandas as pd
 import PIL.Image
@@ -114,6 +115,14 @@ def annotated(annotation: Any) -> Callable[..., Any]:
         (int | None, {"anyOf": [{"type": "integer"}, {"type": "null"}]}),
         (Literal["a", 1, None], {"enum": ["a", 1, None]}),
         (Annotated[int, pydantic.Field(ge=1)], {"type": "integer", "minimum": 1}),
+        (
+            Annotated[int, annotated_types.Interval(ge=0, lt=9), "How many"],
+            {"type": "integer", "minimum": 0, "exclusiveMaximum": 9, "description": "How many"},
+        ),
+        (
+            Annotated[str, pydantic.Field(description="A word", pattern="^[a-z]+$")],
+            {"type": "string", "pattern": "^[a-z]+$", "description": "A word"},
+        ),
         (UserId, {"type": "integer"}),
         ("list[int]", {"type": "array", "items": {"type": "integer"}}),
     ],
