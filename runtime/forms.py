@@ -136,7 +136,7 @@ def _arrow_csv(value: Any, cap: int) -> bytes:
     bound(ELEMENT_BYTES * value.num_rows * value.num_columns, cap)
     buffer = BytesIO()
     csv: Any = import_module("pyarrow.csv")
-    csv.write_csv(value, buffer, csv.WriteOptions(quoting_style="needed"))
+    csv.write_csv(value, buffer)
     return buffer.getvalue()
 
 
