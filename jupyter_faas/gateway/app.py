@@ -32,6 +32,7 @@ from jupyter_faas.gateway.images.builder import ImageBuilder
 from jupyter_faas.gateway.service.bundles import BundleStore
 from jupyter_faas.gateway.service.catalogue import Catalogue
 from jupyter_faas.gateway.service.locks import LockStore
+from jupyter_faas.gateway.service.partial import PartialNotebooks
 from jupyter_faas.gateway.service.publisher import Publisher
 from jupyter_faas.gateway.service.rebuilder import Rebuilder
 from jupyter_faas.gateway.service.service import Service
@@ -96,6 +97,12 @@ class GatewayApp(JupyterApp):
         "where that can't be pulled an image made of this machine's own interpreter.",
     ).tag(config=True)
 
+    build_on_host = Bool(
+        False,
+        help="Whether packages that have no wheel are built by the gateway's own user on its own machine. By "
+        "default that happens in a build container, which needs a base image on Debian.",
+    ).tag(config=True)
+
     drain_seconds = Float(
         10.0, min=0, help="How long, in seconds, running calls may go on when the gateway is asked to stop."
     ).tag(config=True)
@@ -154,14 +161,16 @@ class GatewayApp(JupyterApp):
         stack.push_async_callback(recorder.close)
         catalogue = Catalogue()
         await catalogue.load(store)
-        builder = ImageBuilder(engine, folder / "cache", self.base_image)
+        builder = ImageBuilder(engine, folder / "cache", self.base_image, self.build_on_host)
         bundles = BundleStore(folder / "bundles")
         locks = LockStore(folder / "locks")
         rebuilder = Rebuilder(store, catalogue, bundles, locks, builder)
         dispatcher = Dispatcher(engine, rebuilder.rebuild, parent=self)
         publisher = Publisher(engine, store, bundles, locks, builder, dispatcher, catalogue)
         stack.push_async_callback(publisher.close)
-        return Service(engine, store, recorder, bundles, locks, dispatcher, catalogue, publisher), dispatcher
+        partial = PartialNotebooks(folder / "notebooks")
+        service = Service(engine, store, recorder, bundles, locks, dispatcher, catalogue, publisher, partial)
+        return service, dispatcher
 
     async def _sweep(self, engine: Engine, owner: str) -> None:
         """Remove what a gateway that was killed has left running."""

@@ -18,7 +18,7 @@ from jupyter_faas.kernel.requirements import parse_requirement
 from jupyter_faas.kernel.slice import Choices
 from jupyter_faas.model.caps import Caps
 from jupyter_faas.model.errors import AnnotationError
-from jupyter_faas.model.manifest import NAME_PATTERN
+from jupyter_faas.model.manifest import APT_PATTERN, NAME_PATTERN
 from jupyter_faas.model.units import format_duration, format_size, parse_duration, parse_size
 
 __all__ = [
@@ -49,6 +49,7 @@ class Annotation:
     requirements_file: str | None = None
     choices: Choices = field(default_factory=Choices)
     files: tuple[str, ...] = ()
+    apt: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -147,6 +148,14 @@ def publish_arguments(magic: Callable[..., Any]) -> Callable[..., Any]:
             '"pandas==2.2.3". Repeatable.',
         ),
         _argument(
+            "--apt",
+            action="append",
+            default=[],
+            metavar="NAME",
+            help="A Debian package to install, such as jq or libgomp1, or jq=1.6-2.1 for that version; the "
+            "function's image then stands on Debian. Repeatable.",
+        ),
+        _argument(
             "--environment",
             metavar="FILE",
             help="Take the packages from requirements.txt, from pyproject.toml (with groups: "
@@ -234,8 +243,8 @@ def parse_annotation(line: str) -> Annotation:
     return parse_words(words)
 
 
-def parse_words(words: Sequence[str]) -> Annotation:
-    """The options written in ``words``, already split as a shell does.
+def parse_words(words: Sequence[str], defaults: Caps | None = None) -> Annotation:
+    """The options written in ``words``, already split as a shell does; ``defaults`` are the caps without any.
 
     Raises ``AnnotationError`` for a bad option or value, naming what is accepted.
     """
@@ -245,8 +254,10 @@ def parse_words(words: Sequence[str]) -> Annotation:
         raise AnnotationError(f"%%publish: {error}. %%publish? lists the options.") from error
     for text in options.require:
         parse_requirement(text)
+    for text in options.apt:
+        _check_apt(text)
     return Annotation(
-        caps=_caps(options),
+        caps=_caps(options, defaults or Caps()),
         name=None if options.name is None else check_name(options.name),
         entry=options.entry,
         inputs=tuple(options.input),
@@ -260,6 +271,7 @@ def parse_words(words: Sequence[str]) -> Annotation:
         requirements_file=options.environment,
         choices=_choices(options),
         files=tuple(options.file),
+        apt=tuple(sorted(set(options.apt))),
     )
 
 
@@ -287,8 +299,16 @@ def check_name(name: str) -> str:
     return name
 
 
-def _caps(options: argparse.Namespace) -> Caps:
-    chosen: dict[str, Any] = {"network": options.network}
+def _check_apt(text: str) -> None:
+    if not re.fullmatch(APT_PATTERN, text):
+        raise AnnotationError(
+            f"--apt {text!r} is not a Debian package: write its name, in small letters, with an optional "
+            "version: jq, libgomp1 or jq=1.6-2.1. Several are several options: --apt jq --apt figlet."
+        )
+
+
+def _caps(options: argparse.Namespace, defaults: Caps) -> Caps:
+    chosen: dict[str, Any] = {**defaults.model_dump(), "network": options.network}
     for option, cap in _CAPS.items():
         text = getattr(options, option.replace("-", "_"))
         if text is not None:

@@ -8,11 +8,26 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from jupyter_faas.model.caps import Caps
 
-__all__ = ["HANDLER_FILE", "MANIFEST_FILE", "NAME_PATTERN", "Manifest", "Origin", "Segment", "Value"]
+__all__ = [
+    "APT_PATTERN",
+    "HANDLER_FILE",
+    "MANIFEST_FILE",
+    "NAME_PATTERN",
+    "NOTEBOOK_FILE",
+    "Manifest",
+    "Notebook",
+    "Origin",
+    "Segment",
+    "Value",
+]
 
 MANIFEST_FILE = "function.json"
 HANDLER_FILE = "handler.py"
+NOTEBOOK_FILE = "notebook.ipynb"
 NAME_PATTERN = r"^[A-Za-z_][A-Za-z0-9_-]{0,62}$"
+
+APT_PATTERN = r"^[a-z0-9][a-z0-9+.-]+(=[A-Za-z0-9][A-Za-z0-9.+~:-]*)?$"
+"""A Debian package, with ``=`` and a version if one is wanted (Debian Policy Manual, 5.6.1 and 5.6.12)."""
 
 _Strict = ConfigDict(frozen=True, extra="forbid")
 
@@ -59,13 +74,26 @@ class Value(BaseModel):
     versions: tuple[str, ...] = ()
 
 
+class Notebook(BaseModel):
+    """A whole notebook: ``file`` of the bundle, run by a kernel of ``language``; ``kernel`` is its name in
+    the author's Jupyter."""
+
+    model_config = _Strict
+
+    file: str
+    kernel: Annotated[str, Field(max_length=200)]
+    language: Annotated[str, Field(min_length=1, max_length=100)]
+
+
 class Manifest(BaseModel):
     """Contents of ``function.json``.
 
     ``requirements`` are pinned direct requirements (PEP 508); ``constraints`` pin what they bring along to
     the versions of the publishing kernel. ``wheels`` are files of the bundle (place → digest) that some
-    requirements are installed from, instead of an index. ``environment`` holds names only: values never
-    enter an image. ``files`` are data files of the bundle that the function finds in its working directory.
+    requirements are installed from, instead of an index. ``apt`` names Debian packages, each with an optional
+    version (``jq``, ``jq=1.6-2.1``). ``environment`` holds names only: values never enter an image.
+    ``files`` are data files of the bundle that the function finds in its working directory.
+    With a ``notebook``, a call runs that in a kernel.
     """
 
     model_config = _Strict
@@ -80,6 +108,7 @@ class Manifest(BaseModel):
         Annotated[str, Field(pattern=r"^wheels/[A-Za-z0-9][A-Za-z0-9_.!+-]*\.whl$")],
         Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")],
     ] = {}
+    apt: tuple[Annotated[str, Field(pattern=APT_PATTERN, max_length=200)], ...] = ()
     environment: tuple[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")], ...] = ()
     caps: Caps = Caps()
     public: bool = False
@@ -94,3 +123,4 @@ class Manifest(BaseModel):
     origin: Origin = Origin()
     values: tuple[Value, ...] = ()
     files: tuple[str, ...] = ()
+    notebook: Notebook | None = None

@@ -1,8 +1,20 @@
-"""Media types: what results and files are sent as, and one of our own."""
+"""Media types: what results and files are sent as, Jupyter's, and one of our own."""
 
 from typing import Final
 
-__all__ = ["ARROW", "CSV", "HTML", "JSON", "NDJSON", "NPY", "PARQUET", "PLOTLY", "PUBLICATION", "SSE"]
+__all__ = [
+    "ARROW",
+    "CSV",
+    "HTML",
+    "IPYNB",
+    "JSON",
+    "NDJSON",
+    "NPY",
+    "PARQUET",
+    "PLOTLY",
+    "PUBLICATION",
+    "SSE",
+]
 
 JSON: Final = "application/json"
 NDJSON: Final = "application/x-ndjson"
@@ -13,6 +25,8 @@ ARROW: Final = "application/vnd.apache.arrow.stream"
 PARQUET: Final = "application/vnd.apache.parquet"
 NPY: Final = "application/x-npy"
 PLOTLY: Final = "application/vnd.plotly.v1+json"
+IPYNB: Final = "application/x-ipynb+json"
+"""A notebook."""
 
 PUBLICATION: Final = "application/vnd.jupyter-faas.publication+json"
 """What ``%%publish`` achieved, ``{"state", "publication"}``, beside what it shows to people; after a dry run
