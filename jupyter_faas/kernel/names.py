@@ -71,7 +71,7 @@ def _symbols(table: symtable.SymbolTable, *, deferred: bool) -> Iterator[tuple[s
 
 
 def _is_own(symbol: symtable.Symbol, table: symtable.SymbolTable) -> bool:
-    """Whether the function or class ``table`` binds it: ``symtable`` takes one named ``top`` for the module."""
+    """Whether the function or class ``table`` binds it; ``symtable`` takes one named top for the module."""
     if table.get_type() == "module" or symbol.is_declared_global():
         return False
     return symbol.is_parameter() or symbol.is_assigned() or symbol.is_imported() or symbol.is_annotated()
