@@ -25,6 +25,13 @@ def test_isolated_calls() -> None:
     assert "isolated" not in caps_in_words(Caps())
 
 
+def test_provisioned_instances() -> None:
+    caps = parse_annotation("--min-instances 2 --max-instances 3").caps
+    assert caps == Caps(min_instances=2, max_instances=3)
+    assert "2 of them always running" in caps_in_words(caps)
+    assert "always" not in caps_in_words(Caps())
+
+
 def test_everything_given(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME_TOWN", "Ulm")
     annotation = parse_annotation(
@@ -74,6 +81,9 @@ def test_everything_given(monkeypatch: pytest.MonkeyPatch) -> None:
         ("--cpu 1000", "--cpu 1000 is out of range: 0.05 to 256 is accepted."),
         ("--cpu nan", "--cpu nan is out of range"),
         ("--concurrency 0", "--concurrency 0 is out of range: 1 to 64 is accepted."),
+        ("--min-instances -1", "%%publish"),
+        ("--min-instances 1001", "--min-instances 1001 is out of range: 0 to 1000 is accepted."),
+        ("--min-instances 5", "--min-instances 5 is more than --max-instances 4. Raise the latter or lower"),
         ("--network all", "invalid choice: 'all'"),
         ("--tiemout 5s", "--tiemout"),
         ("--require '==3'", "is not a requirement"),
@@ -99,6 +109,7 @@ def test_the_help_explains_every_option() -> None:
         "pids",
         "scratch",
         "idle",
+        "min-instances",
         "network",
         "env",
         "dry-run",
