@@ -78,6 +78,8 @@ class Dispatcher(LoggingConfigurable):
             await asyncio.shield(pool.close())
             raise
         self._pools[target.function, target.version] = pool
+        for instance in pool.resting:
+            self.keeper.rested(instance)  # until now the keeper could not find it
 
     async def _prove(self, pool: Pool, proof: str) -> None:
         # Each example may take as long as a call.

@@ -81,7 +81,7 @@ def test_everything_given(monkeypatch: pytest.MonkeyPatch) -> None:
         ("--cpu 1000", "--cpu 1000 is out of range: 0.05 to 256 is accepted."),
         ("--cpu nan", "--cpu nan is out of range"),
         ("--concurrency 0", "--concurrency 0 is out of range: 1 to 64 is accepted."),
-        ("--min-instances -1", "%%publish"),
+        ("--min-instances -1", "--min-instances -1 is out of range"),
         ("--min-instances 1001", "--min-instances 1001 is out of range: 0 to 1000 is accepted."),
         ("--min-instances 5", "--min-instances 5 is more than --max-instances 4. Raise the latter or lower"),
         ("--network all", "invalid choice: 'all'"),
