@@ -175,7 +175,7 @@ class WorthCache:
         self.resting_bytes = 0
         self.started_ahead = 0
         self._functions = functions
-        self._policy = KeepAlive(budget_bytes)
+        self._policy = KeepAlive(budget_bytes, ahead)
         self._starts_ahead = ahead
         self._demands = [Demand() for _ in functions]
         self._resting: dict[int, Resting] = {}

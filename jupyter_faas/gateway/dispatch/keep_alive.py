@@ -80,20 +80,25 @@ class Resting:
     protected: bool = False
     """Whether it is promised to be there: it takes its part of the budget, and is never dropped."""
 
-    def worth(self, now: float) -> float:
-        """Seconds of starting that a second of keeping saves on average, per byte."""
+    def worth(self, now: float, ahead: bool = True) -> float:
+        """Seconds of starting that a second of keeping saves on average, per byte.
+
+        While no call is to be expected that is nothing, if the next instance is started ``ahead`` of it.
+        """
         idle = max(0.0, now - self.idle_since)
-        if idle < self.demand.quiet_seconds:
+        if ahead and idle < self.demand.quiet_seconds:
             return 0.0
         rate = self.demand.rate(idle)
         return rate * self.start_seconds / max(1, self.size_bytes)
 
 
 class KeepAlive:
-    """Keeps what is worth most within ``budget_bytes``."""
+    """Keeps what is worth most within ``budget_bytes``. ``ahead``: whether instances are started before a call
+    that is to be expected."""
 
-    def __init__(self, budget_bytes: int) -> None:
+    def __init__(self, budget_bytes: int, ahead: bool = True) -> None:
         self.budget_bytes = budget_bytes
+        self._ahead = ahead
 
     def surplus(self, resting: Iterable[Resting], now: float) -> list[Resting]:
         """What to drop so that the rest fits into the budget, the least worth first."""
@@ -102,7 +107,9 @@ class KeepAlive:
         if excess <= 0:
             return []
         dropped = []
-        heap = [(one.worth(now), number) for number, one in enumerate(every) if not one.protected]
+        heap = [
+            (one.worth(now, self._ahead), number) for number, one in enumerate(every) if not one.protected
+        ]
         heapq.heapify(heap)
         while excess > 0 and heap:
             one = every[heapq.heappop(heap)[1]]

@@ -71,7 +71,7 @@ class Keeper(LoggingConfigurable):
 
     @property
     def _policy(self) -> KeepAlive:
-        return KeepAlive(self.idle_memory_bytes)
+        return KeepAlive(self.idle_memory_bytes, self.start_ahead)
 
     def demand(self, function: str, rank: int) -> Demand:
         """How often ``function`` needs an instance more than ``rank`` others; over all its versions."""

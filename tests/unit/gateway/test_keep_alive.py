@@ -106,6 +106,7 @@ def test_a_timer_makes_a_quiet_time_at_whose_end_it_is_worth_most() -> None:
     assert 0.75 * 3600 < demand.quiet_seconds <= 3600
     one = Resting(100 * MB, 1.0, 0.0, demand)
     assert one.worth(10 * MINUTE) == 0.0
+    assert one.worth(10 * MINUTE, ahead=False) > 0.0
     assert one.worth(demand.quiet_seconds) > 0.0
 
 
