@@ -93,8 +93,8 @@ class Resting:
 
 
 class KeepAlive:
-    """Keeps what is worth most within ``budget_bytes``. ``ahead``: whether instances are started before a call
-    that is to be expected."""
+    """Keeps what is worth most within ``budget_bytes``. ``ahead``: whether an instance is started before a
+    call that is to be expected."""
 
     def __init__(self, budget_bytes: int, ahead: bool = True) -> None:
         self.budget_bytes = budget_bytes
