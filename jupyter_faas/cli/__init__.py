@@ -30,6 +30,7 @@ examples:
   jupyter faas invoke summarize values='[1, 2, 3]' q=0.9
   jupyter faas logs summarize --limit 20
   curl -H "Authorization: Bearer $(jupyter faas token)" …
+  eval "$(jupyter faas env)"                   FAAS_GATEWAY and FAAS_TOKEN for this shell
   jupyter faas stop
 
 exit status: 0 done, 1 the function or the publication failed, 2 wrong usage, 3 no gateway.

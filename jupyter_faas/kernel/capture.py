@@ -20,7 +20,7 @@ from jupyter_faas.kernel.cells import Cell, Cells, Function
 from jupyter_faas.kernel.environments import Declared, declared_in
 from jupyter_faas.kernel.files import data_files, files_named
 from jupyter_faas.kernel.origins import Origins
-from jupyter_faas.kernel.proof import proof_of
+from jupyter_faas.kernel.proof import check_names, proof_of
 from jupyter_faas.kernel.receipt import Receipt, receipt_of
 from jupyter_faas.kernel.requirements import requirements_of
 from jupyter_faas.kernel.signature import schemas_of
@@ -64,6 +64,7 @@ def capture(shell: InteractiveShell, body: str, annotation: Annotation, lines_ab
     origin = Origin(notebook=_notebook(namespace), cell=cell.label, author=author())
     declared = _declared(annotation, namespace, cells)
     proof = proof_of(function, annotation.checks, lambda text: eval(text, shell.user_ns))  # noqa: S307
+    check_names(annotation.checks, found.bound)
     return bundled(found, function, name, annotation, futures, origin, origins, declared, proof)
 
 
@@ -106,7 +107,7 @@ def bundled(
     content = {HANDLER_FILE: handler.source.encode(), **_files(found, data), **packages.wheels}
     bundle = Bundle(manifest, content)
     _check_size(bundle)
-    signature = f"{name}{inspect.signature(function)}"
+    signature = f"{name}{inspect.signature(function)}".replace("__main__.", "")  # the notebook's own classes
     doubts = files_named(found, folder, bundle.files)
     return Capture(bundle, receipt_of(signature, found, packages, bundle, doubts))
 
