@@ -4,4 +4,6 @@ import csv
 from pathlib import Path
 
 with Path(__file__).with_name("airports.csv").open() as file:
-    AIRPORTS = {row["code"]: (float(row["latitude"]), float(row["longitude"])) for row in csv.DictReader(file)}
+    AIRPORTS = {
+        row["code"]: (float(row["latitude"]), float(row["longitude"])) for row in csv.DictReader(file)
+    }
