@@ -18,11 +18,15 @@ from tests.support.notebook import execute, notebook_of, text_of
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted((ROOT / "docs").glob("*.md"))
-RUN = {
-    path.stem: blocks
-    for path in PAGES
-    if any(block.language in ("python", "bash") for block in (blocks := blocks_of(path.read_text())))
-}
+BLOCKS = {path.stem: blocks_of(path.read_text()) for path in PAGES}
+ELSEWHERE = {"system-packages": "tests/integration/test_system_packages.py"}
+"""Pages whose cells take a gateway of their own, and the tests that have it."""
+
+RUN = [
+    page
+    for page, blocks in BLOCKS.items()
+    if page not in ELSEWHERE and {"python", "bash"} & {block.language for block in blocks}
+]
 
 
 def shows(shown: str, promised: str) -> bool:
@@ -46,7 +50,7 @@ def promises(blocks: list[Block], language: str) -> list[tuple[str, str]]:
 def test_page(page: str, gateway: Gateway, tmp_path: Path) -> None:
     folder = tmp_path / "examples"
     shutil.copytree(ROOT / "examples", folder)
-    cells = promises(RUN[page], "python")
+    cells = promises(BLOCKS[page], "python")
     notebook = notebook_of(text for text, _ in cells)
     for cell, (_, promised) in zip(notebook.cells[1:], cells, strict=True):
         if re.match(r"\w*Error", promised):
@@ -55,9 +59,14 @@ def test_page(page: str, gateway: Gateway, tmp_path: Path) -> None:
     for cell, (source, promised) in zip(notebook.cells[1:], cells, strict=True):
         assert shows(text_of(cell), promised), f"{source}\n{text_of(cell)}\n\n{promised}"
     variables = {"FAAS_GATEWAY": gateway.url, "FAAS_TOKEN": gateway.token}
-    for command, promised in promises(RUN[page], "bash"):
+    for command, promised in promises(BLOCKS[page], "bash"):
         written = shell(gateway, command, folder, **variables)
         assert shows(written, promised), f"{command}\n{written}\n\n{promised}"
+
+
+@pytest.mark.parametrize("page", ELSEWHERE.keys() & BLOCKS.keys())
+def test_pages_run_elsewhere(page: str) -> None:
+    assert (ROOT / ELSEWHERE[page]).is_file()
 
 
 @pytest.mark.parametrize("path", [ROOT / "README.md", *PAGES], ids=lambda path: path.stem)
