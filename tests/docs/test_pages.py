@@ -64,9 +64,8 @@ def test_page(page: str, gateway: Gateway, tmp_path: Path) -> None:
         assert shows(written, promised), f"{command}\n{written}\n\n{promised}"
 
 
-@pytest.mark.parametrize("page", ELSEWHERE.keys() & BLOCKS.keys())
-def test_pages_run_elsewhere(page: str) -> None:
-    assert (ROOT / ELSEWHERE[page]).is_file()
+def test_pages_run_elsewhere() -> None:
+    assert all((ROOT / ELSEWHERE[page]).is_file() for page in ELSEWHERE.keys() & BLOCKS.keys())
 
 
 @pytest.mark.parametrize("path", [ROOT / "README.md", *PAGES], ids=lambda path: path.stem)
