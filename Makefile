@@ -11,10 +11,10 @@ STATE := $(abspath build)
 PYTEST_ARGS ?=
 LAB_ARGS ?=
 
-.PHONY: help demo test lint format bench lab clean
+.PHONY: help demo test lint format bench bench-peers lab clean
 
 help:  ## This list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
 demo: $(VENV)/.test  ## Publish three notebook functions and call them (KEEP=1 leaves them running)
 	@trap '[ -n "$(KEEP)" ] || .ci/engine stop $(STATE)/demo' EXIT
@@ -23,6 +23,7 @@ demo: $(VENV)/.test  ## Publish three notebook functions and call them (KEEP=1 l
 
 test: $(VENV)/.dev  ## Every test, on a real Docker engine
 	@.ci/tool curl
+	.ci/tool debootstrap
 	trap '.ci/engine stop $(STATE)/test' EXIT
 	.ci/engine start $(STATE)/test
 	FAAS_TEST_DOCKER=require $(BIN)/python -m pytest --cov --cov-report=term:skip-covered $(PYTEST_ARGS)
@@ -40,6 +41,12 @@ bench: $(VENV)/.test  ## Warm call, cold call and publish, as ratios to referenc
 	@trap '.ci/engine stop $(STATE)/bench' EXIT
 	.ci/engine start $(STATE)/bench
 	$(BIN)/python -m tests.benchmarks --json $(STATE)/bench.json
+
+bench-peers: $(VENV)/.test  ## The same functions behind other servers; writes docs/benchmarks/
+	@.ci/tool wrk
+	trap '.ci/engine stop $(STATE)/bench' EXIT
+	.ci/engine start $(STATE)/bench
+	$(BIN)/python -m tests.benchmarks.peers
 
 lab: $(VENV)/.lab  ## JupyterLab with the examples
 	@.ci/engine start $(STATE)/lab

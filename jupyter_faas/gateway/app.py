@@ -96,6 +96,12 @@ class GatewayApp(JupyterApp):
         "where that can't be pulled an image made of this machine's own interpreter.",
     ).tag(config=True)
 
+    build_on_host = Bool(
+        False,
+        help="Whether packages that have no wheel are built by the gateway's own user on its own machine. By "
+        "default that happens in a build container, which needs a base image on Debian.",
+    ).tag(config=True)
+
     drain_seconds = Float(
         10.0, min=0, help="How long, in seconds, running calls may go on when the gateway is asked to stop."
     ).tag(config=True)
@@ -154,7 +160,7 @@ class GatewayApp(JupyterApp):
         stack.push_async_callback(recorder.close)
         catalogue = Catalogue()
         await catalogue.load(store)
-        builder = ImageBuilder(engine, folder / "cache", self.base_image)
+        builder = ImageBuilder(engine, folder / "cache", self.base_image, self.build_on_host)
         bundles = BundleStore(folder / "bundles")
         locks = LockStore(folder / "locks")
         rebuilder = Rebuilder(store, catalogue, bundles, locks, builder)

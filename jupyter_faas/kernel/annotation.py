@@ -18,7 +18,7 @@ from jupyter_faas.kernel.requirements import parse_requirement
 from jupyter_faas.kernel.slice import Choices
 from jupyter_faas.model.caps import Caps
 from jupyter_faas.model.errors import AnnotationError
-from jupyter_faas.model.manifest import NAME_PATTERN
+from jupyter_faas.model.manifest import APT_PATTERN, NAME_PATTERN
 from jupyter_faas.model.units import format_duration, format_size, parse_duration, parse_size
 
 __all__ = [
@@ -49,6 +49,7 @@ class Annotation:
     requirements_file: str | None = None
     choices: Choices = field(default_factory=Choices)
     files: tuple[str, ...] = ()
+    apt: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -145,6 +146,14 @@ def publish_arguments(magic: Callable[..., Any]) -> Callable[..., Any]:
             metavar="PACKAGE",
             help="A package to install besides those found, or instead of the version found, such as "
             '"pandas==2.2.3". Repeatable.',
+        ),
+        _argument(
+            "--apt",
+            action="append",
+            default=[],
+            metavar="NAME",
+            help="A Debian package to install, such as jq or libgomp1, or jq=1.6-2.1 for that version; the "
+            "function's image then stands on Debian. Repeatable.",
         ),
         _argument(
             "--environment",
@@ -245,6 +254,8 @@ def parse_words(words: Sequence[str]) -> Annotation:
         raise AnnotationError(f"%%publish: {error}. %%publish? lists the options.") from error
     for text in options.require:
         parse_requirement(text)
+    for text in options.apt:
+        _check_apt(text)
     return Annotation(
         caps=_caps(options),
         name=None if options.name is None else check_name(options.name),
@@ -260,6 +271,7 @@ def parse_words(words: Sequence[str]) -> Annotation:
         requirements_file=options.environment,
         choices=_choices(options),
         files=tuple(options.file),
+        apt=tuple(sorted(set(options.apt))),
     )
 
 
@@ -285,6 +297,14 @@ def check_name(name: str) -> str:
             "a letter or _ and has at most 63 characters. Give one: %%publish NAME."
         )
     return name
+
+
+def _check_apt(text: str) -> None:
+    if not re.fullmatch(APT_PATTERN, text):
+        raise AnnotationError(
+            f"--apt {text!r} is not a Debian package: write its name, in small letters, with an optional "
+            "version: jq, libgomp1 or jq=1.6-2.1. Several are several options: --apt jq --apt figlet."
+        )
 
 
 def _caps(options: argparse.Namespace) -> Caps:

@@ -92,6 +92,7 @@ def bundled(
         requirements=tuple(package.requirement for package in packages.direct),
         constraints=packages.constraints,
         wheels={member: digest_of(content) for member, content in packages.wheels.items()},
+        apt=annotation.apt,
         environment=tuple(sorted(annotation.environment)),
         caps=annotation.caps,
         public=annotation.public,

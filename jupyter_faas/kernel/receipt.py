@@ -73,6 +73,7 @@ class Receipt:
     warnings: tuple[str, ...]
     sources: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
+    apt: tuple[str, ...] = ()
 
     def lines(self) -> Iterator[tuple[str, str]]:
         """The receipt as labelled lines; a repeated label is empty."""
@@ -85,6 +86,7 @@ class Receipt:
             yield "", f"{_some(needed)}  needed by {root}, at this kernel's versions"
         if not self.packages:
             yield "packages", "none: the standard library is enough"
+        yield from _labelled("system", (f"{name}  asked for with --apt" for name in self.apt))
         yield "python", self.python
         if self.environment:
             yield "environment", ", ".join(self.environment)
@@ -132,6 +134,7 @@ def receipt_of(
         warnings=(*_warnings(found, packages, manifest.caps), *_data_warnings(found), *doubts),
         sources=tuple(_sized(source.path, bundle) for _, source in sorted(found.sources.items())),
         files=tuple(_sized(path, bundle) for path in manifest.files),
+        apt=manifest.apt,
     )
 
 

@@ -8,11 +8,23 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from jupyter_faas.model.caps import Caps
 
-__all__ = ["HANDLER_FILE", "MANIFEST_FILE", "NAME_PATTERN", "Manifest", "Origin", "Segment", "Value"]
+__all__ = [
+    "APT_PATTERN",
+    "HANDLER_FILE",
+    "MANIFEST_FILE",
+    "NAME_PATTERN",
+    "Manifest",
+    "Origin",
+    "Segment",
+    "Value",
+]
 
 MANIFEST_FILE = "function.json"
 HANDLER_FILE = "handler.py"
 NAME_PATTERN = r"^[A-Za-z_][A-Za-z0-9_-]{0,62}$"
+
+APT_PATTERN = r"^[a-z0-9][a-z0-9+.-]+(=[A-Za-z0-9][A-Za-z0-9.+~:-]*)?$"
+"""A Debian package, with ``=`` and a version if one is wanted (Debian Policy Manual, 5.6.1 and 5.6.12)."""
 
 _Strict = ConfigDict(frozen=True, extra="forbid")
 
@@ -64,8 +76,9 @@ class Manifest(BaseModel):
 
     ``requirements`` are pinned direct requirements (PEP 508); ``constraints`` pin what they bring along to
     the versions of the publishing kernel. ``wheels`` are files of the bundle (place → digest) that some
-    requirements are installed from, instead of an index. ``environment`` holds names only: values never
-    enter an image. ``files`` are data files of the bundle that the function finds in its working directory.
+    requirements are installed from, instead of an index. ``apt`` names Debian packages, each with an optional
+    version (``jq``, ``jq=1.6-2.1``). ``environment`` holds names only: values never enter an image.
+    ``files`` are data files of the bundle that the function finds in its working directory.
     """
 
     model_config = _Strict
@@ -80,6 +93,7 @@ class Manifest(BaseModel):
         Annotated[str, Field(pattern=r"^wheels/[A-Za-z0-9][A-Za-z0-9_.!+-]*\.whl$")],
         Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")],
     ] = {}
+    apt: tuple[Annotated[str, Field(pattern=APT_PATTERN, max_length=200)], ...] = ()
     environment: tuple[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")], ...] = ()
     caps: Caps = Caps()
     public: bool = False

@@ -18,11 +18,10 @@ from tests.conftest import running
 from tests.support.distributions import (
     make_project,
     make_repository,
-    make_sdist,
     make_wheel,
     pip_install,
 )
-from tests.support.docker import containers_of, owner_of, require_docker
+from tests.support.docker import containers_of, owner_of
 from tests.support.gateway import PYTHON, Gateway
 from tests.support.notebook import execute, notebook_of, text_of
 
@@ -99,23 +98,6 @@ def test_the_lock_is_shown_and_in_the_image(gateway: Gateway) -> None:
     assert gateway.request("GET", "/api/v1/functions/nothing/lock").status == 404
     anyone = gateway.request("GET", "/api/v1/functions/locked/lock", headers={"Authorization": ""})
     assert anyone.status == 401
-
-
-@pytest.mark.parametrize("native", [False, True])
-def test_packages_built_from_source_run_in_the_image(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, native: bool
-) -> None:
-    require_docker()
-    links = tmp_path / "links"
-    links.mkdir()
-    name = "faas_native" if native else "faas_pure"
-    make_sdist(links, make_project(tmp_path / "projects", name, native))
-    monkeypatch.setenv("UV_FIND_LINKS", str(links))
-    monkeypatch.setenv("UV_NO_INDEX", "1")
-    with running(tmp_path / "gateway") as gateway:
-        source = f"import {name}\ndef built():\n    return {name}.answer()\n"
-        gateway.publish(source, "built", requirements=(f"{name}==1.0",))
-        assert gateway.call("built").json == 42
 
 
 @pytest.fixture(scope="module")

@@ -16,6 +16,7 @@ from typing import ClassVar
 from jupyter_faas.model.caps import Caps
 
 __all__ = [
+    "BuildSpec",
     "Engine",
     "EngineInfo",
     "Exit",
@@ -85,6 +86,26 @@ class SandboxSpec:
     image: str
     caps: Caps
     labels: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class BuildSpec:
+    """A command to run in a *build container*: one that makes files for a layer and is thrown away.
+
+    ``files`` is the path of a tar that is unpacked at ``/`` before. ``environment`` is seen by the command
+    and gets into no image. ``take`` is the folder whose content is wanted afterwards; empty: whatever the
+    command changed. ``root`` allows what installing packages needs; without it the command is a plain user's.
+    """
+
+    image: Image
+    command: Sequence[str]
+    files: Path
+    environment: Mapping[str, str]
+    take: str = ""
+    root: bool = False
+    network: bool = False
+    timeout_seconds: float = 1800.0
+    memory_bytes: int = 4 * 10**9
 
 
 @dataclass(frozen=True)
@@ -174,6 +195,16 @@ class Engine(ABC):
         Raises ``InitError`` if it can't be started and ``InvocationTimeout`` if it doesn't end.
         """
         del image, command
+        return None
+
+    async def run_build(self, spec: BuildSpec, destination: Path) -> Exit | None:
+        """Run a build container and write what it made to ``destination``: a tar with the members of the
+        folder wanted, or all changes in the form of a layer (OCI image spec, "Layer Filesystem Changeset").
+
+        ``None`` where the engine has no containers, and nothing has run. Raises ``InitError`` if it can't be
+        started and ``InvocationTimeout`` if it doesn't end.
+        """
+        del spec, destination
         return None
 
     @abstractmethod

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from typing import Any, ParamSpec, TypeVar, cast
+from typing import IO, Any, ParamSpec, TypeVar, cast
 
 import docker
 import docker.errors
@@ -30,6 +30,7 @@ CONTROL_SECONDS = 60
 """How long a short request may take; starting a container on a busy machine takes seconds."""
 TRANSFER_SECONDS = 1800
 """How long the engine may be silent while it loads, builds or pulls an image."""
+CHUNK_BYTES = 1 << 20
 THREADS = 16
 DEFAULT_SOCKET = "unix:///var/run/docker.sock"
 
@@ -140,6 +141,31 @@ class Daemon:
         """Remove a container by force; no error if it is gone or being removed."""
         with suppress_status(404, 409):
             await self._run(lambda: self._client().remove_container(container, v=True, force=True))
+
+    async def put_files(self, container: str, archive: IO[bytes]) -> None:
+        """Unpack a tar at the root of a container that isn't running yet."""
+        await self._run(lambda: self._client(TRANSFER_SECONDS).put_archive(container, "/", archive))
+
+    async def take_files(self, container: str, folder: str, stream: IO[bytes]) -> None:
+        """Write the content of a folder as a tar to ``stream``; its members begin with the folder's name."""
+
+        def take() -> None:
+            chunks, _ = self._client(TRANSFER_SECONDS).get_archive(container, folder, chunk_size=CHUNK_BYTES)
+            stream.writelines(chunks)
+
+        await self._run(take)
+
+    async def take_all(self, container: str, stream: IO[bytes]) -> None:
+        """Write a container's whole file system as a tar to ``stream``."""
+
+        def take() -> None:
+            stream.writelines(self._client(TRANSFER_SECONDS).export(container, chunk_size=CHUNK_BYTES))
+
+        await self._run(take)
+
+    async def changes(self, container: str) -> list[Json]:
+        """What differs from the image: ``Path``, and ``Kind`` 0 (modified), 1 (added) or 2 (deleted)."""
+        return list(await self._run(lambda: self._client().diff(container)) or [])
 
     async def containers(self, labels: Iterable[str]) -> list[Json]:
         """All containers, ended ones too, with all of these labels (``name=value``)."""

@@ -6,10 +6,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from jupyter_faas.gateway.engines.base import SandboxSpec
+from jupyter_faas.gateway.engines.base import BuildSpec, SandboxSpec
 from jupyter_faas.model.caps import Caps
 
-__all__ = ["MOUNT_POINT", "RUNTIME_UID", "TCP_PORT", "container_config", "link_by_socket", "link_by_tcp"]
+__all__ = [
+    "MOUNT_POINT",
+    "RUNTIME_UID",
+    "TCP_PORT",
+    "build_config",
+    "container_config",
+    "link_by_socket",
+    "link_by_tcp",
+]
 
 RUNTIME_UID = 10001
 MOUNT_POINT = "/run/faas"
@@ -17,6 +25,9 @@ TCP_PORT = 8081
 OPEN_FILES = 1024
 RUNTIME_TASKS = 4
 """Tasks of the supervisor that ``caps.pids`` doesn't count; each slot's worker process adds one more."""
+
+BUILD_PIDS = 1024
+INSTALLING_CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "SETFCAP", "SETGID", "SETUID")
 
 Json = dict[str, Any]
 
@@ -42,6 +53,41 @@ def container_config(spec: SandboxSpec, labels: Mapping[str, str], link: Json, c
         "Healthcheck": {"Test": ["NONE"]},
         "HostConfig": host,
         **link,
+    }
+
+
+def build_config(spec: BuildSpec, labels: Mapping[str, str], cpus: float) -> Json:
+    """The body of ``POST /containers/create`` for one build container.
+
+    Its root file system is writable, since what it writes is what it is for. As root it has what dpkg needs
+    to hand files to their owners and to become the users of its own helpers, and nothing more.
+    """
+    user = "0:0" if spec.root else f"{RUNTIME_UID}:{RUNTIME_UID}"
+    return {
+        "Image": spec.image.id,
+        "Hostname": "build",
+        "User": user,
+        "Entrypoint": list(spec.command),
+        "Cmd": [],
+        "Env": [f"{name}={value}" for name, value in spec.environment.items()],
+        "WorkingDir": "/",
+        "Labels": dict(labels),
+        "Healthcheck": {"Test": ["NONE"]},
+        "HostConfig": {
+            "NetworkMode": "bridge" if spec.network else "none",
+            "CapDrop": ["ALL"],
+            "CapAdd": list(INSTALLING_CAPABILITIES) if spec.root else [],
+            "SecurityOpt": ["no-new-privileges:true"],
+            "Privileged": False,
+            "PidsLimit": BUILD_PIDS,
+            "Memory": spec.memory_bytes,
+            "MemorySwap": spec.memory_bytes,
+            "NanoCpus": round(cpus * 1e9),
+            "Init": False,
+            "AutoRemove": False,
+            "RestartPolicy": {"Name": "no"},
+            "LogConfig": {"Type": "json-file", "Config": {"max-size": "4m", "max-file": "1"}},
+        },
     }
 
 

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from jupyter_faas.gateway.engines.base import (
+    BuildSpec,
     Engine,
     EngineInfo,
     Exit,
@@ -23,8 +24,10 @@ from jupyter_faas.gateway.engines.base import (
     SandboxSpec,
 )
 from jupyter_faas.gateway.engines.docker import Daemon, Refused
+from jupyter_faas.gateway.engines.docker_builds import take_result
 from jupyter_faas.gateway.engines.docker_config import (
     TCP_PORT,
+    build_config,
     container_config,
     link_by_socket,
     link_by_tcp,
@@ -49,6 +52,7 @@ Transport = Literal["auto", "unix", "tcp"]
 
 OWNER_LABEL = "jupyter-faas.owner"
 INSTANCE_LABEL = "jupyter-faas.instance"
+BUILD_OUTPUT_LINES = 400
 
 logger = logging.getLogger(__name__)
 
@@ -153,6 +157,23 @@ class DockerEngine(Engine):
                 await sandbox.launch(await self._config(spec, link))
                 await sandbox.ended()
             return await sandbox.remove()
+
+    async def run_build(self, spec: BuildSpec, destination: Path) -> Exit | None:
+        """Run a build container and take what it made; see ``Engine.run_build``."""
+        name = f"faas-{_safe(self._owner)[:40]}-build-{secrets.token_hex(6)}"
+        labels = {OWNER_LABEL: self._owner}
+        sandbox = DockerSandbox(self._daemon, name, None, lambda: self._forget(name))
+        self._live[name] = name
+        with self._daemon.answering():
+            cpus = float((await self._facts()).get("NCPU") or 1)
+            async with undone_on_failure(sandbox):
+                async with init_deadline(spec.timeout_seconds):
+                    await sandbox.launch(build_config(spec, labels, cpus), spec.files)
+                    await sandbox.ended()
+                result = await sandbox.read_exit(BUILD_OUTPUT_LINES)
+                await take_result(self._daemon, name, spec, destination)
+            await sandbox.remove()
+        return result
 
     async def remove_orphans(self, owner: str) -> int:
         """Remove all containers labelled with ``owner`` that this engine object did not start, and the socket

@@ -6,6 +6,7 @@ import asyncio
 import signal
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from jupyter_faas.gateway.engines.base import Exit, ImageUnusable
@@ -42,9 +43,10 @@ class DockerSandbox(StartingSandbox):
         self._process: HostProcess | None = None
         self._removal: asyncio.Task[Exit] | None = None
 
-    async def launch(self, config: Json) -> Json:
-        """Create and start the container; its inspection. Raises ``ImageUnusable`` if its image is gone,
-        ``InitError`` if it can't run."""
+    async def launch(self, config: Json, files: Path | None = None) -> Json:
+        """Create the container, unpack the tar ``files`` in it and start it; its inspection.
+
+        Raises ``ImageUnusable`` if its image is gone, ``InitError`` if it can't run."""
         try:
             container = await self._daemon.create(self.name, config)
         except Refused as refused:
@@ -53,6 +55,9 @@ class DockerSandbox(StartingSandbox):
                     f"The image {config['Image']} is gone from the Docker engine."
                 ) from refused
             raise
+        if files is not None:
+            with files.open("rb") as archive:
+                await self._daemon.put_files(container, archive)
         try:
             await self._daemon.start(container)
         except Refused as refused:
@@ -95,13 +100,13 @@ class DockerSandbox(StartingSandbox):
             self._removal = asyncio.get_running_loop().create_task(self._remove())
         return await asyncio.shield(self._removal)
 
-    async def read_exit(self) -> Exit:
-        """How it ended, once it has ended."""
+    async def read_exit(self, lines: int = OUTPUT_LINES) -> Exit:
+        """How it ended, once it has ended, with the last ``lines`` that it printed."""
         inspected = await self._settled()
         if inspected is None:
             return Exit(None, False, "")
         state = inspected["State"]
-        output = await self._daemon.output(self.name, OUTPUT_LINES)
+        output = await self._daemon.output(self.name, lines)
         return Exit(int(state["ExitCode"]), bool(state["OOMKilled"]), output)
 
     async def _remove(self) -> Exit:

@@ -7,7 +7,7 @@ import hashlib
 import json
 import tempfile
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -15,9 +15,16 @@ from jupyter_faas.gateway.engines.base import Engine, Image, ImageSpec, Layer, L
 from jupyter_faas.gateway.images.base import PYTHON_LABEL, Base, BaseImages
 from jupyter_faas.gateway.images.installer import Target
 from jupyter_faas.gateway.images.layers import function_layer
+from jupyter_faas.gateway.images.lock_text import joined, parted
 from jupyter_faas.gateway.images.packages import PACKAGES_RECIPE, LockCache, locked_packages, packages_layer
 from jupyter_faas.gateway.images.runtime import ENTRYPOINT, runtime_digest, runtime_layer
+from jupyter_faas.gateway.images.source_builds import SourceBuilds
+from jupyter_faas.gateway.images.sources import Source
+from jupyter_faas.gateway.images.system import SystemPackages
+from jupyter_faas.gateway.images.wheel_builder import BuildPlace, BuiltWheel, WheelBuilder
 from jupyter_faas.model.bundle import Bundle
+from jupyter_faas.model.errors import BuildError
+from jupyter_faas.model.units import format_size
 
 __all__ = ["Environment", "FunctionImage", "ImageBuilder"]
 
@@ -25,6 +32,8 @@ USER = "10001:10001"
 WORKING_DIR = "/tmp"  # noqa: S108 - in the sandbox, the only place that can be written to
 OCI = "org.opencontainers.image."
 OURS = "jupyter-faas."
+LARGE_BYTES = 100 * 10**6
+"""From this size on, system packages are warned of."""
 PACKAGES_LABEL = "jupyter-faas.packages-key"
 
 T = TypeVar("T")
@@ -63,14 +72,20 @@ class FunctionImage:
 class ImageBuilder:
     """Makes images at ``engine``.
 
-    ``cache_dir`` keeps resolved locks and, while they are made, layers. ``base_image`` is a reference to use
-    instead of looking for one. Methods raise ``BuildError`` and ``EngineUnavailable``.
+    ``cache_dir`` keeps resolved locks, built wheels and, while they are made, layers. ``base_image`` is a
+    reference to use instead of looking for one. ``build_on_host`` has packages without a wheel built by this
+    process's user instead of in a container. Methods raise ``BuildError`` and ``EngineUnavailable``.
     """
 
-    def __init__(self, engine: Engine, cache_dir: Path, base_image: str = "") -> None:
+    def __init__(
+        self, engine: Engine, cache_dir: Path, base_image: str = "", build_on_host: bool = False
+    ) -> None:
         self._engine = engine
         self._work_dir = cache_dir / "layers"
         self._bases = BaseImages(engine, self._work_dir, base_image)
+        self._system = SystemPackages(engine, cache_dir / "system")
+        self._wheels = WheelBuilder(engine, self._system, cache_dir / "wheels")
+        self._build_on_host = build_on_host
         self._locks = LockCache(cache_dir / "locks")
         self._building: dict[str, asyncio.Task[Image]] = {}
         self._platform = ""
@@ -82,25 +97,32 @@ class ImageBuilder:
         constraints: Sequence[str],
         log: Log,
         wheels: Mapping[str, bytes] | None = None,
+        apt: Sequence[str] = (),
+        kept: str | None = None,
     ) -> Environment:
         """The environment image for a Python minor and its packages; made if it isn't there yet.
 
-        ``wheels`` (path in the bundle → content) are installed instead of what an index has of their name.
+        ``wheels`` (path in the bundle → content) are installed instead of what an index has of their name;
+        ``apt`` names Debian packages. ``kept`` is the lock to follow instead of making one.
 
         Simultaneous calls for the same environment make it once.
         """
-        base = await self._bases.resolve(python, log)
-        target = Target(python, await self._engine_platform(), host_base=base.source in {"host", "engine"})
-        lock = ""
-        if requirements:
-            lock = await self._locks.lock(requirements, constraints, target, log, wheels)
+        system, lock = parted(kept) if kept is not None else (None, "")
+        place, base = await self._base(python, apt, system, log)
+        target = Target(
+            python, await self._engine_platform(), host_base=base.of_host, builds=self._builds_here(base)
+        )
+        builds = SourceBuilds(target, None if target.builds else self._in_container(place, target, log))
+        if requirements and kept is None:
+            lock = await self._locks.lock(requirements, constraints, target, log, wheels, builds)
+        lock = joined(place.locked, lock)
         key = _key(base.image.id, _contents(lock), runtime_digest(), target.platform, python)
         tag = f"jupyter-faas/environment:{key[:12]}"
         image = await self._engine.image(tag)
         reused = image is not None and image.labels.get(OURS + "environment") == key
         if image is None or not reused:
             image = await self._single(
-                key, lambda: self._make_environment(base, target, lock, wheels, key, tag, log)
+                key, lambda: self._make_environment(base, builds, lock, wheels, key, tag, log)
             )
         return Environment(
             image=image,
@@ -123,38 +145,76 @@ class ImageBuilder:
         log(f"{tag}: {layer.size} bytes on {environment.tag}")
         return FunctionImage(image=image, tag=tag, digest=image.id, layer_bytes=layer.size)
 
+    async def _base(
+        self, python: str, apt: Sequence[str], locked: Sequence[str] | None, log: Log
+    ) -> tuple[BuildPlace, Base]:
+        """The base, as it is and with the system packages ``apt``, at the versions ``locked`` if given."""
+        base = await self._bases.resolve(python, log, bool(apt))
+        if not apt:
+            return BuildPlace(base), base
+        system = await self._system.image(base.image, apt, log, locked)
+        added = system.image.size - base.image.size
+        if added > LARGE_BYTES:
+            log(f"warning: {', '.join(apt)} and what they need add {format_size(added)} to the image")
+        return BuildPlace(base, apt, system.packages), replace(base, image=system.image)
+
+    def _builds_here(self, base: Base) -> bool:
+        """Whether packages without a wheel are built by the gateway itself, for want of containers."""
+        return self._build_on_host or base.source == "engine"
+
+    def _in_container(
+        self, place: BuildPlace, target: Target, log: Log
+    ) -> Callable[[Source], Awaitable[BuiltWheel]]:
+        """What builds a wheel for images like ``place``. The Debian that it needs is only looked for then."""
+
+        async def build(source: Source) -> BuiltWheel:
+            try:
+                base = await self._bases.resolve(target.python, log, apt=True)
+            except BuildError as error:
+                raise BuildError(
+                    f"{source.name} has to be built from source, in a build container on Debian. "
+                    f"{error.detail} Or have the gateway's own user build it: set its build_on_host.",
+                    **error.figures,
+                ) from error
+            return await self._wheels.wheel(source, replace(place, base=base), target, log)
+
+        return build
+
     async def _make_environment(
         self,
         base: Base,
-        target: Target,
+        builds: SourceBuilds,
         lock: str,
         wheels: Mapping[str, bytes] | None,
         key: str,
         tag: str,
         log: Log,
     ) -> Image:
-        below = await self._with_packages(base.image, target, lock, wheels, log) if lock else base.image
+        python, below = builds.target.python, base.image
+        if locked_packages(lock):
+            below = await self._with_packages(below, builds, lock, wheels, log)
         with self._working_folder() as folder:
-            layer = await asyncio.to_thread(runtime_layer, target.python, Path(folder, "runtime.tar"))
+            layer = await asyncio.to_thread(runtime_layer, python, Path(folder, "runtime.tar"))
             labels = {
                 OURS + "environment": key,
-                PYTHON_LABEL: target.python,
+                PYTHON_LABEL: python,
                 OURS + "packages": " ".join(locked_packages(lock)),
                 OCI + "base.name": base.reference,
             }
             return await self._engine.add_layers(below, _spec(tag, [layer], labels))
 
     async def _with_packages(
-        self, base: Image, target: Target, lock: str, wheels: Mapping[str, bytes] | None, log: Log
+        self, base: Image, builds: SourceBuilds, lock: str, wheels: Mapping[str, bytes] | None, log: Log
     ) -> Image:
         """``base`` with the packages of ``lock``: an image of its own, so that a new runtime reuses it."""
+        target = builds.target
         key = _key(base.id, _contents(lock), target.platform, target.python)
         tag = f"jupyter-faas/packages:{key[:12]}"
         image = await self._engine.image(tag)
         if image is not None and image.labels.get(PACKAGES_LABEL) == key:
             return image
         with self._working_folder() as folder:
-            layer = await packages_layer(lock, target, Path(folder), log, wheels)
+            layer = await packages_layer(lock, target, Path(folder), log, wheels, builds)
             log(f"packages layer: {layer.size / 1e6:.1f} MB")
             return await self._engine.add_layers(base, ImageSpec(tag, [layer], {PACKAGES_LABEL: key}))
 

@@ -23,7 +23,16 @@ from jupyter_faas.gateway.engines.base import Layer
 from jupyter_faas.gateway.images.bytecode import cache_name, compile_sources, unchecked_copy
 from jupyter_faas.gateway.images.layers import APP_DIR, Entry, write_layer
 
-__all__ = ["ENVIRONMENT", "HostPython", "host_base_layer", "host_python"]
+__all__ = [
+    "ENVIRONMENT",
+    "GROUPS",
+    "USERS",
+    "HostPython",
+    "ca_bundle",
+    "host_base_layer",
+    "host_layer_over",
+    "host_python",
+]
 
 RECIPE = 3
 """Part of the key: raise it when the content of the image changes."""
@@ -99,10 +108,19 @@ def host_python() -> HostPython:
 
 def host_base_layer(destination: Path) -> Layer:
     """Write the root file system as one layer; takes seconds."""
+    return write_layer(destination, _entries())
+
+
+def host_layer_over(root: Path, destination: Path) -> Layer:
+    """Write what the file system in the folder ``root``, of this machine's own release, hasn't of it."""
+    return write_layer(destination, (e for e in _entries() if not os.path.lexists(root / e.path)))
+
+
+def _entries() -> list[Entry]:
     python = host_python()
     entries = [*_interpreter(python), *_standard_library(python), *_settings(), *_zones()]
     binaries = [python.executable, *(e.source for e in entries if e.source and ".so" in e.source.name)]
-    return write_layer(destination, [*entries, *_libraries(binaries)])
+    return [*entries, *_libraries(binaries)]
 
 
 def _interpreter(python: HostPython) -> Iterator[Entry]:
@@ -200,12 +218,12 @@ def _settings() -> Iterator[Entry]:
     yield Entry("etc/passwd", content=USERS)
     yield Entry("etc/group", content=GROUPS)
     yield Entry("etc/nsswitch.conf", content=b"passwd: files\ngroup: files\nhosts: files dns\n")
-    bundle = _ca_bundle()
+    bundle = ca_bundle()
     if bundle is not None:
         yield Entry(CA_BUNDLE, source=bundle)
 
 
-def _ca_bundle() -> Path | None:
+def ca_bundle() -> Path | None:
     """The certificates that programs here trust, a company proxy's among them."""
     candidates = [
         os.environ.get("SSL_CERT_FILE"),

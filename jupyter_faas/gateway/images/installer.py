@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import uv
+from packaging.utils import canonicalize_name
 
 from jupyter_faas.gateway.engines.base import Log
 from jupyter_faas.gateway.images.indexes import redacted, uv_environment
 from jupyter_faas.model.errors import BuildError
 
-__all__ = ["Target", "install", "resolve"]
+__all__ = ["Target", "install", "install_requirements", "resolve", "source_lock"]
 
 ARCHITECTURES = {"amd64": "x86_64", "arm64": "aarch64", "386": "i686"}
 """OCI's names of architectures and those of wheels, where they differ."""
@@ -30,12 +31,14 @@ LOG_LINES = 40
 class Target:
     """What packages are for: a Python minor such as ``3.11`` and an OCI platform such as ``linux/amd64``.
 
-    ``host_base``: the base has this very machine's C library, so that its newest wheels fit.
+    ``host_base``: the base has this very machine's C library, so that its newest wheels fit. ``builds``:
+    packages without a wheel may be built here, by the user who runs the gateway.
     """
 
     python: str
     platform: str
     host_base: bool = False
+    builds: bool = False
 
     @property
     def native(self) -> bool:
@@ -49,15 +52,19 @@ class Target:
 
     def arguments(self) -> list[str]:
         """uv's arguments for packages of this target."""
+        arguments = self.platform_arguments()
+        return arguments if self.native and self.builds else [*arguments, "--only-binary", ":all:"]
+
+    def platform_arguments(self) -> list[str]:
+        """Those of them that name the platform."""
         if self.native and self.host_base:
             return []
-        arguments = [
+        return [
             "--python-version",
             self.python,
             "--python-platform",
             f"{self._machine}-manylinux_{GLIBC}",
         ]
-        return arguments if self.native else [*arguments, "--only-binary", ":all:"]
 
     @property
     def _machine(self) -> str:
@@ -91,6 +98,41 @@ async def resolve(
     if status != 0:
         raise _explained(errors, target)
     return output
+
+
+async def source_lock(
+    name: str, requirements: Sequence[str], constraints: Sequence[str], target: Target, folder: Path
+) -> str:
+    """A lock (PEP 751) of ``requirements``, all of the package ``name``, with the address of its source.
+
+    uv is told that the package needs nothing, so that it doesn't have to build it to find out.
+    """
+    wanted, limits = folder / "source.txt", folder / "limits.txt"
+    wanted.write_text("".join(f"{line}\n" for line in requirements))
+    limits.write_text("".join(f"{line}\n" for line in constraints))
+    (folder / "uv.toml").write_text(f'[[dependency-metadata]]\nname = "{name}"\n')
+    arguments = ["pip", "compile", str(wanted), "--constraints", str(limits), "--no-deps", "--quiet"]
+    arguments += ["--format", "pylock.toml", "--no-header", "--python", sys.executable]
+    status, output, errors = await _run([*arguments, *target.platform_arguments()], folder)
+    if status != 0:
+        raise _explained(errors, target)
+    return output
+
+
+async def install_requirements(
+    requirements: Sequence[str], target: Target, folder: Path, destination: Path
+) -> None:
+    """Install ``requirements`` and what they need, from wheels, into ``destination``.
+
+    Raises ``BuildError``.
+    """
+    wanted = folder / "build-requirements.txt"
+    wanted.write_text("".join(f"{line}\n" for line in requirements))
+    arguments = ["pip", "install", "--target", str(destination), "--requirement", str(wanted), "--quiet"]
+    arguments += ["--python", sys.executable, "--only-binary", ":all:", *target.platform_arguments()]
+    status, _, errors = await _run(arguments, folder)
+    if status != 0:
+        raise _explained(errors, target)
 
 
 async def install(
@@ -141,7 +183,16 @@ def _explained(errors: str, target: Target) -> BuildError:
     text = redacted(errors).strip()
     flat = re.sub(r"\s+", " ", _DRAWING.sub(" ", text))
     detail = _reason(flat, target)
-    return BuildError(detail, step="environment", log=text.splitlines()[-LOG_LINES:])
+    figures = {"without_wheels": names} if (names := _without_wheels(flat)) else {}
+    return BuildError(detail, step="environment", log=text.splitlines()[-LOG_LINES:], **figures)
+
+
+def _without_wheels(flat: str) -> list[str]:
+    """The packages that there is only a source of, as far as uv names them."""
+    found = re.findall(
+        r"Wheels are required for `([\w.-]+)`|([\w.-]+?)(?:[=<>!~]=?=?[^ ]+)? has no (?:usable )?wheels", flat
+    )
+    return sorted({canonicalize_name(hinted or named) for hinted, named in found})
 
 
 def _reason(flat: str, target: Target) -> str:
@@ -172,7 +223,7 @@ _REASONS = (
     ),
     (
         r"[Bb]uilding (?:from source|source distributions) (?:for .*? )?is disabled",
-        "A required package has no ready-made build for {target}, and this machine can't build for that: "
+        "A required package has no ready-made build for {target}, and it can't be built for that here: "
         "{reason}. Build a wheel where that platform is (pip wheel --no-deps PACKAGE) and put it into a "
         "folder that pip's find-links names, or name another version with %%publish --require "
         "'name==version'.",

@@ -20,7 +20,7 @@ from jupyter_faas.gateway.engines.base import Layer
 from jupyter_faas.model.bundle import Bundle
 from jupyter_faas.model.manifest import MANIFEST_FILE
 
-__all__ = ["APP_DIR", "Entry", "function_layer", "tree_entries", "write_layer"]
+__all__ = ["APP_DIR", "Entry", "HashingFile", "function_layer", "tree_entries", "write_layer"]
 
 APP_DIR = "opt/faas"
 """Where everything of ours is in an image, less the leading slash."""
@@ -40,7 +40,7 @@ class Entry:
     """Overrides the normalised mode, as for ``/tmp``."""
 
 
-class _HashingFile:
+class HashingFile:
     """Counts and hashes what is written through it."""
 
     def __init__(self, stream: IO[bytes]) -> None:
@@ -49,15 +49,18 @@ class _HashingFile:
         self.size = 0
 
     def write(self, data: bytes) -> int:
+        """Write and count."""
         self._hash.update(data)
         self.size += len(data)
         return self._stream.write(data)
 
     def tell(self) -> int:
+        """How much has been written, in bytes."""
         return self.size
 
     @property
     def digest(self) -> str:
+        """``sha256:<hex>`` of what has been written."""
         return "sha256:" + self._hash.hexdigest()
 
 
@@ -68,7 +71,7 @@ def write_layer(destination: Path, entries: Iterable[Entry]) -> Layer:
     """
     members = _with_parents(entries)
     with destination.open("wb") as stream:
-        hashing = _HashingFile(stream)
+        hashing = HashingFile(stream)
         with tarfile.open(fileobj=cast("IO[bytes]", hashing), mode="w", format=tarfile.PAX_FORMAT) as archive:
             for path in sorted(members):
                 _add(archive, members[path])

@@ -20,8 +20,10 @@ from packaging.utils import parse_wheel_filename
 from jupyter_faas.gateway.engines.base import Layer, Log
 from jupyter_faas.gateway.images.bytecode import cache_name, compile_sources
 from jupyter_faas.gateway.images.indexes import has_credentials, redacted, uv_environment
-from jupyter_faas.gateway.images.installer import Target, install, resolve
+from jupyter_faas.gateway.images.installer import Target, install
 from jupyter_faas.gateway.images.layers import APP_DIR, Entry, tree_entries, write_layer
+from jupyter_faas.gateway.images.lock_text import LOCK_FILE
+from jupyter_faas.gateway.images.source_builds import SourceBuilds
 from jupyter_faas.model.bundle import digest_of
 from jupyter_faas.model.errors import BuildError
 from jupyter_faas.model.requirements import is_pinned
@@ -29,7 +31,6 @@ from jupyter_faas.model.requirements import is_pinned
 __all__ = ["PACKAGES_RECIPE", "LockCache", "locked_packages", "packages_layer"]
 
 PACKAGES_DIR = f"{APP_DIR}/packages"
-LOCK_FILE = f"{APP_DIR}/requirements.lock"
 PACKAGES_RECIPE = "2"
 """Part of the images' keys: raise it when the layer is made otherwise."""
 UNPINNED_SECONDS = 24 * 3600.0
@@ -54,9 +55,10 @@ class LockCache:
         target: Target,
         log: Log,
         wheels: Mapping[str, bytes] | None = None,
+        builds: SourceBuilds | None = None,
     ) -> str:
         """The lock of ``requirements``, some of them to be installed from ``wheels`` (relative path →
-        content). If all are pinned it is kept for good, else for a day.
+        content), some to be built by ``builds``. If all are pinned it is kept for good, else for a day.
 
         Raises ``BuildError``, also for passwords in a requirement.
         """
@@ -76,7 +78,8 @@ class LockCache:
         log(f"resolving {len(requirements)} requirements for {target}")
         self._directory.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".resolving-", dir=self._directory) as folder:
-            lock = redacted(await resolve(requirements, constraints, target, Path(folder), wheels))
+            builds = builds or SourceBuilds(target)
+            lock = redacted(await builds.lock(requirements, constraints, Path(folder), wheels))
             _keep(lock, Path(folder, "lock"), path)
         return lock
 
@@ -119,11 +122,18 @@ def _wheel_in_words(name: str) -> str:
 
 
 async def packages_layer(
-    lock: str, target: Target, folder: Path, log: Log, wheels: Mapping[str, bytes] | None = None
+    lock: str,
+    target: Target,
+    folder: Path,
+    log: Log,
+    wheels: Mapping[str, bytes] | None = None,
+    builds: SourceBuilds | None = None,
 ) -> Layer:
     """Install ``lock`` and write it as a layer in ``folder``, with byte code. Raises ``BuildError``."""
     destination = folder / "packages"
-    await install(lock, wheels or {}, target, folder, destination, log)
+    builds = builds or SourceBuilds(target)
+    installable, files = await builds.installable(lock, folder, wheels or {})
+    await install(installable, files, target, folder, destination, log)
     return await asyncio.to_thread(_write, destination, lock, target, folder)
 
 
@@ -193,7 +203,7 @@ def _lock_key(
     facts = [
         sorted(requirements),
         sorted(constraints),
-        [target.python, target.platform, target.host_base, target.native],
+        [target.python, target.platform, target.host_base, target.native, target.builds],
         settings,
         *sorted([path, digest_of(content)] for path, content in wheels.items()),
     ]

@@ -151,13 +151,15 @@ class Publisher:
 
     async def _prepare_environment(self, build: Build, bundle: Bundle) -> Environment:
         manifest = bundle.manifest
-        build.begin("environment", ", ".join(manifest.requirements) or "standard library only")
+        wanted = (*manifest.requirements, *manifest.apt)
+        build.begin("environment", ", ".join(wanted) or "standard library only")
         prepared = await self._builder.environment(
             manifest.python,
             manifest.requirements,
             manifest.constraints,
             lambda line: build.progress("environment", line),
             bundle.wheels,
+            manifest.apt,
         )
         self._locked.save(prepared.image.id, prepared.lock)
         count = len(prepared.packages)

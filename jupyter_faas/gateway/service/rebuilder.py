@@ -6,12 +6,13 @@ import dataclasses
 import logging
 
 from jupyter_faas.gateway.dispatch.instance import Target
-from jupyter_faas.gateway.images.builder import ImageBuilder
+from jupyter_faas.gateway.images.builder import Environment, FunctionImage, ImageBuilder
 from jupyter_faas.gateway.service.bundles import BundleStore
 from jupyter_faas.gateway.service.catalogue import Catalogue
 from jupyter_faas.gateway.service.locks import LockStore
 from jupyter_faas.gateway.store.store import Store
-from jupyter_faas.model.errors import InitError, NotFound
+from jupyter_faas.model.bundle import Bundle
+from jupyter_faas.model.errors import BuildError, InitError, NotFound
 
 __all__ = ["Rebuilder"]
 
@@ -38,7 +39,7 @@ class Rebuilder:
     async def rebuild(self, target: Target) -> Target:
         """``target`` with an image that the engine has.
 
-        Raises ``InitError`` if the version's bundle is gone too, and what building raises.
+        It gets the very packages that it had: its lock is kept. Raises ``InitError`` if it can't be built.
         """
         record = await self._store.version(target.function, target.version)
         if record is None:
@@ -49,15 +50,30 @@ class Rebuilder:
             raise InitError(
                 f"The image of {target.function} is gone, and so is what it was made of. Publish it again."
             ) from gone
-        manifest = bundle.manifest
-        environment = await self._builder.environment(
-            manifest.python, manifest.requirements, manifest.constraints, log.info, bundle.wheels
-        )
-        self._locks.save(environment.image.id, environment.lock)
-        image = await self._builder.function(bundle, environment, log.info)
+        try:
+            environment, image = await self._build(bundle, self._locks.load(record.environment_image))
+        except BuildError as error:
+            raise InitError(
+                f"The image of {target.function} is gone and could not be built again: {error.detail}"
+            ) from error
         renewed = dataclasses.replace(
             record, image_digest=image.image.id, environment_image=environment.image.id
         )
         await self._store.replace_image(renewed)
         self._catalogue.renew(renewed)
         return dataclasses.replace(target, image=image.image.id)
+
+    async def _build(self, bundle: Bundle, lock: str | None) -> tuple[Environment, FunctionImage]:
+        """The environment of ``lock``, if one was kept, and the function's image on it."""
+        manifest = bundle.manifest
+        environment = await self._builder.environment(
+            manifest.python,
+            manifest.requirements,
+            manifest.constraints,
+            log.info,
+            bundle.wheels,
+            manifest.apt,
+            lock,
+        )
+        self._locks.save(environment.image.id, environment.lock)
+        return environment, await self._builder.function(bundle, environment, log.info)

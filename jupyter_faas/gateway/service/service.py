@@ -113,6 +113,7 @@ class Service:
             "entry": manifest.entry,
             "python": manifest.python,
             "packages": list(record.packages),
+            "apt": list(manifest.apt),
             "environment": list(manifest.environment),
             "caps": manifest.caps.model_dump(),
             "input_schema": manifest.input_schema,

@@ -218,7 +218,7 @@ def test_a_package_without_wheels_and_no_compiler(wheels: Path, tmp_path: Path) 
 def test_a_package_without_wheels_for_another_platform(wheels: Path, tmp_path: Path) -> None:
     make_sdist(wheels, make_project(tmp_path / "projects", "faas_source"))
     other = Target(PYTHON, "linux/arm64" if TARGET.native else "linux/amd64")
-    with pytest.raises(BuildError, match=r"this machine can't build for that: .*pip wheel"):
+    with pytest.raises(BuildError, match=r"it can't be built for that here: .*pip wheel"):
         asyncio.run(LockCache(tmp_path / "locks").lock(["faas_source"], [], other, print))
 
 

@@ -94,3 +94,11 @@ def test_the_help_explains_every_option() -> None:
     ):
         assert f"--{option}" in text
     assert "Default: 256 MB." in " ".join(text.split())
+
+
+def test_system_packages() -> None:
+    annotation = parse_annotation("--apt r-base-core --apt jq=1.6-2.1+deb12u1 --apt jq=1.6-2.1+deb12u1")
+    assert annotation.apt == ("jq=1.6-2.1+deb12u1", "r-base-core")
+    for text in ("Figlet", "jq>=1", "'jq figlet'", "-y", "./x.deb"):
+        with pytest.raises(AnnotationError, match=r"is not a Debian package|expected one argument"):
+            parse_annotation(f"--apt {text}")
