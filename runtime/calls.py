@@ -8,12 +8,12 @@ import resource
 import sys
 import time
 
-from . import codec, syscalls, uploads
+from . import processes, syscalls, uploads
 from .binding import Binder
 from .facade import Context, takes_context
 from .faults import Fault
 from .frames import Kind
-from .outcomes import failure
+from .outcomes import CallFailed
 from .results import Replier
 
 TYPE_CHECKING = False
@@ -49,6 +49,12 @@ class Caller:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._meter = Meter()
 
+    def prepare(self) -> None:
+        """What the function has to do in each worker before its first call, if there is any such thing."""
+        prepare = getattr(self._entry, "prepare_worker", None)
+        if prepare is not None:
+            prepare()
+
     def call(
         self, header: dict[str, Any], body: bytes, connection: Connection
     ) -> tuple[dict[str, Any], bytes]:
@@ -61,7 +67,7 @@ class Caller:
         flush_output()
         # Reading a file may start threads too (Arrow's pool): they aren't the function's.
         failed = outcome.get("code") not in {None, "invalid-input"}
-        leftovers = failed and (_has_children() or _thread_count() > threads)
+        leftovers = failed and (self._left_children() or _thread_count() > threads)
         usage, cpu_total = self._meter.usage()
         return {**outcome, "usage": usage, "cpu_total": cpu_total, "leftovers": leftovers}, result
 
@@ -81,8 +87,9 @@ class Caller:
             result = self._run(args, kwargs)
             connection.check_owner()
             return self._replier.reply(result, header.get("accept", ""), send)
-        except codec.Unencodable as error:
-            return failure(error.code, str(error), **error.figures), b""
+        except CallFailed as error:
+            connection.check_owner()
+            return error.outcome(), error.attached
         except BaseException as error:
             connection.check_owner()
             return self.failures.outcome("handler-error", error, peak_bytes()), b""
@@ -95,6 +102,11 @@ class Caller:
         logger = logging.getLogger(self._manifest.get("name"))
         caps = self._manifest.get("caps", {})
         return Context(str(header["id"]), float(header["timeout"]), caps, logger)
+
+    def _left_children(self) -> bool:
+        """Whether processes are left, apart from those that a function of our own says it keeps."""
+        kept: frozenset[int] = getattr(self._entry, "kept_processes", frozenset())
+        return bool(processes.children(os.getpid()) - kept) if kept else _has_children()
 
     def _wait(self, awaitable: Awaitable[Any]) -> Any:
         """Await it on a loop that lives as long as the worker, as connections kept between calls need."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 
 from .conversions import key_of, simpler
-from .outcomes import format_size
+from .outcomes import CallFailed, format_size
 from .refusals import Refused, TooLarge
 
 TYPE_CHECKING = False
@@ -21,13 +21,11 @@ JSON = "application/json"
 INFINITY = float("inf")
 
 
-class Unencodable(Exception):
-    """The result can't be sent; ``code`` and ``figures`` belong to an outcome."""
+class Unencodable(CallFailed):
+    """The result can't be sent."""
 
     def __init__(self, code: str, detail: str, **figures: Any) -> None:
-        super().__init__(detail)
-        self.code = code
-        self.figures = figures
+        super().__init__(code, detail, **figures)
 
 
 def encode(result: Any, cap: int) -> tuple[str, bytes]:

@@ -53,13 +53,14 @@ class Context:
         return max(0.0, self._deadline - time.monotonic())
 
 
-def install() -> None:
-    """Make the two importable."""
+def install() -> ModuleType:
+    """Make the two importable; the module that has them."""
     module = ModuleType(NAME, "What jupyter_faas offers to published functions.")
     for offered in (Context, Response):
         offered.__module__ = NAME
         setattr(module, offered.__name__, offered)
     sys.modules[NAME] = module
+    return module
 
 
 def takes_context(entry: Callable[..., Any]) -> bool:

@@ -150,9 +150,15 @@ class Handler(BaseHTTPRequestHandler):
             detail = f"The body has {format_size(int(length))}; the cap is {format_size(cap)}."
             raise Refusal("payload-too-large", detail, cap_bytes=cap, size_bytes=int(length))
         try:
-            return json.loads(self.rfile.read(int(length)) or b"{}")
+            arguments = json.loads(self.rfile.read(int(length)) or b"{}")
         except (ValueError, RecursionError) as error:
             raise Refusal("malformed-request", f"The body is not JSON: {error}.") from None
+        return {**self._beside(), **arguments} if isinstance(arguments, dict) else arguments
+
+    def _beside(self) -> dict[str, Any]:
+        """What the query may give beside any body: how the result looks."""
+        properties = self.manifest["input_schema"].get("properties", {})
+        return {n: value for n, value in self._query().items() if properties.get(n, {}).get("x-faas-query")}
 
     def _problem(self, outcome: dict[str, Any], headers: dict[str, str]) -> None:
         problem = problem_of(outcome)

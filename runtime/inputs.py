@@ -69,6 +69,8 @@ def _scalar(text: str, types: set[str]) -> Any:
         value = json.loads(text)
     except ValueError:
         return text
+    if "boolean" in types and not types & {"integer", "number"} and text in {"0", "1"}:
+        return text == "1"
     fitting = types - {"string"}
     return value if any(_fits(value, each) for each in fitting) else text
 

@@ -12,6 +12,25 @@ if TYPE_CHECKING:
     Outcome = dict[str, Any]
 
 
+class CallFailed(Exception):
+    """A call that ends as the outcome ``code``; what it leaves behind (``attached``, of the media type
+    ``attached_type``) goes to the gateway with it."""
+
+    def __init__(
+        self, code: str, detail: str, attached: bytes = b"", attached_type: str = "", **figures: Any
+    ) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.figures = figures
+        self.attached = attached
+        self.attached_type = attached_type
+
+    def outcome(self) -> Outcome:
+        """The outcome, without what is attached."""
+        outcome = failure(self.code, str(self), **self.figures)
+        return {**outcome, "attached": self.attached_type} if self.attached else outcome
+
+
 def failure(code: str, detail: str, **figures: Any) -> Outcome:
     """An outcome that is none of the function's results; figures that aren't known are left out."""
     known = {name: value for name, value in figures.items() if value is not None}

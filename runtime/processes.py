@@ -74,6 +74,11 @@ def end_all_but(spared: Collection[int], reaper: Reaper) -> None:
         time.sleep(WAIT_SECONDS)
 
 
+def children(pid: int) -> set[int]:
+    """The processes that ``pid`` is the parent of, ended ones that nobody has collected too."""
+    return {child for child, parent in _parents().items() if parent == pid}
+
+
 def usage_below(pid: int) -> Usage:
     """Memory and number of tasks (processes and threads) of ``pid`` and all below it."""
     pids = list(_tree(pid))

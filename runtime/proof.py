@@ -6,7 +6,7 @@ import sys
 
 from .calls import Meter, flush_output
 from .loading import MODULE
-from .outcomes import failure
+from .outcomes import CallFailed, failure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ def prove(text: str, failures: Failures, check_owner: Callable[[], None]) -> dic
     meter.start()
     try:
         outcome = _outcome(_failed(text))
+    except CallFailed as error:
+        outcome = failure(error.code, str(error), **error.figures)
     except BaseException as error:
         check_owner()
         outcome = failures.outcome("handler-error", error, 0)
@@ -59,6 +61,8 @@ def _failed(text: str) -> list[Failed]:
             example: doctest.Example,
             exc_info: Any,
         ) -> None:
+            if isinstance(exc_info[1], CallFailed):  # it says by itself what is wrong, and where
+                raise exc_info[1]
             failed.append((example, "".join(format_exception_only(*exc_info[:2]))))
 
     examples = doctest.DocTestParser().get_doctest(text, dict(vars(sys.modules[MODULE])), MODULE, None, 0)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 CODES = frozenset(
     {
+        "crashed",
         "handler-error",
         "init-error",
         "invalid-input",
@@ -33,7 +34,10 @@ def outcome_in(header: dict[str, Any]) -> dict[str, Any]:
         raise FrameError("an outcome that is none")
     if not isinstance(detail, str) or not isinstance(figures, dict) or _size(figures) > MAX_REPORT_BYTES:
         raise FrameError("an outcome without its detail or figures")
-    return {"ok": False, "code": code, "detail": detail[:8192], "figures": figures}
+    outcome = {"ok": False, "code": code, "detail": detail[:8192], "figures": figures}
+    if isinstance(header.get("attached"), str):
+        outcome["attached"] = header["attached"][:200]
+    return outcome
 
 
 def reply_in(header: dict[str, Any]) -> dict[str, Any]:

@@ -27,6 +27,18 @@ PLAIN = frozenset({dict, list, tuple, str, int, float, bool})
 NO_CONTENT = 204
 
 
+class Deferred:
+    """A result that is made only when it is known in which of its ``forms`` (media types) it is wanted."""
+
+    forms: tuple[str, ...] = ()
+    what = "a result"
+    """What it is, in words."""
+
+    def made(self, media_type: str) -> Any:
+        """The result for this form: a generator for a stream, a ``Response`` with its type, or plain data."""
+        raise NotImplementedError
+
+
 class Replier:
     """Answers calls with results of at most ``cap`` bytes; ``wait`` runs what has to be awaited."""
 
@@ -42,6 +54,11 @@ class Replier:
         if type(result) in PLAIN and accept in {"", codec.JSON}:
             content_type, body = codec.encode(result, self._cap)
             return {"ok": True, "type": content_type}, body
+        if isinstance(result, Deferred):
+            media_type = preferred(result.forms, accept)
+            if media_type is None:
+                raise _not_acceptable(result.what, accept, list(result.forms))
+            result, accept = result.made(media_type), media_type
         header: Header = {"ok": True, "type": codec.JSON}
         if isinstance(result, Response):
             header.update(_chosen(result))
@@ -63,7 +80,7 @@ class Replier:
         forms = forms_of(result)
         media_type = preferred(list(forms), accept)
         if media_type is None:
-            raise _not_acceptable(result, accept, list(forms))
+            raise _not_acceptable(_kind(result), accept, list(forms))
         body = self._bounded(_written(result, media_type, forms[media_type], self._cap))
         return {
             **header,
@@ -91,7 +108,7 @@ class Replier:
         available = [NDJSON, SSE, codec.JSON]
         media_type = preferred(available, accept)
         if media_type is None:
-            raise _not_acceptable(result, accept, available)
+            raise _not_acceptable(_kind(result), accept, available)
         stream = _Stream(media_type, header, self._cap, send)
         if isinstance(result, GeneratorType):
             try:
@@ -176,9 +193,13 @@ def _bad_response(why: str) -> codec.Unencodable:
     return codec.Unencodable("result-not-encodable", f"The Response's {why}.", type_name="Response")
 
 
-def _not_acceptable(result: Any, accept: str, available: list[str]) -> codec.Unencodable:
+def _kind(result: Any) -> str:
+    return f"a {codec.type_name(result)}"
+
+
+def _not_acceptable(what: str, accept: str, available: list[str]) -> codec.Unencodable:
     detail = (
-        f"The result, a {codec.type_name(result)}, has no form that 'Accept: {accept[:200]}' allows. "
+        f"The result, {what}, has no form that 'Accept: {accept[:200]}' allows. "
         f"There is {', '.join(available)}."
     )
     return codec.Unencodable("not-acceptable", detail, available=available)

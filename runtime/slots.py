@@ -148,7 +148,7 @@ class Slot:
         if not outcome["ok"]:
             self._gauge.blame_caps(outcome)
         if frame.header.get("leftovers") is True:
-            self._retire(outcome, usage)
+            self._retire(outcome, usage, frame.body)
         else:
             self._answer(outcome, usage, False, frame.body)
 
@@ -169,11 +169,11 @@ class Slot:
         else:
             self._fail(outcome)
 
-    def _retire(self, outcome: Outcome, usage: dict[str, Any] | None = None) -> None:
+    def _retire(self, outcome: Outcome, usage: dict[str, Any] | None = None, body: bytes = b"") -> None:
         """End the worker with all that it started, then answer, then start a fresh one."""
         ended = self._discard()
         self._announced = False
-        self._answer(outcome, usage or self._gauge.usage(ended), True)
+        self._answer(outcome, usage or self._gauge.usage(ended), True, body)
         self.start()
 
     def _fail(self, outcome: Outcome) -> None:
@@ -198,7 +198,8 @@ class Slot:
             self._instance.link.send(Kind.LOG, self.index, {"dropped": self._capture.report()})
         self._call = None
         header = {**outcome, "usage": usage, "retired": retired}
-        self._instance.link.send(Kind.RESULT, self.index, header, body if outcome["ok"] else b"")
+        sent = body if outcome["ok"] or "attached" in outcome else b""
+        self._instance.link.send(Kind.RESULT, self.index, header, sent)
 
     # Output
 

@@ -16,6 +16,7 @@ from .failures import Failures
 from .files import link_files
 from .frames import RECEIVE_BYTES, Frame, FrameReader, Kind, encode_frame
 from .loading import import_entry, prepare_path, read_manifest
+from .outcomes import CallFailed
 from .tracebacks import Tracebacks
 
 TYPE_CHECKING = False
@@ -65,7 +66,11 @@ def _import(settings: Settings) -> tuple[Caller | None, Outcome]:
         prepare_path(settings.root)
         install()
         entry = import_entry(settings.root, manifest["entry"])
-        return Caller(entry, failures, settings.result_bytes, manifest), {}
+        caller = Caller(entry, failures, settings.result_bytes, manifest)
+        caller.prepare()
+        return caller, {}
+    except CallFailed as error:
+        return None, error.outcome()
     except BaseException as error:
         return None, failures.outcome("init-error", error, peak_bytes())
 

@@ -74,6 +74,8 @@ def _figures(figures: Mapping[str, Any], detail: str) -> Iterable[str]:
         yield raised
     for line in _sequence(figures.get("log")):
         yield f"| {line}"
+    if figures.get("notebook"):
+        yield f"The notebook as far as it ran: GET {figures['notebook']}"
 
 
 def _sequence(value: Any) -> Sequence[Any]:

@@ -34,7 +34,9 @@ def add_commands(commands: Commands) -> None:
         "execute a notebook and publish its functions",
         description="Runs every cell in a kernel of its own. The %%publish cells publish as in a notebook;\n"
         "cells that begin with `#| publish OPTIONS`, or have the tag `publish` (and options in their\n"
-        "metadata `faas`), are published after they ran.",
+        "metadata `faas`), are published after they ran.\n"
+        "With --whole, the notebook itself is published and each call runs it; all options of %%publish can\n"
+        "be given then.",
     )
     publish.add_argument("notebook", metavar="NOTEBOOK", type=Path)
     publish.add_argument("--cell", metavar="NAME", help="publish only the function of this name")
@@ -54,11 +56,27 @@ def add_commands(commands: Commands) -> None:
         action="store_false",
         help="run nothing: publish what the source alone tells, refuse what it doesn't",
     )
-    publish.add_argument("--timeout", type=int, metavar="SECONDS", help="for one cell (default: none)")
+    publish.add_argument(
+        "--whole",
+        dest="takes_rest",
+        action="store_true",
+        help="publish the whole notebook; its cell tagged `parameters` says what a call gives",
+    )
+    publish.add_argument("--name", metavar="NAME", help="with --whole: the function's (default: the file's)")
+    publish.add_argument(
+        "--timeout", metavar="SECONDS", help="for one cell (default: none); with --whole: for one call, as 5m"
+    )
     publish.add_argument("--output", type=Path, metavar="FILE", help="write the executed notebook to FILE")
 
 
 def _publish(arguments: argparse.Namespace) -> int:
+    if arguments.takes_rest:
+        from jupyter_faas.cli.parameters import parameters_of
+        from jupyter_faas.cli.whole import publish_whole
+
+        return publish_whole(arguments, parameters_of(arguments.param))
+    if arguments.name is not None:
+        raise UsageError("--name is for --whole: a cell names its function itself")
     from jupyter_faas.cli.notebook import (
         publications,
         receipts,
@@ -76,7 +94,7 @@ def _publish(arguments: argparse.Namespace) -> int:
         return _publish_unexecuted(notebook, connection, arguments)
     before = _versions(connection)
     environment = _environment(connection, arguments)
-    failure = run_notebook(notebook, folder, environment, arguments.timeout, _progress(notebook))
+    failure = run_notebook(notebook, folder, environment, _seconds(arguments.timeout), _progress(notebook))
     if arguments.output:
         _write(notebook, arguments.output)
     if arguments.dry_run:
@@ -88,6 +106,12 @@ def _publish(arguments: argparse.Namespace) -> int:
         _report(published)
         _explain(failure, published, arguments.cell)
     return 0 if published and failure is None else 1
+
+
+def _seconds(timeout: str | None) -> int | None:
+    if timeout is None or timeout.isdigit():
+        return None if timeout is None else int(timeout)
+    raise UsageError(f"--timeout {timeout}: write a number of seconds")
 
 
 def _publish_unexecuted(notebook: Any, connection: Connection | None, arguments: argparse.Namespace) -> int:

@@ -81,7 +81,7 @@ def value_of(response: Response, url: str) -> Any:
 def result_of(response: Response, url: str) -> Any:
     """The result of a call from its answer; raises what the gateway raised, or what ended a stream.
 
-    JSON is decoded, a stream is the list of its items, plain text is ``str``, no content is ``None``;
+    JSON is decoded, a stream is the list of its items, text and HTML are ``str``, no content is ``None``;
     anything else is ``bytes``.
     """
     if not 200 <= response.status < 300:
@@ -93,7 +93,7 @@ def result_of(response: Response, url: str) -> Any:
             return json.loads(response.body)
         if response.essence == NDJSON:
             return [item_of(line) for line in response.body.splitlines()]
-        return response.body.decode() if response.essence == "text/plain" else response.body
+        return response.body.decode() if response.essence in ("text/plain", "text/html") else response.body
     except ValueError as error:
         raise _not_ours(response, url) from error
 

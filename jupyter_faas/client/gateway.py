@@ -51,13 +51,14 @@ class GatewayClient:
         """Close the kept connections; the client can still be used."""
         self._transport.close()
 
-    def invoke(self, name: str, arguments: Mapping[str, Any] | None = None) -> Any:
+    def invoke(self, name: str, arguments: Mapping[str, Any] | None = None, accept: str = "*/*") -> Any:
         """Call a function (``name`` or ``name@version``) with named arguments and return its result.
 
-        JSON is decoded, a stream is the list of its items, plain text is ``str``, pictures and other binary
-        results are ``bytes``. Raises ``InvalidInput`` for arguments that JSON can't express.
+        JSON is decoded, a stream is the list of its items, text (HTML too) is ``str``, pictures and the like
+        are ``bytes``. ``accept`` chooses among the forms that there are, as in ``answer``. Raises
+        ``InvalidInput`` for arguments that JSON can't express.
         """
-        return result_of(self.answer(name, arguments), self.connection.url)
+        return result_of(self.answer(name, arguments, accept), self.connection.url)
 
     def answer(self, name: str, arguments: Mapping[str, Any] | None = None, accept: str = "*/*") -> Response:
         """The answer to a call as it came, in the form that ``accept`` (RFC 9110 §12.5.1) prefers."""
@@ -126,6 +127,10 @@ class GatewayClient:
     def invocation(self, invocation_id: str) -> dict[str, Any]:
         """One call, with its logs."""
         return self._dict("GET", f"{API}/invocations/{_quote(invocation_id)}")
+
+    def notebook(self, invocation_id: str) -> dict[str, Any]:
+        """The notebook of a call in which a cell failed, with the outputs of the cells that ran."""
+        return self._dict("GET", f"{API}/invocations/{_quote(invocation_id)}/notebook")
 
     def gateway(self) -> dict[str, Any]:
         """The gateway itself: its address, process, engine and what it holds."""

@@ -32,6 +32,7 @@ from jupyter_faas.gateway.images.builder import ImageBuilder
 from jupyter_faas.gateway.service.bundles import BundleStore
 from jupyter_faas.gateway.service.catalogue import Catalogue
 from jupyter_faas.gateway.service.locks import LockStore
+from jupyter_faas.gateway.service.partial import PartialNotebooks
 from jupyter_faas.gateway.service.publisher import Publisher
 from jupyter_faas.gateway.service.rebuilder import Rebuilder
 from jupyter_faas.gateway.service.service import Service
@@ -167,7 +168,9 @@ class GatewayApp(JupyterApp):
         dispatcher = Dispatcher(engine, rebuilder.rebuild, parent=self)
         publisher = Publisher(engine, store, bundles, locks, builder, dispatcher, catalogue)
         stack.push_async_callback(publisher.close)
-        return Service(engine, store, recorder, bundles, locks, dispatcher, catalogue, publisher), dispatcher
+        partial = PartialNotebooks(folder / "notebooks")
+        service = Service(engine, store, recorder, bundles, locks, dispatcher, catalogue, publisher, partial)
+        return service, dispatcher
 
     async def _sweep(self, engine: Engine, owner: str) -> None:
         """Remove what a gateway that was killed has left running."""

@@ -243,8 +243,8 @@ def parse_annotation(line: str) -> Annotation:
     return parse_words(words)
 
 
-def parse_words(words: Sequence[str]) -> Annotation:
-    """The options written in ``words``, already split as a shell does.
+def parse_words(words: Sequence[str], defaults: Caps | None = None) -> Annotation:
+    """The options written in ``words``, already split as a shell does; ``defaults`` are the caps without any.
 
     Raises ``AnnotationError`` for a bad option or value, naming what is accepted.
     """
@@ -257,7 +257,7 @@ def parse_words(words: Sequence[str]) -> Annotation:
     for text in options.apt:
         _check_apt(text)
     return Annotation(
-        caps=_caps(options),
+        caps=_caps(options, defaults or Caps()),
         name=None if options.name is None else check_name(options.name),
         entry=options.entry,
         inputs=tuple(options.input),
@@ -307,8 +307,8 @@ def _check_apt(text: str) -> None:
         )
 
 
-def _caps(options: argparse.Namespace) -> Caps:
-    chosen: dict[str, Any] = {"network": options.network}
+def _caps(options: argparse.Namespace, defaults: Caps) -> Caps:
+    chosen: dict[str, Any] = {**defaults.model_dump(), "network": options.network}
     for option, cap in _CAPS.items():
         text = getattr(options, option.replace("-", "_"))
         if text is not None:

@@ -18,7 +18,7 @@ from jupyter_faas.kernel.assemble import assemble
 from jupyter_faas.kernel.bodies import body_name, function_of_body, stand_in
 from jupyter_faas.kernel.cells import Cell, Cells, Function
 from jupyter_faas.kernel.environments import Declared, declared_in
-from jupyter_faas.kernel.files import data_files, files_named
+from jupyter_faas.kernel.files import data_files, files_named, read_files
 from jupyter_faas.kernel.origins import Origins
 from jupyter_faas.kernel.proof import check_names, proof_of
 from jupyter_faas.kernel.receipt import Receipt, receipt_of
@@ -26,12 +26,12 @@ from jupyter_faas.kernel.requirements import requirements_of
 from jupyter_faas.kernel.signature import schemas_of
 from jupyter_faas.kernel.slice import Slice, slice_of
 from jupyter_faas.kernel.values import describe
-from jupyter_faas.model.bundle import MAX_BUNDLE_BYTES, MAX_MEMBERS, Bundle, digest_of
+from jupyter_faas.model.bundle import MAX_BUNDLE_BYTES, Bundle, digest_of
 from jupyter_faas.model.errors import AnnotationError, CaptureError
 from jupyter_faas.model.manifest import HANDLER_FILE, Manifest, Origin
 from jupyter_faas.model.units import format_size
 
-__all__ = ["Capture", "bundled", "capture", "published_name"]
+__all__ = ["Capture", "author", "bundled", "capture", "check_size", "notebook_path", "published_name"]
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def bundled(
     )
     content = {HANDLER_FILE: handler.source.encode(), **_files(found, data), **packages.wheels}
     bundle = Bundle(manifest, content)
-    _check_size(bundle)
+    check_size(bundle)
     signature = f"{name}{inspect.signature(function)}".replace("__main__.", "")  # the notebook's own classes
     doubts = files_named(found, folder, bundle.files)
     return Capture(bundle, receipt_of(signature, found, packages, bundle, doubts))
@@ -146,7 +146,7 @@ def _declared(annotation: Annotation, namespace: Mapping[str, Any], cells: Cells
     """What ``--environment`` names, looked for beside the notebook and where the kernel works."""
     if annotation.requirements_file is None:
         return None
-    notebook = _notebook_path(namespace)
+    notebook = notebook_path(namespace)
     beside = [Path(notebook).parent] if notebook and PurePath(notebook).is_absolute() else []
     sources = (cell.source for cell in cells.newest_first())
     return declared_in(annotation.requirements_file, [*beside, Path.cwd()], sources)
@@ -154,18 +154,13 @@ def _declared(annotation: Annotation, namespace: Mapping[str, Any], cells: Cells
 
 def _files(found: Slice, data: Mapping[str, Path]) -> dict[str, bytes]:
     """What lies beside the handler: values, the author's modules, data files."""
-    size = sum(path.stat().st_size for path in data.values())
-    if size > MAX_BUNDLE_BYTES or len(data) > MAX_MEMBERS // 2:
-        raise AnnotationError(
-            f"--file: these are {len(data)} files of {format_size(size)}. A function may take "
-            f"{MAX_MEMBERS // 2} files and {format_size(MAX_BUNDLE_BYTES)} along: choose fewer."
-        )
-    files = {place: path.read_bytes() for place, path in data.items()}
+    files = read_files(data)
     files |= {source.path: source.content for source in found.sources.values()}
     return files | {value.file: value.content for value in found.values.values()}
 
 
-def _check_size(bundle: Bundle) -> None:
+def check_size(bundle: Bundle) -> None:
+    """Raises ``CaptureError`` for a bundle that no gateway takes, naming its largest parts."""
     if bundle.packed_bytes > MAX_BUNDLE_BYTES:
         largest = sorted(bundle.files, key=lambda path: -len(bundle.files[path]))[:3]
         parts = ", ".join(f"{path} {format_size(len(bundle.files[path]))}" for path in largest)
@@ -176,11 +171,12 @@ def _check_size(bundle: Bundle) -> None:
 
 
 def _notebook(namespace: Mapping[str, Any]) -> str | None:
-    path = _notebook_path(namespace)
+    path = notebook_path(namespace)
     return PurePath(path).name if path else None
 
 
-def _notebook_path(namespace: Mapping[str, Any]) -> str:
+def notebook_path(namespace: Mapping[str, Any]) -> str:
+    """The file of this kernel's notebook, as far as the front end tells; else empty."""
     return str(os.environ.get("JPY_SESSION_NAME") or namespace.get("__vsc_ipynb_file__") or "")
 
 

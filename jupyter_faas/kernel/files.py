@@ -5,17 +5,19 @@ from __future__ import annotations
 import ast
 import os
 import shlex
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Final
 
 from jupyter_faas.kernel.slice import Slice
+from jupyter_faas.model.bundle import MAX_BUNDLE_BYTES, MAX_MEMBERS
 from jupyter_faas.model.errors import AnnotationError
-from jupyter_faas.model.manifest import HANDLER_FILE, MANIFEST_FILE
+from jupyter_faas.model.manifest import HANDLER_FILE, MANIFEST_FILE, NOTEBOOK_FILE
+from jupyter_faas.model.units import format_size
 
-__all__ = ["data_files", "files_named"]
+__all__ = ["data_files", "files_in", "files_named", "read_files"]
 
-_RESERVED: Final = frozenset({HANDLER_FILE, MANIFEST_FILE, "values"})
+_RESERVED: Final = frozenset({HANDLER_FILE, MANIFEST_FILE, NOTEBOOK_FILE, "values"})
 _IGNORED: Final = frozenset({"__pycache__", ".ipynb_checkpoints", ".git"})
 
 
@@ -42,10 +44,26 @@ def data_files(paths: Sequence[str], folder: Path) -> dict[str, Path]:
     return found
 
 
+def read_files(data: Mapping[str, Path]) -> dict[str, bytes]:
+    """The contents of data files by place; raises ``AnnotationError`` for more than a function may take."""
+    size = sum(path.stat().st_size for path in data.values())
+    if size > MAX_BUNDLE_BYTES or len(data) > MAX_MEMBERS // 2:
+        raise AnnotationError(
+            f"--file: these are {len(data)} files of {format_size(size)}. A function may take "
+            f"{MAX_MEMBERS // 2} files and {format_size(MAX_BUNDLE_BYTES)} along: choose fewer."
+        )
+    return {place: path.read_bytes() for place, path in data.items()}
+
+
 def files_named(found: Slice, folder: Path, carried: Collection[str]) -> Iterator[str]:
     """A warning for each file below ``folder`` that a text in ``found`` names and that it won't find."""
+    return files_in(_trees(found), folder, carried)
+
+
+def files_in(trees: Iterable[tuple[str, ast.AST]], folder: Path, carried: Collection[str]) -> Iterator[str]:
+    """The same for syntax trees, each with what it is called."""
     told: set[str] = set()
-    for name, tree in _trees(found):
+    for name, tree in trees:
         for text in _texts(tree):
             place = _place(text, folder)
             if place is None or place in told or (place in carried and not Path(text).is_absolute()):

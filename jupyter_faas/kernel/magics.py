@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 from IPython.core.interactiveshell import ExecutionResult, InteractiveShell
@@ -13,7 +15,7 @@ from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_
 from jupyter_faas.client import GatewayClient, connect
 from jupyter_faas.client.connection import Connection, ensure_gateway, find_gateway
 from jupyter_faas.kernel.annotation import Annotation, parse_annotation, parse_words, publish_arguments
-from jupyter_faas.kernel.capture import Capture, capture
+from jupyter_faas.kernel.capture import Capture, capture, notebook_path
 from jupyter_faas.kernel.cells import transformed
 from jupyter_faas.kernel.choice import is_chosen, only_shown
 from jupyter_faas.kernel.commands import run_command
@@ -106,13 +108,15 @@ class FaasMagics(Magics):
             %faas logs NAME [--limit N]     what it wrote: the last N lines, 100 by default
             %faas delete NAME               delete it with all its versions
             %faas publish                   publish the cells that ran with a first line #| publish
+            %faas publish --whole [FILE]    publish this notebook, as it was last saved: each call runs it
             %faas gateway                   the gateway: its address, engine and state
 
         ``--gateway URL`` before the command asks another gateway than the local one.
         """
         try:
-            if line.strip() == "publish":
-                self._publish_annotated()
+            words = _words(line) if line.split()[:1] == ["publish"] else []
+            if words:
+                self._publish_whole(words[1:]) if "--whole" in words else self._publish_annotated(words[1:])
                 return None
             return run_command(line, connect)
         except FaasError as error:
@@ -127,7 +131,31 @@ class FaasMagics(Magics):
             progress.fail(error)
             raise quiet(error) from None
 
-    def _publish_annotated(self) -> None:
+    def _publish_whole(self, words: list[str]) -> None:
+        """Publish the notebook of this kernel, or the file that the words begin with."""
+        from jupyter_faas.kernel.whole.capture import Proof, annotation_of, capture_notebook
+        from jupyter_faas.kernel.whole.source import read_notebook
+
+        proof = Proof(run="--no-execute" not in words)
+        words = [word for word in words if word not in ("--whole", "--no-execute")]
+        named = words.pop(0) if words and words[0].endswith(".ipynb") else notebook_path(self.shell.user_ns)
+        if not named:
+            raise AnnotationError(
+                "This kernel doesn't know its notebook's file. Name it: %faas publish --whole FILE.ipynb."
+            )
+        progress = Progress(screen_for(self.shell))
+        try:
+            annotation = annotation_of(read_notebook(Path(named)), words)
+            self._publish_captured(lambda: capture_notebook(Path(named), words, proof), annotation, progress)
+        except FaasError as error:
+            progress.fail(error)
+            raise quiet(error) from None
+
+    def _publish_annotated(self, words: Sequence[str] = ()) -> None:
+        if words:
+            raise AnnotationError(
+                f"%faas publish takes no {words[0]} without --whole: a cell's first line has its options."
+            )
         found = annotated_cells(self.shell)
         if not found:
             raise AnnotationError("No cell with a first line `#| publish` has run in this kernel.")
@@ -153,11 +181,17 @@ class FaasMagics(Magics):
         return self.shell.should_run_async(cell, transformed_cell=source)
 
     def _publish(self, cell: str, annotation: Annotation, progress: Progress, lines_above: int = 1) -> None:
+        if is_chosen(self.shell, cell, annotation, lines_above):
+            self._publish_captured(
+                lambda: capture(self.shell, cell, annotation, lines_above), annotation, progress
+            )
+
+    def _publish_captured(
+        self, make: Callable[[], Capture], annotation: Annotation, progress: Progress
+    ) -> None:
         begun = time.monotonic()
-        if not is_chosen(self.shell, cell, annotation, lines_above):
-            return
         with progress.step("capture"):
-            captured = capture(self.shell, cell, annotation, lines_above)
+            captured = make()
             progress.panel.function = captured.bundle.manifest.name
             progress.panel.receipt = captured.receipt
         if annotation.dry_run or only_shown():
@@ -176,6 +210,13 @@ class FaasMagics(Magics):
     def _send(self, captured: Capture, annotation: Annotation, progress: Progress) -> dict[str, Any]:
         with GatewayClient(_connection(annotation, progress)) as gateway:
             return gateway.publish(captured.bundle, annotation.environment, progress.event)
+
+
+def _words(line: str) -> list[str]:
+    try:
+        return shlex.split(line)
+    except ValueError as error:
+        raise AnnotationError(f"%faas publish: {error}. %%publish? lists the options.") from error
 
 
 def _in_event_loop() -> bool:

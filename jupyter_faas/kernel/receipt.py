@@ -15,7 +15,7 @@ from jupyter_faas.model.bundle import Bundle
 from jupyter_faas.model.caps import Caps
 from jupyter_faas.model.units import format_duration, format_size
 
-__all__ = ["CapturedName", "Receipt", "caps_in_words", "receipt_of"]
+__all__ = ["CapturedName", "Receipt", "caps_in_words", "network_warning", "receipt_of", "sized"]
 
 MOST_NAMED: Final = 8
 _NETWORK_MODULES: Final = frozenset(
@@ -73,6 +73,8 @@ class Receipt:
     warnings: tuple[str, ...]
     sources: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
+    proof: str = ""
+    """How it is proven, if not by examples."""
     apt: tuple[str, ...] = ()
 
     def lines(self) -> Iterator[tuple[str, str]]:
@@ -93,6 +95,8 @@ class Receipt:
         yield "caps", self.caps
         if self.examples:
             yield "proof", f"{self.examples} example{'s' * (self.examples > 1)}, run in the image"
+        if self.proof:
+            yield "proof", self.proof
         yield "bundle", format_size(self.bundle_bytes)
         yield from _labelled("warning", self.warnings)
 
@@ -132,8 +136,8 @@ def receipt_of(
         bundle_bytes=bundle.packed_bytes,
         examples=count_examples(manifest.proof),
         warnings=(*_warnings(found, packages, manifest.caps), *_data_warnings(found), *doubts),
-        sources=tuple(_sized(source.path, bundle) for _, source in sorted(found.sources.items())),
-        files=tuple(_sized(path, bundle) for path in manifest.files),
+        sources=tuple(sized(source.path, bundle) for _, source in sorted(found.sources.items())),
+        files=tuple(sized(path, bundle) for path in manifest.files),
         apt=manifest.apt,
     )
 
@@ -178,7 +182,8 @@ def _value(name: str, found: Slice) -> CapturedName:
     return CapturedName(name, "value", f"{value.type_name} ({format_size(len(value.content))}), {used}")
 
 
-def _sized(path: str, bundle: Bundle) -> str:
+def sized(path: str, bundle: Bundle) -> str:
+    """A file of the bundle, with its size."""
     return f"{path} ({format_size(len(bundle.files[path]))})"
 
 
@@ -209,11 +214,16 @@ def _warnings(found: Slice, packages: Packages, caps: Caps) -> Iterator[str]:
                 f"{definition.name} assigns the global {name} when it is called: each process of it "
                 "has a copy of its own, which ends with it."
             )
-    used = sorted(module for module in found.origins if _reaches_out(module))
-    if used and caps.network == "none":
-        yield f"{', '.join(used)} is imported but the network is none: add --network egress to reach out."
+    yield from network_warning(found.origins, caps)
     yield from (package.warning for package in packages.direct if package.warning is not None)
     yield from packages.warnings
+
+
+def network_warning(modules: Iterable[str], caps: Caps) -> Iterator[str]:
+    """A warning if ``modules`` use the network and the function has none."""
+    used = sorted(module for module in modules if _reaches_out(module))
+    if used and caps.network == "none":
+        yield f"{', '.join(used)} is imported but the network is none: add --network egress to reach out."
 
 
 def _reaches_out(module: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from html import escape
 from typing import Any, Final
 
 from IPython.display import HTML, SVG, Image
@@ -13,6 +14,7 @@ __all__ = ["accept_of_notebook", "shown"]
 
 ARROW: Final = "application/vnd.apache.arrow.stream"
 _ANYTHING: Final = "text/html;q=0.9, */*;q=0.8"
+_FRAME: Final = 'width="100%" height="600" style="border: 1px solid #8888; background: white"'
 _RASTER: Final = ("image/png", "image/jpeg", "image/webp")
 
 
@@ -30,7 +32,14 @@ def shown(answer: Response, url: str) -> Any:
         return Image(data=result, format=answer.essence.partition("/")[2])
     if answer.essence == "image/svg+xml":
         return SVG(data=result.decode())
-    return HTML(result.decode()) if answer.essence == "text/html" else result
+    return _page(result) if answer.essence == "text/html" else result
+
+
+def _page(text: str) -> HTML:
+    """HTML as it is; a whole document in a frame, where its style and scripts don't reach the notebook."""
+    if not text[:200].lstrip().lower().startswith(("<!doctype", "<html")):
+        return HTML(text)
+    return HTML(f'<div><iframe sandbox="allow-scripts" {_FRAME} srcdoc="{escape(text)}"></iframe></div>')
 
 
 def _has_pyarrow() -> bool:

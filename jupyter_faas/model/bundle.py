@@ -118,7 +118,8 @@ class Bundle:
         for wheel, digest in manifest.wheels.items():
             if wheel not in files or digest_of(files[wheel]) != digest:
                 raise MalformedRequest(f"The bundle has no {wheel} with the digest {digest}.")
-        named = (*manifest.files, *(value.file for value in manifest.values))
+        named = [*manifest.files, *(value.file for value in manifest.values)]
+        named += [manifest.notebook.file] if manifest.notebook is not None else []
         for path in named:
             if path not in files:
                 raise MalformedRequest(f"The bundle's {MANIFEST_FILE} names {path[:200]!r}, which it hasn't.")

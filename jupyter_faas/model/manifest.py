@@ -13,7 +13,9 @@ __all__ = [
     "HANDLER_FILE",
     "MANIFEST_FILE",
     "NAME_PATTERN",
+    "NOTEBOOK_FILE",
     "Manifest",
+    "Notebook",
     "Origin",
     "Segment",
     "Value",
@@ -21,6 +23,7 @@ __all__ = [
 
 MANIFEST_FILE = "function.json"
 HANDLER_FILE = "handler.py"
+NOTEBOOK_FILE = "notebook.ipynb"
 NAME_PATTERN = r"^[A-Za-z_][A-Za-z0-9_-]{0,62}$"
 
 APT_PATTERN = r"^[a-z0-9][a-z0-9+.-]+(=[A-Za-z0-9][A-Za-z0-9.+~:-]*)?$"
@@ -71,6 +74,17 @@ class Value(BaseModel):
     versions: tuple[str, ...] = ()
 
 
+class Notebook(BaseModel):
+    """A whole notebook: ``file`` of the bundle, run by a kernel of ``language``; ``kernel`` is its name in
+    the author's Jupyter."""
+
+    model_config = _Strict
+
+    file: str
+    kernel: Annotated[str, Field(max_length=200)]
+    language: Annotated[str, Field(min_length=1, max_length=100)]
+
+
 class Manifest(BaseModel):
     """Contents of ``function.json``.
 
@@ -79,6 +93,7 @@ class Manifest(BaseModel):
     requirements are installed from, instead of an index. ``apt`` names Debian packages, each with an optional
     version (``jq``, ``jq=1.6-2.1``). ``environment`` holds names only: values never enter an image.
     ``files`` are data files of the bundle that the function finds in its working directory.
+    With a ``notebook``, a call runs that in a kernel.
     """
 
     model_config = _Strict
@@ -106,3 +121,4 @@ class Manifest(BaseModel):
     origin: Origin = Origin()
     values: tuple[Value, ...] = ()
     files: tuple[str, ...] = ()
+    notebook: Notebook | None = None

@@ -19,8 +19,11 @@ from tests.support.notebook import execute, notebook_of, text_of
 ROOT = Path(__file__).parents[2]
 PAGES = sorted((ROOT / "docs").glob("*.md"))
 BLOCKS = {path.stem: blocks_of(path.read_text()) for path in PAGES}
-ELSEWHERE = {"system-packages": "tests/integration/test_system_packages.py"}
-"""Pages whose cells take a gateway of their own, and the tests that have it."""
+ELSEWHERE = {
+    "system-packages": "tests/integration/test_system_packages.py",
+    "whole-notebooks": "tests/docs/test_examples.py",
+}
+"""Pages whose blocks are parts of what other tests run, in notebooks or with a gateway of their own."""
 
 RUN = [
     page

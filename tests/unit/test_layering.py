@@ -80,13 +80,25 @@ def test_gateway_imports_downward_only(path: Path) -> None:
             assert target == own or target in GATEWAY_MAY_IMPORT[own], f"{own} must not import {module}"
 
 
+# What runs a whole notebook in the image: requirements of such a function only.
+NOTEBOOK = ROOT / "runtime" / "notebook"
+NOTEBOOK_IMPORTS = {"ipykernel", "jupyter_client", "nbclient", "nbconvert", "nbformat", "papermill"}
+NOTEBOOK_BRINGS = {"traitlets", "zmq"}  # by those
+
+
 def test_runtime_imports_the_standard_library_only() -> None:
     for path in python_files("runtime"):
+        allowed = sys.stdlib_module_names | {"runtime", "faas_runtime", "handler"}
+        if path.is_relative_to(NOTEBOOK):
+            allowed |= NOTEBOOK_IMPORTS | NOTEBOOK_BRINGS
         for module in imports_of(path):
-            top = module.split(".")[0]
-            assert top in sys.stdlib_module_names | {"runtime", "faas_runtime", "handler"}, (
-                f"{path.name} imports {module}"
-            )
+            assert module.split(".")[0] in allowed, f"{path.name} imports {module}"
+
+
+def test_only_handlers_of_whole_notebooks_import_what_runs_them() -> None:
+    for path in python_files("runtime"):
+        if not path.is_relative_to(NOTEBOOK):
+            assert not any(module.startswith("runtime.notebook") for module in imports_of(path)), path.name
 
 
 def test_one_file_imports_the_docker_sdk() -> None:

@@ -45,6 +45,8 @@ class Result:
     body: bytes = b""
     usage: Usage = Usage()
     error: FaasError | None = None
+    attached: bytes = b""
+    """With an error, what the call has left behind, of ``content_type``."""
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
 
@@ -58,7 +60,10 @@ def result_in(frame: Frame) -> Result:
             return Result(content_type, frame.body, usage)
         status, headers = status_in(frame.header["status"]), headers_in(frame.header.get("headers"))
         return Result(content_type, frame.body, usage, status=status, headers=headers)
-    return Result(usage=usage, error=error_in(frame.header))
+    if "attached" not in frame.header:
+        return Result(usage=usage, error=error_in(frame.header))
+    content_type = _content_type(frame.header["attached"])
+    return Result(content_type, usage=usage, error=error_in(frame.header), attached=frame.body)
 
 
 def error_in(header: Mapping[str, Any]) -> FaasError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import parse_qs
 
@@ -25,6 +26,8 @@ _MULTIPART: Final = "multipart/form-data"
 _UNTOLD: Final = ("application/octet-stream", "application/unknown")
 """What clients say of a file whose type they don't know; the function goes by its name and content."""
 _MEDIA: Final = "x-faas-media"
+_BESIDE: Final = "x-faas-query"
+"""Marks a parameter that the query may give beside any body: it chooses how the result looks."""
 _MAX_PARTS: Final = 64
 _MAX_NAME: Final = 255
 _BOUNDS: Final = ParseMultipartConfig(max_parts=_MAX_PARTS + 1, max_part_header_size=4096)
@@ -38,6 +41,31 @@ def arguments_of_query(query: str, schema: Schema) -> Arguments:
 
 
 def arguments_in(body: bytes, content_type: str, query: str, schema: Schema) -> Arguments:
+    """The arguments in a body and, of those marked for it, in the query; raises as ``_in_body`` does."""
+    arguments = _in_body(body, content_type, query, schema)
+    beside = {name: each for name, each in schema.get("properties", {}).items() if _is_beside(each)}
+    if not (beside and query):
+        return arguments
+    given = _values(query, {"properties": beside})
+    return _with(arguments, {name: value for name, value in given.items() if name in beside})
+
+
+def _is_beside(schema: object) -> bool:
+    return isinstance(schema, dict) and schema.get(_BESIDE) is True
+
+
+def _with(arguments: Arguments, more: Mapping[str, Any]) -> Arguments:
+    """The arguments with those of the query, which gives way to the body."""
+    try:
+        values = orjson.loads(arguments.json or b"{}")
+    except orjson.JSONDecodeError:
+        return arguments  # the check that follows says what is wrong
+    return (
+        replace(arguments, json=orjson.dumps({**more, **values})) if isinstance(values, dict) else arguments
+    )
+
+
+def _in_body(body: bytes, content_type: str, query: str, schema: Schema) -> Arguments:
     """The arguments in a body: JSON, a form, a multipart form, or one file.
 
     Where the body is a file, the query gives the other parameters. Raises ``MalformedRequest`` for what

@@ -14,6 +14,7 @@ from jupyter_faas.gateway.service.catalogue import Published
 from jupyter_faas.gateway.service.service import iso
 from jupyter_faas.model.bundle import MAX_BUNDLE_BYTES
 from jupyter_faas.model.errors import EngineUnavailable, MalformedRequest, PayloadTooLarge
+from jupyter_faas.model.media import IPYNB
 from jupyter_faas.model.units import format_size
 from jupyter_faas.version import VERSION
 
@@ -28,6 +29,7 @@ __all__ = [
     "InvocationsHandler",
     "LockHandler",
     "LogsHandler",
+    "PartialNotebookHandler",
     "ShutdownHandler",
     "VersionsHandler",
 ]
@@ -216,6 +218,16 @@ class InvocationHandler(FaasHandler):
     async def get(self, identifier: str) -> None:
         """Describe it, with its logs."""
         self.send_json(await self.service.invocation(identifier))
+
+
+class PartialNotebookHandler(FaasHandler):
+    """The notebook of a call in which a cell failed."""
+
+    def get(self, identifier: str) -> None:
+        """The notebook, with the outputs of the cells that ran."""
+        content = self.service.partial_notebook(identifier)
+        self.set_header("Content-Type", IPYNB)
+        self.finish(content)
 
 
 def describe(handler: FaasHandler, published: Published) -> dict[str, Any]:

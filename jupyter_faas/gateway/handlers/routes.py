@@ -23,6 +23,7 @@ def make_application(site: Site) -> Application:
         (r"/api/v1/bundles/([^/]+)", api.BundleHandler),
         (r"/api/v1/builds/([^/]+)", api.BuildHandler),
         (r"/api/v1/invocations/([^/]+)", api.InvocationHandler),
+        (r"/api/v1/invocations/([^/]+)/notebook", api.PartialNotebookHandler),
         (r"/api/v1/functions", api.FunctionsHandler),
         (rf"/api/v1/functions/{_NAME}", api.FunctionHandler),
         (rf"/api/v1/functions/{_NAME}/versions", api.VersionsHandler),

@@ -108,6 +108,8 @@ def _value(text: str, types: set[str]) -> object:
         value = orjson.loads(text)
     except orjson.JSONDecodeError:
         return text
+    if "boolean" in types and not types & {"integer", "number"} and text in ("0", "1"):
+        return text == "1"
     kind = _kind(value)
     number_fits = kind == "integer" and "number" in types
     return value if not types or kind in types or number_fits else text

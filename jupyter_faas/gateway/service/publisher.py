@@ -182,8 +182,7 @@ class Publisher:
             raise
         except FaasError as error:
             raise _check_failed(error, self._catalogue.get(build.function)) from error
-        examples = ", and its examples hold" if proof else ""
-        build.finish("check", f"the function imports in its image{examples}")
+        build.finish("check", _checked(published))
 
     async def _go_live(self, build: Build, published: Published, previous: Published | None) -> None:
         build.begin("live")
@@ -235,6 +234,15 @@ def _check(bundle: Bundle, name: str, environment: Mapping[str, str]) -> None:
         raise MalformedRequest(f"The manifest's input schema is not valid: {error}") from error
 
 
+def _checked(published: Published) -> str:
+    """What holds of a version after its check."""
+    manifest = published.manifest
+    if manifest.notebook is not None:
+        ran = "the notebook runs" if manifest.proof else "the notebook's kernel starts"
+        return f"{ran} in its image"
+    return "the function imports in its image" + (", and its examples hold" if manifest.proof else "")
+
+
 def _check_failed(error: FaasError, current: Published | None) -> BuildError:
     still = (
         f" Version {current.record.number}, live until now, still is."
@@ -244,7 +252,8 @@ def _check_failed(error: FaasError, current: Published | None) -> BuildError:
     figures: dict[str, Any] = {
         name: value for name, value in error.figures.items() if name not in ("step", "log", "cause")
     }
-    failed = "an example does not hold" if "examples" in error.figures else "the function does not start"
+    failed = "the notebook fails" if "cell" in error.figures else "the function does not start"
+    failed = "an example does not hold" if "examples" in error.figures else failed
     return BuildError(
         f"The image was built, but {failed} in it: {error.detail.rstrip('.')}.{still}",
         step="check",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import secrets
 import time
 from typing import Any
@@ -16,14 +17,18 @@ from jupyter_faas.gateway.problems import status_of
 from jupyter_faas.gateway.service.bundles import BundleStore
 from jupyter_faas.gateway.service.catalogue import Catalogue, Published
 from jupyter_faas.gateway.service.locks import LockStore
+from jupyter_faas.gateway.service.partial import PartialNotebooks
 from jupyter_faas.gateway.service.publisher import Publisher
 from jupyter_faas.gateway.store.recorder import Recorder
 from jupyter_faas.gateway.store.records import InvocationRecord
 from jupyter_faas.gateway.store.store import Store
 from jupyter_faas.model.arguments import Arguments
 from jupyter_faas.model.errors import FaasError, NotFound
+from jupyter_faas.model.media import IPYNB
 
-__all__ = ["SSE", "Result", "Service", "Stream"]
+__all__ = ["IPYNB", "SSE", "Result", "Service", "Stream"]
+
+log = logging.getLogger(__name__)
 
 CLIENT_CLOSED_REQUEST = 499
 """Recorded for a call whose caller went away; as in nginx, it is never sent."""
@@ -42,6 +47,7 @@ class Service:
         dispatcher: Dispatcher,
         catalogue: Catalogue,
         publisher: Publisher,
+        partial: PartialNotebooks,
     ) -> None:
         self.engine = engine
         self.bundles = bundles
@@ -49,6 +55,7 @@ class Service:
         self.catalogue = catalogue
         self.publisher = publisher
         self._locks = locks
+        self._partial = partial
         self._store = store
         self._recorder = recorder
 
@@ -96,10 +103,33 @@ class Service:
             raise
         record.status = result.status
         if result.error is not None:
+            if result.attached:
+                self._keep(record.id, result)
             record.status, record.code = status_of(result.error), result.error.code
             record.problem = result.error.problem()
         self._recorder.add(record)
         return record, result
+
+    def _keep(self, invocation: str, result: Result) -> None:
+        """Keep what a failed call has left behind, and say in its error where that is."""
+        if result.content_type != IPYNB or result.error is None:
+            return
+        try:
+            self._partial.save(invocation, result.attached)
+        except OSError as error:
+            log.warning("the notebook of call %s was not kept: %s", invocation, error)
+        else:
+            result.error.figures["notebook"] = f"/api/v1/invocations/{invocation}/notebook"
+
+    def partial_notebook(self, invocation: str) -> bytes:
+        """The notebook of a call in which a cell failed, as far as it ran; raises ``NotFound``."""
+        content = self._partial.load(invocation)
+        if content is None:
+            raise NotFound(
+                f"There is no notebook of invocation {invocation!r}: they are kept of the latest calls in "
+                "which a cell failed."
+            )
+        return content
 
     def describe(self, published: Published) -> dict[str, Any]:
         """A function as the API shows it, less its URL."""

@@ -1,0 +1,114 @@
+"""``jupyter faas publish NOTEBOOK --whole``: the notebook itself as a function."""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
+
+from jupyter_faas.cli.arguments import UsageError
+from jupyter_faas.cli.output import note, print_json, print_table
+from jupyter_faas.client import Connection, GatewayClient
+from jupyter_faas.client.connection import ensure_gateway
+from jupyter_faas.kernel.whole.capture import Proof, annotation_of, capture_notebook
+from jupyter_faas.kernel.whole.source import WholeNotebook, read_notebook
+
+__all__ = ["publish_whole"]
+
+_PREFIX: Final = "import sys; print(sys.prefix)"
+_ANY_PYTHON: Final = frozenset({"python", "python3", f"python3.{sys.version_info.minor}"})
+"""Names that Jupyter takes for its own interpreter."""
+
+
+def publish_whole(arguments: argparse.Namespace, values: Mapping[str, Any]) -> int:
+    """Publish the notebook, or show what would be; ``values`` are those of its proof. The exit status."""
+    path: Path = arguments.notebook
+    for option in ("cell", "output"):
+        if getattr(arguments, option) is not None:
+            raise UsageError(
+                f"--{option} is for notebooks that are run here; --whole publishes one to be run"
+            )
+    words = [*([arguments.name] if arguments.name else []), *_timeout(arguments), *arguments.rest]
+    notebook = read_notebook(path)
+    annotation = annotation_of(notebook, words)
+    elsewhere = _other_python(notebook)
+    if elsewhere is not None:
+        return subprocess.run([elsewhere, "-m", "jupyter_faas.cli", *sys.argv[1:]], check=False).returncode
+    with _import_from(path.resolve().parent):
+        captured = capture_notebook(path, words, Proof(arguments.execute, values))
+    if arguments.dry_run or annotation.dry_run:
+        return _show(captured.receipt, arguments.json)
+    if not arguments.json:
+        note(captured.receipt.text())
+    target = annotation.gateway or arguments.gateway
+    connection = Connection.from_url(target) if target else ensure_gateway(note)
+    with GatewayClient(connection) as gateway:
+        answer = gateway.publish(captured.bundle, annotation.environment, _progress)
+    if arguments.json:
+        print_json({"published": [{"cell": None, **answer}], "error": None})
+    else:
+        publication = answer["publication"]
+        row = (publication["function"], publication["version"], answer["state"], publication["url"])
+        print_table(("FUNCTION", "VERSION", "STATE", "URL"), [row])
+    return 0
+
+
+def _timeout(arguments: argparse.Namespace) -> list[str]:
+    """The command's own ``--timeout`` is the cap of a call here; a plain number counts seconds."""
+    if arguments.timeout is None:
+        return []
+    return ["--timeout", f"{arguments.timeout}s" if arguments.timeout.isdigit() else arguments.timeout]
+
+
+def _show(receipt: Any, as_json: bool) -> int:
+    if as_json:
+        print_json({"receipts": [{"cell": None, "receipt": receipt.record()}], "error": None})
+    else:
+        print(f"The notebook would publish {receipt.function}:")
+        print(receipt.text())
+    return 0
+
+
+def _progress(event: str, data: Mapping[str, Any]) -> None:
+    if event == "step" and data.get("state") in ("done", "reused") and sys.stderr.isatty():
+        note(f"{data['step']}: {data.get('detail') or 'done'}")
+
+
+def _other_python(notebook: WholeNotebook) -> str | None:
+    """The interpreter of the notebook's kernel if that isn't this one: it knows what is installed there."""
+    if not notebook.is_python:
+        return None
+    try:
+        command = KernelSpecManager().get_kernel_spec(notebook.kernel).argv[0]
+    except (NoSuchKernel, IndexError):
+        return None  # another machine's; what is installed here has to do
+    if command in _ANY_PYTHON or command == sys.executable:
+        return None
+    asked = subprocess.run([command, "-c", _PREFIX], capture_output=True, text=True, check=False)
+    if asked.returncode or asked.stdout.strip() == sys.prefix:
+        return None
+    has_us = subprocess.run([command, "-c", "import jupyter_faas.cli"], capture_output=True, check=False)
+    if has_us.returncode:
+        raise UsageError(
+            f"the notebook's kernel {notebook.kernel} runs {command}, which has no jupyter-faas to tell what "
+            "is installed there. Install it, or name another kernel in the notebook"
+        )
+    return command
+
+
+class _import_from:  # noqa: N801 - used as a function
+    """Finds modules beside the notebook, as its kernel does."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = str(folder)
+
+    def __enter__(self) -> None:
+        sys.path.insert(0, self._folder)
+
+    def __exit__(self, *_: object) -> None:
+        sys.path.remove(self._folder)
