@@ -78,6 +78,33 @@ def test_is_run_by_a_test(path: Path) -> None:
     assert any(f'"{path.stem}"' in text or path.name in text for text in tests)
 
 
+def published(gateway: Gateway, name: str) -> None:
+    """Publish a whole notebook with the command."""
+    command = [sys.executable, "-m", "jupyter_faas.cli", "publish", str(EXAMPLES / name), "--whole"]
+    done = subprocess.run(
+        command, env=gateway.environment, capture_output=True, text=True, timeout=400, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def page(gateway: Gateway, path: str, arguments: bytes) -> str:
+    answer = gateway.request("POST", path, arguments, {"Accept": "text/html"})
+    assert answer.status == 200, answer.body
+    return answer.body.decode()
+
+
+def test_report(gateway: Gateway) -> None:
+    published(gateway, "report.ipynb")
+    best = {"year": 2024, "best": {"Oslo": 451.0, "Bergen": 322.4}}
+    assert gateway.call("report", {"top": 2, "unit": "EUR"}).json == best
+    text = page(gateway, "/functions/report?hide_input=1", b'{"year": 2023, "towns": ["Hamar", "Oslo"]}')
+    assert "<td>40</td>" in text
+    assert "data:image/png;base64," in text
+    assert "nlargest" not in text
+    failed = gateway.call("report", {"year": 1999}).json
+    assert (failed["cell"], failed["source"]) == (3, 'raise ValueError(f"there are no sales in {year}")')
+
+
 def test_quickstart(gateway: Gateway) -> None:
     execute(read(EXAMPLES / "quickstart.ipynb"), gateway, EXAMPLES)
     program = subprocess.run(
