@@ -7,13 +7,13 @@ sends is user-controlled, so bounds are checked before a frame is buffered.
 from __future__ import annotations
 
 import json
+import socket
 import struct
 from collections import deque
 from enum import IntEnum
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import socket
     from collections.abc import Iterator
     from typing import Any, NoReturn
 
@@ -38,6 +38,8 @@ class Kind(IntEnum):
     LOG = 19
     RESULT = 20
     CHUNK = 21
+    TEMPLATE = 32
+    FORKED = 33
 
 
 class FrameError(ValueError):
@@ -143,6 +145,10 @@ class Channel:
                 sent -= len(self._unsent.popleft())
             if sent:
                 self._unsent[0] = self._unsent[0][sent:]
+
+    def send_descriptors(self, data: bytes, descriptors: list[int]) -> None:
+        """Send a few bytes that aren't a frame, with copies of these descriptors; raises ``OSError``."""
+        socket.send_fds(self._connection, [data], descriptors)
 
     def receive(self) -> list[Frame]:
         """The frames that have come in; ``ended`` is set at the end of the stream."""

@@ -152,6 +152,7 @@ def caps_in_words(caps: Caps) -> str:
             f"{caps.pids} processes",
             f"{format_size(caps.scratch_bytes)} scratch",
             "no network" if caps.network == "none" else "network: egress",
+            *(("each call isolated",) if caps.isolate == "call" else ()),
             f"{caps.concurrency} call{'s' * (caps.concurrency > 1)} at a time in each of "
             f"{caps.max_instances} instance{'s' * (caps.max_instances > 1)}",
             f"stopped after {format_duration(caps.idle_seconds)} idle",

@@ -20,6 +20,7 @@ from jupyter_client.manager import start_new_kernel
 
 from jupyter_faas.model.caps import Caps
 from tests.benchmarks.figures import Comparison, seconds
+from tests.benchmarks.workers import shared_memory, worker_after_kill
 from tests.support.docker import cleaned_up
 from tests.support.gateway import Gateway
 from tests.support.waiting import eventually
@@ -152,9 +153,15 @@ def main() -> None:
             try:
                 gateway.start()
                 results = []
-                for measure in (warm_call, cold_call, lambda g: code_only_publish(g, folder)):
+                for measure in (
+                    warm_call,
+                    cold_call,
+                    lambda g: code_only_publish(g, folder),
+                    worker_after_kill,
+                ):
                     results.append(measure(gateway))
                     print(results[-1].describe(), flush=True)  # noqa: T201
+                print(shared_memory(), flush=True)  # noqa: T201
             finally:
                 gateway.close()
     if arguments.json:

@@ -139,6 +139,7 @@ class Instance:
             "log_bytes": caps.log_bytes,
             "result_bytes": caps.result_bytes,
             "network": caps.network,
+            "isolate": caps.isolate,
         }
         self._send(encode_frame(Kind.INIT, header=init))
 
