@@ -145,11 +145,12 @@ class Meter:
 
     def usage(self) -> tuple[dict[str, float], float]:
         """What the call has used so far, and the processor time that the worker has in all."""
-        cpu_total = cpu_seconds()
+        own = resource.getrusage(resource.RUSAGE_SELF)
+        cpu_total = _cpu_seconds(own)
         usage = {
             "run_seconds": round(time.monotonic() - self._started, 6),
             "cpu_seconds": round(cpu_total - self._cpu, 6),
-            "peak_bytes": peak_bytes(),
+            "peak_bytes": own.ru_maxrss * 1024,
         }
         return usage, cpu_total
 
@@ -163,7 +164,10 @@ def _open_if_allowed(path: str) -> int:
 
 def cpu_seconds() -> float:
     """Processor time of this process and of its children that have ended."""
-    own = resource.getrusage(resource.RUSAGE_SELF)
+    return _cpu_seconds(resource.getrusage(resource.RUSAGE_SELF))
+
+
+def _cpu_seconds(own: resource.struct_rusage) -> float:
     children = resource.getrusage(resource.RUSAGE_CHILDREN)
     return own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
 

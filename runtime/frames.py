@@ -47,15 +47,23 @@ class FrameError(ValueError):
 
 
 class Frame:
-    """One message."""
+    """One message; its header is only read when somebody asks for it."""
 
-    __slots__ = ("body", "header", "kind", "slot")
+    __slots__ = ("_header", "body", "encoded_header", "kind", "slot")
 
-    def __init__(self, kind: Kind, slot: int, header: dict[str, Any], body: bytes) -> None:
+    def __init__(self, kind: Kind, slot: int, encoded_header: bytes, body: bytes) -> None:
         self.kind = kind
         self.slot = slot
-        self.header = header
+        self.encoded_header = encoded_header
         self.body = body
+        self._header: dict[str, Any] | None = None
+
+    @property
+    def header(self) -> dict[str, Any]:
+        """The header; raises ``FrameError`` if it is no JSON object."""
+        if self._header is None:
+            self._header = _header(self.encoded_header)
+        return self._header
 
 
 def encode_head(kind: int, slot: int, header: dict[str, Any] | None, body_length: int) -> bytes:
@@ -63,8 +71,7 @@ def encode_head(kind: int, slot: int, header: dict[str, Any] | None, body_length
 
     Lone surrogates (undecodable file names in messages) become ``?``: the header has to be proper UTF-8.
     """
-    text = json.dumps(header, ensure_ascii=False, allow_nan=False, separators=(",", ":")) if header else "{}"
-    encoded = text.encode("utf-8", "replace")
+    encoded = _ENCODER.encode(header).encode("utf-8", "replace") if header else b"{}"
     return PREFIX.pack(kind, slot, len(encoded), body_length) + encoded
 
 
@@ -96,7 +103,7 @@ class FrameReader:
             header = bytes(self._buffer[PREFIX.size : header_end])
             body = bytes(memoryview(self._buffer)[header_end:end])
             del self._buffer[:end]
-            yield _frame(kind, slot, header, body)
+            yield Frame(_kind(kind), slot, header, body)
 
 
 class Channel:
@@ -127,6 +134,14 @@ class Channel:
         self._unsent.append(memoryview(encode_head(kind, slot, header, len(body))))
         if body:
             self._unsent.append(memoryview(body))
+        self.flush()
+
+    def forward(self, frame: Frame) -> None:
+        """Send a frame that came from elsewhere, its header as it came."""
+        prefix = PREFIX.pack(frame.kind, frame.slot, len(frame.encoded_header), len(frame.body))
+        self._unsent.append(memoryview(prefix + frame.encoded_header))
+        if frame.body:
+            self._unsent.append(memoryview(frame.body))
         self.flush()
 
     def flush(self) -> None:
@@ -169,14 +184,21 @@ class Channel:
         self._connection.close()
 
 
-def _frame(kind: int, slot: int, header: bytes, body: bytes) -> Frame:
+def _kind(number: int) -> Kind:
+    kind = _KINDS.get(number)
+    if kind is None:
+        raise FrameError(f"a frame of kind {number}")
+    return kind
+
+
+def _header(encoded: bytes) -> dict[str, Any]:
     try:
-        parsed = _DECODER.decode(header.decode())
-        if not isinstance(parsed, dict):
-            raise FrameError("a frame whose header is no JSON object")
-        return Frame(Kind(kind), slot, parsed, body)
+        parsed = _DECODER.decode(encoded.decode())
     except (ValueError, RecursionError) as error:
         raise FrameError(f"an unreadable frame: {error}") from error
+    if not isinstance(parsed, dict):
+        raise FrameError("a frame whose header is no JSON object")
+    return parsed
 
 
 def _refuse(constant: str) -> NoReturn:
@@ -188,4 +210,6 @@ def _finite(number: str) -> float:
     return value if abs(value) != float("inf") else _refuse(number)
 
 
+_KINDS = {int(kind): kind for kind in Kind}
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 _DECODER = json.JSONDecoder(parse_constant=_refuse, parse_float=_finite)

@@ -185,7 +185,7 @@ class Slot:
         self._capture.restart()
         self._gauge.start()
         if self.worker is not None:
-            self.worker.channel.send(Kind.CALL, self.index, frame.header, frame.body)
+            self.worker.channel.forward(frame)
 
     def _lost(self, outcome: Outcome) -> None:
         """The worker is gone, or has to go."""

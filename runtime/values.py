@@ -49,6 +49,10 @@ class _Unpickler(pickle.Unpickler):
         """The class or function that a pickle names."""
         return super().find_class(MODULE if module == "__main__" else module, name)
 
+    def persistent_load(self, name: str) -> Any:
+        """The function that the handler has made for this value, because it has no name in the notebook."""
+        return getattr(sys.modules[MODULE], name)
+
 
 def _check_versions(value: dict[str, Any]) -> None:
     from importlib import metadata  # costs milliseconds that only functions with values pay

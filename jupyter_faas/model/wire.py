@@ -67,7 +67,7 @@ class FrameReader:
         self._max_body_bytes = max_body_bytes
         self._buffer = bytearray()
 
-    def feed(self, data: bytes) -> Iterator[Frame]:
+    def feed(self, data: bytes | memoryview) -> Iterator[Frame]:
         """The frames completed by ``data``; raises ``FrameError`` and is unusable afterwards."""
         self._buffer += data
         while len(self._buffer) >= PREFIX.size:

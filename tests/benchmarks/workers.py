@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 from jupyter_faas.model.caps import Caps
-from tests.benchmarks.figures import Comparison, seconds
+from tests.benchmarks.figures import Comparison, Reading, seconds
 from tests.support.gateway import PYTHON, Gateway
 from tests.unit.runtime.runtime_instance import Instance, instance, make_root
 
@@ -69,14 +69,11 @@ def worker_after_kill(gateway: Gateway) -> Comparison:
     )
 
 
-def shared_memory() -> str:
+def shared_memory() -> Reading:
     """Memory of an instance with one frozen value of 100 MB, by its proportional set sizes."""
     used = {workers: _used_bytes(workers) for workers in (1, WORKERS)}
-    lines = [
-        f"    workers: {workers}   {size / 1e6:6.1f} MB, {size / VALUE_BYTES:.2f} of the value"
-        for workers, size in used.items()
-    ]
-    return "\n".join([f"memory of an instance with a frozen value of {VALUE_BYTES / 1e6:.0f} MB", *lines, ""])
+    figures = {f"MB with {workers} worker{'s' * (workers > 1)}": size / 1e6 for workers, size in used.items()}
+    return Reading(f"memory of an instance with a frozen value of {VALUE_BYTES / 1e6:.0f} MB", figures)
 
 
 def _used_bytes(workers: int) -> int:

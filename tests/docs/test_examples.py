@@ -19,6 +19,7 @@ import nbformat
 import pytest
 from PIL import Image
 
+from jupyter_faas.model.media import IPYNB
 from tests.support.docker import gateway_address, owner_of
 from tests.support.documents import blocks_of, shell
 from tests.support.gateway import Gateway
@@ -103,6 +104,25 @@ def test_report(gateway: Gateway) -> None:
     assert "nlargest" not in text
     failed = gateway.call("report", {"year": 1999}).json
     assert (failed["cell"], failed["source"]) == (3, 'raise ValueError(f"there are no sales in {year}")')
+
+
+@pytest.mark.timeout(600)
+def test_r_notebook(gateway: Gateway) -> None:
+    published(gateway, "stopping.ipynb")
+    answer = gateway.call("stopping", {"speed": 21})
+    assert answer.json == {"distance": {"ft": pytest.approx(65.0, abs=0.01)}, "speed": 21}, answer.body
+    assert '<h1 id="Speed-and-stopping-distance">' in page(gateway, "/functions/stopping?hide_input=1", b"{}")
+    attack = ['m"); quit("no', "é"]
+    notebook = gateway.request(
+        "POST", "/functions/stopping", json.dumps({"units": attack}).encode(), {"Accept": IPYNB}
+    ).json
+    assert "".join(notebook["cells"][2]["source"]) == (
+        '# Parameters\nunits <- c("m\\"); quit(\\"no", "\\u00e9")\n'
+    )
+    failed = gateway.call("stopping", {"units": [1, "a"]}).json  # a list, which is no subscript
+    assert (failed["code"], failed["cell"]) == ("handler-error", 4), failed
+    assert failed["source"].startswith("interval <- predict(")
+    assert "invalid subscript type" in failed["message"]
 
 
 def test_quickstart(gateway: Gateway) -> None:
