@@ -20,6 +20,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = sorted((ROOT / "docs").glob("*.md"))
 BLOCKS = {path.stem: blocks_of(path.read_text()) for path in PAGES}
 ELSEWHERE = {
+    "data": "tests/docs/test_data.py",
     "system-packages": "tests/integration/test_system_packages.py",
     "whole-notebooks": "tests/docs/test_examples.py",
 }
