@@ -9,15 +9,20 @@ from jupyter_faas.version import VERSION
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
+    from jupyter_faas.client import connect
     from jupyter_faas.model.authoring import Context, Response
 
 __version__ = VERSION
 
-__all__ = ["Context", "Response", "__version__", "load_ipython_extension"]
+__all__ = ["Context", "Response", "__version__", "connect", "load_ipython_extension"]
 
 
 def __getattr__(name: str) -> Any:
-    """What functions may use, when it is first asked for (PEP 562)."""
+    """What functions and their callers use, when it is first asked for (PEP 562)."""
+    if name == "connect":
+        from jupyter_faas.client import connect
+
+        return connect
     if name in ("Context", "Response"):
         from jupyter_faas.model import authoring
 

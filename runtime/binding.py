@@ -105,10 +105,13 @@ def _parameters(entry: Entry) -> dict[str, Parameter]:
     wanted = {name: each for name, each in annotations.items() if name != "return" and not _is_plain(each)}
     if not wanted:
         return {}
-    from .converters import parameters_of
+    from .converters import Parameter, parameters_of
 
-    variadic, keywords = _variadic(inner)
-    return parameters_of(wanted, getattr(inner, "__globals__", {}), variadic, keywords)
+    own, variadic, keywords = _names(inner)
+    found = parameters_of(wanted, getattr(inner, "__globals__", {}), variadic, keywords)
+    if "**" in found:  # which is for what has no name of its own only
+        found.update({name: Parameter(None, None) for name in own if name not in found})
+    return found
 
 
 def _is_plain(annotation: Any) -> bool:
@@ -120,12 +123,13 @@ def _is_plain(annotation: Any) -> bool:
     return any(annotation is each for each in PLAIN)
 
 
-def _variadic(function: Any) -> tuple[str | None, str | None]:
-    """The names of ``*args`` and ``**kwargs``."""
+def _names(function: Any) -> tuple[tuple[str, ...], str | None, str | None]:
+    """The names of the parameters (``*args`` is one), of ``*args`` and of ``**kwargs``."""
     code = getattr(function, "__code__", None)
     if code is None:
-        return None, None
+        return (), None, None
     at = code.co_argcount + code.co_kwonlyargcount
     args = code.co_varnames[at] if code.co_flags & VARIADIC else None
     at += args is not None
-    return args, code.co_varnames[at] if code.co_flags & VARIADIC_KEYWORDS else None
+    keywords = code.co_varnames[at] if code.co_flags & VARIADIC_KEYWORDS else None
+    return code.co_varnames[:at], args, keywords

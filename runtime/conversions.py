@@ -73,6 +73,11 @@ def _fields(value: Any, _cap: int) -> dict[str, Any]:
     return {field.name: getattr(value, field.name) for field in sys.modules["dataclasses"].fields(value)}
 
 
+def _model(value: Any, _cap: int) -> Any:
+    """A pydantic model under the names that its JSON Schema gives its fields; a root model is its root."""
+    return value.model_dump(by_alias=True)
+
+
 def _base64(value: Any, cap: int) -> str:
     from binascii import b2a_base64
 
@@ -164,5 +169,6 @@ _BY_NAME: dict[str, Conversion] = {
     "fractions.Fraction": _text,
     "ipaddress._BaseAddress": _text,
     "pathlib.PurePath": _text,
+    "pydantic.BaseModel": _model,
     "uuid.UUID": _text,
 }

@@ -24,8 +24,15 @@ PARQUET = "application/vnd.apache.parquet"
 NPY = "application/x-npy"
 BYTES = "application/octet-stream"
 PNG, JPEG, WEBP, SVG = "image/png", "image/jpeg", "image/webp", "image/svg+xml"
+PLOTLY = "application/vnd.plotly.v1+json"  # what notebooks know plotly figures by
 
-NEEDS = {ARROW: "pyarrow", PARQUET: "pyarrow"}
+# What another package than the value's own writes.
+NEEDS = {
+    "pandas": {ARROW: "pyarrow", PARQUET: "pyarrow"},
+    "plotly": {PNG: "kaleido", SVG: "kaleido"},
+}
+TYPE_KEY = b"faas"  # in an Arrow schema's metadata: which type the table was
+PNG_MODES = {"1", "L", "LA", "I", "I;16", "P", "RGB", "RGBA"}
 PLAIN = (dict, list, tuple, str, int, float)
 
 
@@ -33,9 +40,11 @@ def forms_of(value: Any) -> Forms:
     """The media types that ``value`` can be written as, each with what writes it; the default comes first."""
     kind = type(value)
     for base in kind.__mro__:
-        named = _BY_NAME.get(f"{base.__module__.partition('.')[0]}.{base.__qualname__}")
+        package = base.__module__.partition(".")[0]
+        named = _BY_NAME.get(f"{package}.{base.__qualname__}")
         if named is not None:
-            return {name: write for name, write in named.items() if _is_there(NEEDS.get(name))}
+            needs = NEEDS.get(package, {})
+            return {name: write for name, write in named.items() if _is_there(needs.get(name))}
     shown = {name: _shown(method) for method, name in _REPR.items() if callable(getattr(kind, method, None))}
     if isinstance(value, PLAIN) or conversions.knows(kind) or not shown:
         return {codec.JSON: _json, **shown}
@@ -62,7 +71,7 @@ def _bytes(value: Any, _cap: int) -> bytes:
     return bytes(value)
 
 
-# pandas and numpy
+# Tables and arrays
 
 
 def _csv(value: Any, cap: int) -> bytes:
@@ -78,11 +87,31 @@ def _table_html(value: Any, cap: int) -> bytes:
     return text.encode()
 
 
-def _arrow(value: Any, _cap: int) -> bytes:
+def _arrow_of(value: Any) -> Any:
+    """A pandas object or an Arrow table as a table that says which of them it was."""
     from importlib import import_module
 
     pyarrow: Any = import_module("pyarrow")
-    table = pyarrow.Table.from_pandas(value)
+    kind = type_of(value)
+    if kind == "pandas.Series":
+        value = value.to_frame()
+    table = value if isinstance(value, pyarrow.Table) else pyarrow.Table.from_pandas(value)
+    return table.replace_schema_metadata({**(table.schema.metadata or {}), TYPE_KEY: kind.encode()})
+
+
+def type_of(value: Any) -> str:
+    """``pandas.Series`` for an object of that class, or of one that is made of it."""
+    for base in type(value).__mro__:
+        name = f"{base.__module__.partition('.')[0]}.{base.__qualname__}"
+        if name in _BY_NAME:
+            return name
+    return ""
+
+
+def _arrow(value: Any, cap: int) -> bytes:
+    table = _arrow_of(value)
+    bound(table.num_rows * table.num_columns // 8, cap)
+    pyarrow: Any = sys.modules["pyarrow"]
     sink = pyarrow.BufferOutputStream()
     with pyarrow.ipc.new_stream(sink, table.schema) as writer:
         writer.write_table(table)
@@ -91,11 +120,39 @@ def _arrow(value: Any, _cap: int) -> bytes:
 
 
 def _parquet(value: Any, _cap: int) -> bytes:
+    from importlib import import_module
     from io import BytesIO
 
     buffer = BytesIO()
-    value.to_parquet(buffer, engine="pyarrow")
+    parquet: Any = import_module("pyarrow.parquet")
+    parquet.write_table(_arrow_of(value), buffer)
     return buffer.getvalue()
+
+
+def _arrow_csv(value: Any, cap: int) -> bytes:
+    from importlib import import_module
+    from io import BytesIO
+
+    bound(ELEMENT_BYTES * value.num_rows * value.num_columns, cap)
+    buffer = BytesIO()
+    csv: Any = import_module("pyarrow.csv")
+    csv.write_csv(value, buffer)
+    return buffer.getvalue()
+
+
+def _polars_written(method: str) -> Encoder:
+    """A polars DataFrame, or a Series as a table of one column, by a method that writes to a file."""
+
+    def write(value: Any, cap: int) -> bytes:
+        from io import BytesIO
+
+        frame = value.to_frame() if type_of(value) == "polars.Series" else value
+        bound(frame.height * frame.width // 8, cap)
+        buffer = BytesIO()
+        getattr(frame, method)(buffer)
+        return buffer.getvalue()
+
+    return write
 
 
 def _npy(value: Any, cap: int) -> bytes:
@@ -128,13 +185,16 @@ def _plotted(kind: str) -> Encoder:
 
 
 def _picture(kind: str) -> Encoder:
-    """A PIL image; JPEG has no transparency, palette or 16 bits."""
+    """A PIL image; JPEG has no transparency, palette or 16 bits, PNG no four inks."""
 
     def write(value: Any, _cap: int) -> bytes:
         from io import BytesIO
 
         buffer = BytesIO()
-        if kind == "JPEG" and value.mode not in {"RGB", "L", "CMYK"}:
+        unknown = (kind == "JPEG" and value.mode not in {"RGB", "L", "CMYK"}) or (
+            kind == "PNG" and value.mode not in PNG_MODES
+        )
+        if unknown:
             value = value.convert("RGB")
         value.save(buffer, format=kind)
         return buffer.getvalue()
@@ -187,6 +247,12 @@ _REPR = {
     "_repr_json_": codec.JSON,
 }
 _RAW: Forms = {BYTES: _bytes, codec.JSON: _json}
+_POLARS: Forms = {
+    codec.JSON: _json,
+    CSV: _polars_written("write_csv"),
+    ARROW: _polars_written("write_ipc_stream"),
+    PARQUET: _polars_written("write_parquet"),
+}
 _FIGURE: Forms = {PNG: _plotted("png"), SVG: _plotted("svg")}
 _BY_NAME: dict[str, Forms] = {
     "builtins.str": {codec.JSON: _json, "text/plain": _text},
@@ -194,7 +260,10 @@ _BY_NAME: dict[str, Forms] = {
     "builtins.bytearray": _RAW,
     "builtins.memoryview": _RAW,
     "pandas.DataFrame": {codec.JSON: _json, CSV: _csv, ARROW: _arrow, PARQUET: _parquet, HTML: _table_html},
-    "pandas.Series": {codec.JSON: _json, CSV: _csv},
+    "pandas.Series": {codec.JSON: _json, CSV: _csv, ARROW: _arrow, PARQUET: _parquet},
+    "pyarrow.Table": {codec.JSON: _json, CSV: _arrow_csv, ARROW: _arrow, PARQUET: _parquet},
+    "polars.DataFrame": {**_POLARS, HTML: _shown("_repr_html_")},
+    "polars.Series": _POLARS,
     "numpy.MaskedArray": {codec.JSON: _json},  # a .npy file has no mask
     "numpy.ndarray": {codec.JSON: _json, NPY: _npy},
     "matplotlib.Figure": _FIGURE,
@@ -202,6 +271,7 @@ _BY_NAME: dict[str, Forms] = {
     "plotly.BaseFigure": {
         HTML: _plotly_html,
         codec.JSON: _plotly_json,
+        PLOTLY: _plotly_json,
         PNG: _plotly_image("png"),
         SVG: _plotly_image("svg"),
     },

@@ -106,7 +106,7 @@ def item_of(line: bytes) -> Any:
     item = json.loads(line)
     problem = item.get("error") if isinstance(item, dict) and len(item) == 1 else None
     if isinstance(problem, dict) and str(problem.get("type", "")).startswith(TYPE_PREFIX):
-        raise error_from_problem(problem)
+        raise with_traceback(error_from_problem(problem))
     return item
 
 
@@ -118,13 +118,34 @@ def error_of_response(response: Response, url: str) -> FaasError:
         except ValueError:
             problem = None
         if isinstance(problem, dict) and isinstance(problem.get("code"), str):
-            return error_from_problem(problem)
+            return with_traceback(error_from_problem(problem))
     if error_class := _BY_STATUS.get(response.status):
         return error_class(
             f"{url} answered with status {response.status} and without saying why{_excerpt(response)}. If a "
             "proxy stands before the gateway, look there."
         )
     return _not_ours(response, url)
+
+
+def with_traceback(error: FaasError) -> FaasError:
+    """``error`` with the traceback that it has from the function, if it has one, as a note (PEP 678)."""
+    frames = error.figures.get("traceback")
+    if isinstance(frames, list) and frames:
+        lines = [line for frame in frames if isinstance(frame, dict) for line in _frame_lines(frame)]
+        raised = f"{error.figures.get('exception')}: {error.figures.get('message')}"
+        error.add_note("\n".join(["In the function (most recent call last):", *lines, raised]))
+    return error
+
+
+def _frame_lines(frame: dict[str, Any]) -> list[str]:
+    cell = frame.get("cell")
+    place = (
+        f"Cell {cell}, line {frame.get('cell_line')}"
+        if cell
+        else f'File "{frame.get("file")}", line {frame.get("line")}'
+    )
+    lines = [f"  {place}, in {frame.get('function')}"]
+    return [*lines, f"    {frame['text']}"] if frame.get("text") else lines
 
 
 def _not_ours(response: Response, url: str) -> GatewayUnavailable:

@@ -12,8 +12,12 @@ from urllib.parse import quote
 from jupyter_faas.client.answers import NDJSON, Response, item_of, result_of, value_of
 from jupyter_faas.client.builds import OnEvent, follow_build
 from jupyter_faas.client.connection import Connection
+from jupyter_faas.client.functions import RemoteFunction
+from jupyter_faas.client.jsonvalues import json_of
+from jupyter_faas.client.requests import Body
 from jupyter_faas.client.transport import Transport
-from jupyter_faas.model.errors import InvalidInput
+from jupyter_faas.client.versions import explained
+from jupyter_faas.model.errors import MalformedRequest
 
 if TYPE_CHECKING:
     from jupyter_faas.model.bundle import Bundle
@@ -35,6 +39,11 @@ class GatewayClient:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self._transport = Transport(connection.url, connection.token)
+
+    @property
+    def url(self) -> str:
+        """The gateway's address."""
+        return self.connection.url
 
     def __enter__(self) -> GatewayClient:
         return self
@@ -60,11 +69,19 @@ class GatewayClient:
         """
         return result_of(self.answer(name, arguments, accept), self.connection.url)
 
+    def __getitem__(self, name: str) -> RemoteFunction:
+        """The function ``name`` (or ``name@version``) as a callable of real types; raises ``NotFound``."""
+        return RemoteFunction(self, name, self.function(name))
+
     def answer(self, name: str, arguments: Mapping[str, Any] | None = None, accept: str = "*/*") -> Response:
         """The answer to a call as it came, in the form that ``accept`` (RFC 9110 §12.5.1) prefers."""
-        headers = {"Accept": accept, "Content-Type": "application/json"}
+        return self.send(name, Body(json_of(dict(arguments or {})), "application/json"), accept)
+
+    def send(self, name: str, body: Body, accept: str) -> Response:
+        """The answer to a call with a body in any form that functions take."""
+        headers = {"Accept": accept, "Content-Type": body.content_type}
         return self._transport.send(
-            "POST", _function(name), _encoded(arguments), headers, timeout_seconds=INVOKE_SECONDS
+            "POST", _function(name), body.content, headers, timeout_seconds=INVOKE_SECONDS
         )
 
     def stream(self, name: str, arguments: Mapping[str, Any] | None = None) -> Generator[Any, None, None]:
@@ -72,8 +89,16 @@ class GatewayClient:
 
         Raises the error that ends the stream, be it after items, and ``NotAcceptable`` if it is no generator.
         """
+        return self.items(name, Body(json_of(dict(arguments or {})), "application/json"))
+
+    def items(self, name: str, body: Body) -> Generator[Any, None, None]:
+        """As ``stream``, with a body in any form that functions take."""
         pieces = self._transport.stream(
-            _function(name), NDJSON, timeout_seconds=INVOKE_SECONDS, body=_encoded(arguments)
+            _function(name),
+            NDJSON,
+            timeout_seconds=INVOKE_SECONDS,
+            body=body.content,
+            content_type=body.content_type,
         )
         rest = b""
         with contextlib.closing(pieces):
@@ -89,18 +114,19 @@ class GatewayClient:
 
         ``environment`` holds the values of the variables that the manifest names. ``on_event`` receives each
         event of the build (``step``, then ``live``, ``unchanged`` or ``failed``) with its data. Returns
-        ``{"state": "live" or "unchanged", "publication": …}``; raises the error of a build that fails.
+        ``{"state": "live" or "unchanged", "publication": …}``; raises the error of a build that fails, and
+        ``Conflict`` if the gateway is of another version and doesn't understand this one.
         """
         from jupyter_faas.model.bundle import digest_of  # brings pydantic, which only a publisher needs
 
         content = bundle.pack()
         digest = digest_of(content)
-        self._upload(digest, content)
-        build = self._ask(
-            "POST",
-            f"{API}/functions/{_quote(bundle.manifest.name)}/versions",
-            json.dumps({"bundle": digest, "environment": dict(environment)}).encode(),
-        )
+        request = json.dumps({"bundle": digest, "environment": dict(environment)}).encode()
+        try:
+            self._upload(digest, content)
+            build = self._ask("POST", f"{API}/functions/{_quote(bundle.manifest.name)}/versions", request)
+        except MalformedRequest as error:
+            raise explained(error, str(self.gateway().get("version")), self.url) from error
         path = f"{API}/builds/{_quote(build['id'])}"
         return follow_build(self._transport, path, lambda: self._dict("GET", path), on_event)
 
@@ -172,15 +198,6 @@ class GatewayClient:
 
 def _function(name: str) -> str:
     return f"/functions/{_quote(name)}"
-
-
-def _encoded(arguments: Mapping[str, Any] | None) -> bytes:
-    try:
-        return json.dumps(dict(arguments or {}), allow_nan=False).encode()
-    except (TypeError, ValueError) as error:
-        raise InvalidInput(
-            f"The arguments can't be sent as JSON: {error}. Pass numbers, strings, lists and dicts."
-        ) from error
 
 
 def _quote(name: str) -> str:

@@ -71,16 +71,20 @@ class Transport:
             return Response(response.status, response.headers.get("Content-Type", ""), content)
 
     def stream(
-        self, path: str, accept: str, *, timeout_seconds: float, body: bytes | None = None
+        self,
+        path: str,
+        accept: str,
+        *,
+        timeout_seconds: float,
+        body: bytes | None = None,
+        content_type: str = "application/json",
     ) -> Generator[bytes, None, None]:
-        """What answers a ``GET`` (or a ``POST`` of JSON), as it arrives; close the generator to end it early.
+        """What answers a ``GET`` (or a ``POST`` of ``body``), as it comes; close it to end it early.
 
         Raises the error of an answer that isn't what was asked for; ``timeout_seconds`` bounds a silence.
         """
         with self._unavailable(timeout_seconds):
-            headers = (
-                {"Accept": accept} if body is None else {"Accept": accept, "Content-Type": "application/json"}
-            )
+            headers = {"Accept": accept} | ({} if body is None else {"Content-Type": content_type})
             method = "GET" if body is None else "POST"
             connection, response = self._begin(method, path, body, headers, timeout_seconds)
         try:

@@ -130,6 +130,7 @@ def bundled(
         proof=proof,
         input_schema=schemas.input,
         output_schema=schemas.output,
+        signature=schemas.text,
         segments=handler.segments,
         origin=origin,
         values=tuple(describe(value, origins) for _, value in sorted(found.values.items())),

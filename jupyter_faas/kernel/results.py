@@ -9,10 +9,12 @@ from typing import Any, Final
 from IPython.display import HTML, SVG, Image
 
 from jupyter_faas.client.answers import Response, result_of
+from jupyter_faas.client.packages import is_there
+from jupyter_faas.client.results import table_of
+from jupyter_faas.model.media import ARROW
 
 __all__ = ["accept_of_notebook", "shown"]
 
-ARROW: Final = "application/vnd.apache.arrow.stream"
 _ANYTHING: Final = "text/html;q=0.9, */*;q=0.8"
 _FRAME: Final = 'width="100%" height="600" style="border: 1px solid #8888; background: white"'
 _RASTER: Final = ("image/png", "image/jpeg", "image/webp")
@@ -20,14 +22,15 @@ _RASTER: Final = ("image/png", "image/jpeg", "image/webp")
 
 def accept_of_notebook() -> str:
     """What to ask for: data frames as such where this kernel uses pandas with pyarrow, else as a table."""
-    return f"{ARROW}, {_ANYTHING}" if "pandas" in sys.modules and _has_pyarrow() else _ANYTHING
+    tables = "pandas" in sys.modules or "polars" in sys.modules
+    return f"{ARROW}, {_ANYTHING}" if tables and is_there("pyarrow") else _ANYTHING
 
 
 def shown(answer: Response, url: str) -> Any:
     """The value of an answer from ``url``, or an object that shows it; raises what the gateway raised."""
     result = result_of(answer, url)
     if answer.essence == ARROW:
-        return _frame(result)
+        return table_of(result)
     if answer.essence in _RASTER:
         return Image(data=result, format=answer.essence.partition("/")[2])
     if answer.essence == "image/svg+xml":
@@ -40,15 +43,3 @@ def _page(text: str) -> HTML:
     if not text[:200].lstrip().lower().startswith(("<!doctype", "<html")):
         return HTML(text)
     return HTML(f'<div><iframe sandbox="allow-scripts" {_FRAME} srcdoc="{escape(text)}"></iframe></div>')
-
-
-def _has_pyarrow() -> bool:
-    from importlib.util import find_spec
-
-    return find_spec("pyarrow") is not None
-
-
-def _frame(content: bytes) -> Any:
-    import pyarrow
-
-    return pyarrow.ipc.open_stream(content).read_pandas()

@@ -2,7 +2,9 @@
 annotated type of it.
 
 A parameter that a file can fill has the member ``x-faas-media``: the media types that it takes as a raw
-body or as a part of ``multipart/form-data``.
+body or as a part of ``multipart/form-data``; in the schema of a result it names the forms that there are.
+``x-faas-type`` is the Python type where JSON's own types don't tell it: gateways check texts by it before a
+call, clients make real values of results by it.
 """
 
 from __future__ import annotations
@@ -19,9 +21,10 @@ from typing import Any, Final
 import pydantic
 from pydantic import TypeAdapter
 
-__all__ = ["MEDIA", "NotJson", "Schemer"]
+__all__ = ["MEDIA", "TYPE", "NotJson", "Schemer", "name_of"]
 
 MEDIA: Final = "x-faas-media"
+TYPE: Final = "x-faas-type"
 _SCALARS: Final = (bool, int, float, str, type(None))
 _ANY: Final = (Any, object, inspect.Parameter.empty)
 _LISTS: Final = (list, abc.Sequence, abc.MutableSequence, abc.Collection, abc.Iterable)
@@ -41,7 +44,7 @@ _RECORDS: Final = {"type": "array", "items": {"type": "object"}}
 _TABLE: Final = {"anyOf": [_RECORDS, _COLUMNS], MEDIA: _TABLE_MEDIA}
 _BYTES: Final = {**_BASE64, "contentMediaType": "application/octet-stream", MEDIA: ["*/*"]}
 
-_NAMED: Final[dict[str, dict[str, Any]]] = {
+_SCALARS_BY_NAME: Final[dict[str, dict[str, Any]]] = {
     "builtins.bytes": _BYTES,
     "builtins.bytearray": _BYTES,
     "pathlib.Path": {**_BYTES, "format": "file"},
@@ -56,6 +59,8 @@ _NAMED: Final[dict[str, dict[str, Any]]] = {
         ]
     },
     "uuid.UUID": {"type": "string", "format": "uuid"},
+}
+_DATA: Final[dict[str, dict[str, Any]]] = {
     "numpy.ndarray": {"type": "array", "items": {}, MEDIA: ["application/x-npy"]},
     "pandas.DataFrame": _TABLE,
     "pandas.Series": {"type": ["array", "object"], MEDIA: _TABLE_MEDIA},
@@ -72,14 +77,14 @@ class NotJson(ValueError):
 class Schemer:
     """Makes the schemas of one function's parameters; ``definitions`` is what they refer to.
 
-    ``scope`` are the names that annotations of classes may use. With ``plain``, only types that JSON itself
-    has are taken.
+    ``scope`` are the names that annotations of classes may use. The schema of a result also tells apart
+    what a caller may give in either way: tuples from lists, arrays and tables by their package.
     """
 
-    def __init__(self, scope: Mapping[str, Any], plain: bool = False) -> None:
+    def __init__(self, scope: Mapping[str, Any], of_result: bool = False) -> None:
         self.definitions: dict[str, Any] = {}
         self._scope = dict(scope)
-        self._plain = plain
+        self._of_result = of_result
         self._names: dict[type, str] = {}
 
     def of(self, annotation: Any) -> dict[str, Any]:
@@ -111,7 +116,7 @@ class Schemer:
             return self.of(arguments[0])
         if origin in (*_LISTS, *_SETS, *_DICTS, tuple):
             return self._container(annotation, origin, arguments)
-        if isinstance(origin, type) and (_is_pydantic(annotation) or _named(origin) is not None):
+        if isinstance(origin, type) and (_is_pydantic(annotation) or self._named(origin) is not None):
             return self._class(annotation, origin)
         raise NotJson(_refusal(annotation))
 
@@ -124,6 +129,8 @@ class Schemer:
 
     def _annotated(self, inner: Any, metadata: tuple[Any, ...]) -> dict[str, Any]:
         schema = self.of(inner)
+        if any(_validates(note) for note in metadata):
+            schema = _untold(schema)
         texts = [note for note in metadata if isinstance(note, str)]
         texts += [note.documentation for note in metadata if type(note).__name__ == "Doc"]
         constraints = tuple(note for note in metadata if not isinstance(note, str))
@@ -153,18 +160,18 @@ class Schemer:
             }
         if origin in _LISTS:
             return {"type": "array", "items": self._item(arguments[0]) if arguments else {}}
-        self._refuse_if_plain(annotation)
         if origin in _SETS:
             return {
                 "type": "array",
                 "items": self._item(arguments[0]) if arguments else {},
                 "uniqueItems": True,
             }
+        told = {TYPE: "builtins.tuple"} if self._of_result else {}
         if not arguments and annotation is tuple:
-            return {"type": "array", "items": {}}
+            return {"type": "array", "items": {}, **told}
         if len(arguments) == 2 and arguments[1] is Ellipsis:
-            return {"type": "array", "items": self._item(arguments[0])}
-        return self._sequence(arguments)
+            return {"type": "array", "items": self._item(arguments[0]), **told}
+        return {**self._sequence(arguments), **told}
 
     def _sequence(self, kinds: tuple[Any, ...], least: int | None = None) -> dict[str, Any]:
         count = len(kinds)
@@ -179,10 +186,9 @@ class Schemer:
         return schema
 
     def _class(self, annotation: Any, kind: type) -> dict[str, Any]:
-        self._refuse_if_plain(annotation)
-        named = _named(kind)
+        named = self._named(kind)
         if named is not None:
-            return dict(named)
+            return named
         if _is_pydantic(kind):
             return self._model(annotation)
         if issubclass(kind, Enum):
@@ -197,9 +203,19 @@ class Schemer:
             return self._defined(kind, self._named_tuple)
         raise NotJson(_refusal(annotation))
 
-    def _refuse_if_plain(self, annotation: Any) -> None:
-        if self._plain:
-            raise NotJson(f"JSON has no {_written(annotation)}")
+    def _named(self, kind: type) -> dict[str, Any] | None:
+        """The schema of a type that is known by name."""
+        name = name_of(kind)
+        if self._of_result and name == "pathlib.Path":
+            return {"type": "string"}  # where something lies in the sandbox, and no file
+        if name in _SCALARS_BY_NAME:
+            return {**_SCALARS_BY_NAME[name], TYPE: name}
+        if name not in _DATA:
+            return None
+        if not self._of_result:
+            return dict(_DATA[name])
+        schema = _RECORDS if _DATA[name] is _TABLE else _DATA[name]
+        return {**schema, TYPE: name}
 
     def _defined(self, kind: type, make: Any) -> dict[str, Any]:
         name = kind.__name__
@@ -270,17 +286,29 @@ def _plain_value(value: Any) -> Any:
     )
 
 
-def _named(kind: type) -> dict[str, Any] | None:
-    """The schema of a type that is known by name; pandas' ``core.frame`` counts as ``pandas``."""
+def name_of(kind: type) -> str:
+    """What a type is known by: pandas' ``core.frame.DataFrame`` is ``pandas.DataFrame``."""
     top = kind.__module__.partition(".")[0]
     own = {"_pydatetime": "datetime", "_decimal": "decimal", "_pydecimal": "decimal"}.get(top, top)
-    return _NAMED.get(f"{own}.{kind.__qualname__}")
+    return f"{own}.{kind.__qualname__}"
 
 
 def _is_pydantic(annotation: Any) -> bool:
     return hasattr(annotation, "__get_pydantic_core_schema__") or "__pydantic_validator__" in getattr(
         annotation, "__dict__", ()
     )
+
+
+def _validates(note: Any) -> bool:
+    """Whether the value is pydantic's to make (``runtime/converters.py`` asks the same)."""
+    return type(note).__module__.startswith("pydantic.functional")
+
+
+def _untold(schema: Any) -> Any:
+    """A schema without types of ours: pydantic takes other texts for a time than Python does."""
+    if isinstance(schema, dict):
+        return {key: _untold(item) for key, item in schema.items() if key != TYPE}
+    return [_untold(item) for item in schema] if isinstance(schema, list) else schema
 
 
 def _pydantic_schema(annotation: Any) -> dict[str, Any]:

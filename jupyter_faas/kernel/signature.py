@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import json
 import re
@@ -11,21 +12,25 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from jupyter_faas.kernel.outputs import output_schema
 from jupyter_faas.kernel.schemas import MEDIA, NotJson, Schemer
 from jupyter_faas.model.authoring import Context
 from jupyter_faas.model.errors import CaptureError
 
 __all__ = ["Schemas", "schemas_of"]
 
+_JSON_TYPES: Final = (type(None), bool, int, float, str, list, dict)
 _SCHEMA: Final = "https://json-schema.org/draft/2020-12/schema"
 
 
 @dataclass(frozen=True)
 class Schemas:
-    """What a function takes (an object whose properties are its parameters) and what it gives, if known."""
+    """What a function takes (an object whose properties are its parameters) and what it gives, if known;
+    ``text`` is its signature as Python has it, for callers in Python."""
 
     input: dict[str, Any]
     output: dict[str, Any] | None
+    text: str
 
 
 def schemas_of(function: Callable[..., Any], name: str) -> Schemas:
@@ -40,7 +45,8 @@ def schemas_of(function: Callable[..., Any], name: str) -> Schemas:
     required: list[str] = []
     extra: Any = False
     faults: list[tuple[str, str]] = []
-    schemer = Schemer(getattr(inspect.unwrap(function), "__globals__", {}))
+    scope = getattr(inspect.unwrap(function), "__globals__", {})
+    schemer = Schemer(scope)
     for parameter in signature.parameters.values():
         if parameter.name == "context" and hints.get("context") is Context:
             continue  # the runtime gives it, not the caller
@@ -64,7 +70,8 @@ def schemas_of(function: Callable[..., Any], name: str) -> Schemas:
     schema |= {"required": required, "additionalProperties": extra}
     if schemer.definitions:
         schema["$defs"] = schemer.definitions
-    return Schemas(schema, _output_schema(hints.get("return", signature.return_annotation)))
+    gives = hints.get("return", signature.return_annotation)
+    return Schemas(schema, output_schema(function, gives, scope), _written(signature, hints))
 
 
 def _signature(function: Callable[..., Any], name: str) -> inspect.Signature:
@@ -113,30 +120,76 @@ def _is_json(value: Any) -> bool:
         return False
 
 
-def _output_schema(annotation: Any) -> dict[str, Any] | None:
-    """The schema of the result where JSON can hold what is annotated, else None."""
-    if annotation is inspect.Signature.empty:
-        return None
+def _written(signature: inspect.Signature, hints: Mapping[str, Any]) -> str:
+    """The signature as a caller sees it: without ``context``, and with ``...`` for a default that only the
+    function's own side knows."""
+    parameters = []
+    for parameter in signature.parameters.values():
+        if parameter.name == "context" and hints.get("context") is Context:
+            continue
+        default = parameter.default
+        if default is not parameter.empty and not (_is_json(default) and type(default) in _JSON_TYPES):
+            default = _Text("...")
+        annotation = _annotation_text(parameter.annotation)
+        parameters.append(parameter.replace(default=default, annotation=annotation))
+    gives = _annotation_text(signature.return_annotation)
+    return str(signature.replace(parameters=parameters, return_annotation=gives))
+
+
+class _Text:
+    """Code that is shown as it is."""
+
+    __module__ = "builtins"
+
+    def __init__(self, code: str) -> None:
+        self._code = code
+
+    def __repr__(self) -> str:
+        return self._code
+
+
+def _annotation_text(annotation: Any) -> Any:
+    if annotation is inspect.Parameter.empty:
+        return annotation
+    text = annotation if isinstance(annotation, str) else inspect.formatannotation(annotation)
     try:
-        return Schemer({}, plain=True).of(annotation)
-    except NotJson:
-        return None
+        ast.parse(text, mode="eval")
+    except (SyntaxError, ValueError):
+        return inspect.Parameter.empty
+    return _Text(text)
 
 
 _SECTION: Final = re.compile(r"(Args|Arguments|Parameters|Params):?")
+_FIELD: Final = re.compile(r":(?:param|parameter|arg|argument|key|keyword)\s[^:]*?\\?\*{0,2}(\w+)\s*:\s*(.*)")
 _GOOGLE: Final = re.compile(r"\*{0,2}(\w+)\s*(?:\([^)]*\))?\s*:\s+(\S.*)")
 _NUMPY: Final = re.compile(r"\*{0,2}(\w+(?:\s*,\s*\w+)*)\s*(?::.*)?")
 
 
 def parameter_descriptions(doc: str) -> Mapping[str, str]:
-    """The parameters' descriptions in a docstring's Args (Google) or Parameters (NumPy) section."""
+    """The parameters' descriptions in a docstring: its Args (Google) or Parameters (NumPy) section, or its
+    ``:param name:`` fields (reStructuredText)."""
     lines = doc.splitlines()
     for index, line in enumerate(lines):
         if _SECTION.fullmatch(line.strip()):
             numpy = index + 1 < len(lines) and set(lines[index + 1].strip()) == {"-"}
             block = lines[index + 2 :] if numpy else lines[index + 1 :]
             return _numpy_block(block) if numpy else _google_block(block)
-    return {}
+    return _fields(lines)
+
+
+def _fields(lines: list[str]) -> dict[str, str]:
+    """``:param x:``, ``:param int x:`` and their synonyms (Sphinx, the Python domain's info field lists)."""
+    found: dict[str, str] = {}
+    current = ""
+    for line in lines:
+        if entry := _FIELD.fullmatch(line.strip()):
+            current = entry[1]
+            found[current] = entry[2].strip()
+        elif line.strip().startswith(":") or not line[:1].isspace():
+            current = ""  # another field, or what comes after them
+        elif current and line.strip():
+            found[current] = f"{found[current]} {line.strip()}".strip()
+    return {name: text for name, text in found.items() if text}
 
 
 def _google_block(lines: list[str]) -> dict[str, str]:

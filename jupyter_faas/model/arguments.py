@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Arguments", "Part"]
+__all__ = ["Arguments", "Buffer", "Part"]
+
+Buffer = bytes | bytearray | memoryview
+"""Bytes that are passed on without being copied: uploads may be large."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,14 +18,14 @@ class Part:
     name: str
     media_type: str
     filename: str | None
-    content: bytes
+    content: Buffer
 
 
 @dataclass(frozen=True, slots=True)
 class Arguments:
     """A JSON object (``json``) and the parts for parameters that are not in it."""
 
-    json: bytes = b"{}"
+    json: bytes | bytearray = b"{}"
     parts: tuple[Part, ...] = ()
 
     @property
@@ -42,6 +45,6 @@ class Arguments:
         return {"json": len(self.json), "parts": described}
 
     @property
-    def body(self) -> bytes:
-        """The body of a ``CALL``: the JSON, then the parts one after the other."""
-        return b"".join((self.json, *(part.content for part in self.parts))) if self.parts else self.json
+    def pieces(self) -> tuple[Buffer, ...]:
+        """The body of a ``CALL``, in its order: the JSON, then the parts one after the other."""
+        return (self.json, *(part.content for part in self.parts))

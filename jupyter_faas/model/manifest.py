@@ -117,6 +117,8 @@ class Manifest(BaseModel):
     """Examples in the form of ``doctest`` that must hold in the image before the version goes live."""
     input_schema: dict[str, Any]
     output_schema: dict[str, Any] | None = None
+    signature: Annotated[str, Field(max_length=20_000)] = ""
+    """The function's signature as Python writes it, e.g. ``(x: int = 1) -> dict``."""
     segments: tuple[Segment, ...] = ()
     origin: Origin = Origin()
     values: tuple[Value, ...] = ()

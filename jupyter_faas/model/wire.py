@@ -10,17 +10,21 @@ over its bounds before it is buffered.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import IntEnum
 from typing import Any, Final, NamedTuple
 
 import orjson
 
-__all__ = ["PROTOCOL_VERSION", "Frame", "FrameError", "FrameReader", "Kind", "encode_frame"]
+from jupyter_faas.model.arguments import Buffer
+
+__all__ = ["PROTOCOL_VERSION", "Frame", "FrameError", "FrameReader", "Kind", "encode_frame", "frame_of"]
 
 PROTOCOL_VERSION: Final = 1
 PREFIX: Final = struct.Struct(">BHII")
 MAX_HEADER_BYTES: Final = 256 * 1024
+JOINED_BYTES: Final = 64 * 1024
+"""Frames up to this size are sent as one piece: a copy costs less than a second system call."""
 
 
 class Kind(IntEnum):
@@ -58,6 +62,14 @@ def encode_frame(kind: Kind, slot: int = 0, header: dict[str, Any] | None = None
     """The bytes of one frame."""
     encoded = orjson.dumps(header) if header else b"{}"
     return PREFIX.pack(kind, slot, len(encoded), len(body)) + encoded + body
+
+
+def frame_of(kind: Kind, slot: int, header: dict[str, Any], body: Sequence[Buffer]) -> list[Buffer]:
+    """The pieces of one frame, of which large ones are not copied."""
+    encoded = orjson.dumps(header)
+    length = sum(map(len, body))
+    pieces = [PREFIX.pack(kind, slot, len(encoded), length) + encoded, *body]
+    return [b"".join(pieces)] if length <= JOINED_BYTES else pieces
 
 
 class FrameReader:

@@ -16,9 +16,9 @@ from jupyter_faas.model.errors import CaptureError
 
 __all__ = ["stand_in"]
 
-# Modules of Python itself that annotations are made of: importing them runs nothing of the notebook's.
+# Modules that annotations are made of, and whose import runs nothing of the notebook's.
 _MODULES: Final = frozenset(
-    {"typing", "collections", "collections.abc", "datetime", "decimal", "pathlib", "uuid"}
+    {"typing", "collections", "collections.abc", "datetime", "decimal", "pathlib", "uuid", "jupyter_faas"}
 )
 
 
@@ -32,7 +32,10 @@ def stand_in(name: str, statement: ast.stmt, source: Source) -> Callable[..., An
     Raises ``CaptureError`` naming each parameter whose annotation can't be looked up.
     """
 
-    def function() -> None: ...
+    def function() -> Any: ...
+
+    def generator() -> Any:
+        yield
 
     parameters: list[inspect.Parameter] = []
     unknown: list[str] = []
@@ -53,17 +56,29 @@ def stand_in(name: str, statement: ast.stmt, source: Source) -> Callable[..., An
             f"({'; '.join(unknown)}): publish without --no-execute, or use types of Python and typing.",
             names=[],
         )
-    function.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+    made = generator if _yields(node) else function
+    made.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
         parameters, return_annotation=_result(node, source)
     )
-    function.__annotations__ = {
+    made.__annotations__ = {
         parameter.name: parameter.annotation
         for parameter in parameters
         if parameter.annotation is not inspect.Parameter.empty
     }
-    function.__name__ = name
-    function.__doc__ = ast.get_docstring(node) if isinstance(node, Function) else None
-    return function
+    made.__name__ = name
+    made.__doc__ = ast.get_docstring(node) if isinstance(node, Function) else None
+    return made
+
+
+def _yields(node: ast.AST) -> bool:
+    """Whether a function is a generator: it yields itself, and not in one that it defines."""
+    inner = list(ast.iter_child_nodes(node))
+    for child in inner:  # grows as it is walked
+        if isinstance(child, ast.Yield | ast.YieldFrom):
+            return True
+        if not isinstance(child, Function | ast.Lambda | ast.ClassDef):
+            inner += ast.iter_child_nodes(child)
+    return False
 
 
 def _arguments(

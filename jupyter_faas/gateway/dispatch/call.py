@@ -7,8 +7,8 @@ from typing import Any
 
 from jupyter_faas.gateway.dispatch.outcome import Result
 from jupyter_faas.gateway.dispatch.stream import Stream
-from jupyter_faas.model.arguments import Arguments
-from jupyter_faas.model.wire import Kind, encode_frame
+from jupyter_faas.model.arguments import Arguments, Buffer
+from jupyter_faas.model.wire import Kind, frame_of
 
 __all__ = ["Call"]
 
@@ -67,8 +67,8 @@ class Call:
         self._ended: Callable[[Call], None] | None = ended
         self._cancel: Callable[[Call], None] | None = None
 
-    def frame(self, slot: int) -> bytes:
-        """The ``CALL`` for an instance."""
+    def frame(self, slot: int) -> list[Buffer]:
+        """The ``CALL`` for an instance, in pieces."""
         header: dict[str, Any] = {
             "id": self.id,
             "timeout": self.timeout_seconds,
@@ -78,7 +78,7 @@ class Call:
             header["accept"] = self.accept
         if self.proof:
             header["proof"] = True
-        return encode_frame(Kind.CALL, slot, header, self.arguments.body)
+        return frame_of(Kind.CALL, slot, header, self.arguments.pieces)
 
     @property
     def streams(self) -> bool:

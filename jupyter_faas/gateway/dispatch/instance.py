@@ -15,6 +15,7 @@ from jupyter_faas.gateway.dispatch.logs import entries_in
 from jupyter_faas.gateway.dispatch.outcome import error_in
 from jupyter_faas.gateway.dispatch.slot import Slot, SlotState
 from jupyter_faas.gateway.engines.base import Engine, Exit, ImageUnusable, Sandbox, SandboxSpec
+from jupyter_faas.model.arguments import Buffer
 from jupyter_faas.model.caps import Caps
 from jupyter_faas.model.errors import (
     Crashed,
@@ -155,9 +156,9 @@ class Instance:
                 elapsed_seconds=cap,
             ) from None
 
-    def _send(self, frame: bytes) -> None:
+    def _send(self, *pieces: Buffer) -> None:
         if self._link is not None:
-            self._link.send(frame)
+            self._link.send(*pieces)
 
     def _on_frame(self, frame: Frame) -> None:
         if frame.kind is Kind.HELLO:

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections import deque
 from collections.abc import Callable
 from typing import Final, cast
 
+from jupyter_faas.model.arguments import Buffer
 from jupyter_faas.model.wire import Frame, FrameError, FrameReader
 
 __all__ = ["Link"]
+
+PIECE_BYTES: Final = 256 * 1024
+"""What a transport is given at a time of a large frame: it copies what the peer doesn't take at once."""
 
 
 RECEIVE_BYTES: Final = 64 * 1024
@@ -33,6 +38,8 @@ class Link(asyncio.BufferedProtocol):
         self._on_frame = on_frame
         self._on_lost = on_lost
         self._transport: asyncio.WriteTransport | None = None
+        self._unsent: deque[memoryview] = deque()
+        self._paused = False
         self._fault: str | None = None
         self._received = memoryview(bytearray(RECEIVE_BYTES))
 
@@ -54,10 +61,31 @@ class Link(asyncio.BufferedProtocol):
             await loop.create_connection(lambda: link, sock=connected)
         return link
 
-    def send(self, frame: bytes) -> None:
+    def send(self, *pieces: Buffer) -> None:
         """Queue an encoded frame; dropped if the connection is gone, which ``on_lost`` tells."""
-        if self._transport is not None:
-            self._transport.write(frame)
+        if self._transport is None:
+            return
+        if len(pieces) == 1 and not self._unsent:
+            self._transport.write(pieces[0])
+        else:
+            self._unsent.extend(memoryview(piece) for piece in pieces)
+            self._write_on()
+
+    def pause_writing(self) -> None:
+        """See ``asyncio.BaseProtocol``."""
+        self._paused = True
+
+    def resume_writing(self) -> None:
+        """See ``asyncio.BaseProtocol``."""
+        self._paused = False
+        self._write_on()
+
+    def _write_on(self) -> None:
+        while self._unsent and not self._paused and self._transport is not None:
+            piece = self._unsent.popleft()
+            self._transport.write(piece[:PIECE_BYTES])
+            if len(piece) > PIECE_BYTES:
+                self._unsent.appendleft(piece[PIECE_BYTES:])
 
     def close(self) -> None:
         """Close the connection; the instance ends when it notices."""
@@ -84,4 +112,5 @@ class Link(asyncio.BufferedProtocol):
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
         """See ``asyncio.BaseProtocol``."""
         self._transport = None
+        self._unsent.clear()
         self._on_lost(self._fault)

@@ -40,7 +40,7 @@ class Slot:
         self,
         number: int,
         caps: Caps,
-        send: Callable[[bytes], None],
+        send: Callable[..., None],
         freed: Callable[[Slot], None],
         unruly: Callable[[Slot], None],
     ) -> None:
@@ -65,7 +65,7 @@ class Slot:
         self._call = call
         call.held_by(self._cancel)
         self._begun = loop.time()
-        self._send(call.frame(self.number))
+        self._send(*call.frame(self.number))
         self._timer = loop.call_later(call.timeout_seconds, self._expire)
 
     def on_log(self, frame: Frame) -> None:

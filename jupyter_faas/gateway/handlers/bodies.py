@@ -8,15 +8,10 @@ from typing import Any, Final
 from urllib.parse import parse_qs
 
 import orjson
-from tornado.httputil import (
-    HTTPFile,
-    HTTPInputError,
-    ParseMultipartConfig,
-    parse_multipart_form_data,
-)
 
+from jupyter_faas.gateway.handlers.multipart import FormPart, parts_in
 from jupyter_faas.gateway.service.arguments import values_of_text
-from jupyter_faas.model.arguments import Arguments, Part
+from jupyter_faas.model.arguments import Arguments, Buffer, Part
 from jupyter_faas.model.errors import InvalidInput, MalformedRequest
 
 __all__ = ["arguments_in", "arguments_of_query"]
@@ -28,9 +23,7 @@ _UNTOLD: Final = ("application/octet-stream", "application/unknown")
 _MEDIA: Final = "x-faas-media"
 _BESIDE: Final = "x-faas-query"
 """Marks a parameter that the query may give beside any body: it chooses how the result looks."""
-_MAX_PARTS: Final = 64
 _MAX_NAME: Final = 255
-_BOUNDS: Final = ParseMultipartConfig(max_parts=_MAX_PARTS + 1, max_part_header_size=4096)
 
 Schema = Mapping[str, Any]
 
@@ -40,7 +33,7 @@ def arguments_of_query(query: str, schema: Schema) -> Arguments:
     return Arguments(orjson.dumps(_values(query, schema)))
 
 
-def arguments_in(body: bytes, content_type: str, query: str, schema: Schema) -> Arguments:
+def arguments_in(body: bytes | bytearray, content_type: str, query: str, schema: Schema) -> Arguments:
     """The arguments in a body and, of those marked for it, in the query; raises as ``_in_body`` does."""
     arguments = _in_body(body, content_type, query, schema)
     beside = {name: each for name, each in schema.get("properties", {}).items() if _is_beside(each)}
@@ -65,7 +58,7 @@ def _with(arguments: Arguments, more: Mapping[str, Any]) -> Arguments:
     )
 
 
-def _in_body(body: bytes, content_type: str, query: str, schema: Schema) -> Arguments:
+def _in_body(body: bytes | bytearray, content_type: str, query: str, schema: Schema) -> Arguments:
     """The arguments in a body: JSON, a form, a multipart form, or one file.
 
     Where the body is a file, the query gives the other parameters. Raises ``MalformedRequest`` for what
@@ -85,7 +78,7 @@ def _in_body(body: bytes, content_type: str, query: str, schema: Schema) -> Argu
     return _file(body, kind, query, schema)
 
 
-def _file(body: bytes, kind: str, query: str, schema: Schema) -> Arguments:
+def _file(body: Buffer, kind: str, query: str, schema: Schema) -> Arguments:
     """The whole body as the one parameter that it can be."""
     files = _file_parameters(schema)
     required = [name for name in files if name in schema.get("required", ())]
@@ -108,16 +101,15 @@ def _file(body: bytes, kind: str, query: str, schema: Schema) -> Arguments:
     return Arguments(orjson.dumps(values), (Part(name, kind[:_MAX_NAME], None, body),))
 
 
-def _multipart(body: bytes, content_type: str, schema: Schema) -> Arguments:
+def _multipart(body: bytes | bytearray, content_type: str, schema: Schema) -> Arguments:
     """RFC 7578: fields as texts, files as what their type says."""
-    fields: dict[str, list[bytes]] = {}
-    files: dict[str, list[HTTPFile]] = {}
-    try:
-        parse_multipart_form_data(_boundary(content_type), body, fields, files, config=_BOUNDS)
-        texts = {_valid(name): [field.decode() for field in several] for name, several in fields.items()}
-    except (HTTPInputError, ValueError) as error:
-        said = getattr(error, "log_message", None) or error
-        raise MalformedRequest(f"The multipart form could not be read: {said}.") from None
+    texts: dict[str, list[str]] = {}
+    files: dict[str, list[FormPart]] = {}
+    for part in parts_in(body, content_type):
+        if part.filename is None:
+            texts.setdefault(_valid(part.name), []).append(_field(part))
+        else:
+            files.setdefault(part.name, []).append(part)
     accepting = _file_parameters(schema)
     for name in accepting:
         if texts.get(name) == [""]:  # a browser's form in which no file was chosen
@@ -132,18 +124,25 @@ def _multipart(body: bytes, content_type: str, schema: Schema) -> Arguments:
         file = several[0]
         kind = _media_type(file.content_type)
         if kind == "application/json" and accepting.get(name) != ["*/*"]:
-            values[name] = _json_in(name, file.body)
+            values[name] = _json_in(name, file.content)
         elif name in accepting:
             parts.append(_part(name, kind, file, accepting[name]))
         else:
-            values |= values_of_text({_valid(name): [_text_in(name, file.body)]}, schema)
+            values |= values_of_text({_valid(name): [_text_in(name, file.content)]}, schema)
     return Arguments(orjson.dumps(values), tuple(parts))
 
 
-def _part(name: str, kind: str, file: HTTPFile, accepted: list[str]) -> Part:
+def _part(name: str, kind: str, file: FormPart, accepted: list[str]) -> Part:
     if not _accepts(accepted, kind):
         raise _refused(name, f"is {kind[:100]}; send one of {', '.join(accepted)}")
-    return Part(name, kind[:_MAX_NAME], _valid(file.filename)[:_MAX_NAME], file.body)
+    return Part(name, kind[:_MAX_NAME], _valid(file.filename or "")[:_MAX_NAME], file.content)
+
+
+def _field(part: FormPart) -> str:
+    try:
+        return bytes(part.content).decode()
+    except UnicodeDecodeError as error:
+        raise MalformedRequest(f"The multipart form could not be read: {error}.") from None
 
 
 def _valid(name: str) -> str:
@@ -151,24 +150,16 @@ def _valid(name: str) -> str:
     return name.encode("utf-8", "replace").decode()
 
 
-def _boundary(content_type: str) -> bytes:
-    for parameter in content_type.split(";")[1:]:
-        key, _, value = parameter.strip().partition("=")
-        if key.lower() == "boundary" and value:
-            return value.encode("utf-8", "replace")
-    raise MalformedRequest(f"The Content-Type {_MULTIPART} has no boundary (RFC 7578).")
-
-
-def _json_in(name: str, content: bytes) -> Any:
+def _json_in(name: str, content: Buffer) -> Any:
     try:
         return orjson.loads(content)
     except orjson.JSONDecodeError as error:
         raise MalformedRequest(f"The part {name[:_MAX_NAME]!r} is not JSON: {error}.") from None
 
 
-def _text_in(name: str, content: bytes) -> str:
+def _text_in(name: str, content: Buffer) -> str:
     try:
-        return content.decode()
+        return bytes(content).decode()
     except UnicodeDecodeError:
         raise _refused(
             name, "takes no file: annotate it as bytes, Path, a DataFrame, an array or a picture"

@@ -27,6 +27,7 @@ from jupyter_faas.gateway.handlers.answers import (
 from jupyter_faas.gateway.handlers.bodies import arguments_in, arguments_of_query
 from jupyter_faas.gateway.handlers.budget import Holding
 from jupyter_faas.gateway.handlers.site import Site, needs_token
+from jupyter_faas.gateway.service.accept import check_acceptable
 from jupyter_faas.gateway.service.arguments import checked
 from jupyter_faas.gateway.service.catalogue import Published
 from jupyter_faas.gateway.service.service import Invocation, Result, Stream
@@ -52,7 +53,7 @@ class CallRequest(httputil.HTTPMessageDelegate):
         self._selector = selector
         self._trusted = False
         self._answered = False
-        self._chunks: list[bytes] = []
+        self._body: bytes | bytearray = b""
         self._size = 0
         self._holding = Holding(site.budget)
         self._published: Published
@@ -92,11 +93,20 @@ class CallRequest(httputil.HTTPMessageDelegate):
             if self._size > self._published.manifest.caps.payload_bytes:
                 raise self._too_large(None)
             self._holding.take(len(chunk))
-            self._chunks.append(chunk)
+            self._append(chunk)
         except FaasError as error:
             # Answering now makes Tornado close the connection instead of reading the rest.
-            self._chunks.clear()
+            self._body = b""
             self._fail(error)
+
+    def _append(self, chunk: bytes) -> None:
+        """Take over a piece of the body, which is in memory once."""
+        if not self._body:
+            self._body = chunk  # all that most calls bring
+        elif isinstance(self._body, bytearray):
+            self._body += chunk
+        else:
+            self._body = bytearray(self._body) + chunk
 
     def finish(self) -> None:
         """The request is here: call."""
@@ -156,15 +166,15 @@ class CallRequest(httputil.HTTPMessageDelegate):
         method = self._start_line.method
         schema, query = published.manifest.input_schema, self._start_line.path.partition("?")[2]
         if method == "POST":
-            body = self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
-            arguments = arguments_in(body, self._headers.get("Content-Type", ""), query, schema)
+            arguments = arguments_in(self._body, self._headers.get("Content-Type", ""), query, schema)
         elif method == "GET":
             arguments = arguments_of_query(query, schema)
         else:
             self._send(http_answer(405))
             return
-        arguments = checked(arguments, published.validator_for)
-        self._invocation = self._service.begin(published, arguments, self._accept(), self._begin, self._end)
+        arguments, accept = checked(arguments, published.validator_for), self._accept()
+        check_acceptable(published.forms, accept, published.record.function)
+        self._invocation = self._service.begin(published, arguments, accept, self._begin, self._end)
 
     def _accept(self) -> str:
         """What the caller accepts; empty if that is anything."""
@@ -206,7 +216,7 @@ class CallRequest(httputil.HTTPMessageDelegate):
 
     def _on_gone(self) -> None:
         """The caller went away: end the call."""
-        self._chunks.clear()
+        self._body = b""
         self._holding.release()
         if self._streamed is not None:
             self._streamed.cancel()

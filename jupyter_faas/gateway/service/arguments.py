@@ -30,7 +30,9 @@ def checked(
     return arguments if body is arguments.json else replace(arguments, json=body)
 
 
-def check_arguments(body: bytes, validator: jsonschema_rs.Draft202012Validator) -> bytes:
+def check_arguments(
+    body: bytes | bytearray, validator: jsonschema_rs.Draft202012Validator
+) -> bytes | bytearray:
     """The body of a call, proven to be a JSON object that fits the schema; an empty one counts as ``{}``.
 
     Raises ``MalformedRequest`` for what is no JSON object (RFC 8259) and ``InvalidInput`` with all faults.

@@ -11,10 +11,12 @@ from typing import Any
 import jsonschema_rs
 
 from jupyter_faas.gateway.dispatch.instance import Target
+from jupyter_faas.gateway.service.realtypes import TYPE, RealType
 from jupyter_faas.gateway.store.records import VersionRecord
 from jupyter_faas.gateway.store.store import Store
 from jupyter_faas.model.errors import NotFound
 from jupyter_faas.model.manifest import Manifest
+from jupyter_faas.model.media import ARROW, PARQUET
 
 __all__ = ["Catalogue", "Published"]
 
@@ -53,6 +55,17 @@ class Published:
         )
 
     @cached_property
+    def forms(self) -> tuple[str, ...]:
+        """The forms that a result can have; empty if the function's annotation doesn't tell them."""
+        schema = self.record.manifest.output_schema or {}
+        named = schema.get("x-faas-media")
+        forms = tuple(form for form in named if isinstance(form, str)) if isinstance(named, list) else ()
+        names = {package.partition("==")[0].lower() for package in self.record.packages}
+        if str(schema.get(TYPE)).startswith("pandas.") and "pyarrow" not in names:
+            return tuple(form for form in forms if form not in (ARROW, PARQUET))
+        return forms
+
+    @cached_property
     def validator(self) -> jsonschema_rs.Draft202012Validator:
         """Checks arguments against the function's schema."""
         return self.compile(self.record.manifest.input_schema)
@@ -73,7 +86,7 @@ class Published:
     @staticmethod
     def compile(schema: dict[str, Any]) -> jsonschema_rs.Draft202012Validator:
         """A validator for ``schema``; raises ``ValueError`` if it is none or refers to another document."""
-        return jsonschema_rs.Draft202012Validator(schema, retriever=_refuse)
+        return jsonschema_rs.Draft202012Validator(schema, retriever=_refuse, keywords={TYPE: RealType})
 
 
 def _refuse(uri: str) -> Any:

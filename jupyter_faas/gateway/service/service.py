@@ -125,6 +125,7 @@ class Service:
             "public": manifest.public,
             "doc": manifest.doc,
             "entry": manifest.entry,
+            "signature": manifest.signature,
             "python": manifest.python,
             "packages": list(record.packages),
             "apt": list(manifest.apt),

@@ -55,6 +55,9 @@ class GatewayDouble:
     closes_silently: bool = False
     """Close each connection after its answer without having said so."""
     forgets_builds: bool = False
+    version: str = "0"
+    understands: bool = True
+    """Whether manifests have no members that are new to this gateway."""
     slow_builds: int = 0
     """How many more questions about a build are answered with ``running``."""
     on_build_read: Callable[[], None] = lambda: None
@@ -170,7 +173,7 @@ class _Handler(BaseHTTPRequestHandler):
             "detail": {},
         }
         return 200, {
-            "version": "0",
+            "version": self.double.version,
             "url": self.double.url,
             "pid": os.getpid(),
             "started": "2025-01-01T00:00:00+00:00",
@@ -192,6 +195,8 @@ class _Handler(BaseHTTPRequestHandler):
     def put_bundle(self, digest: str) -> tuple[int, Any]:
         if digest_of(self.body) != digest:
             raise MalformedRequest("The body doesn't have this digest.")
+        if not self.double.understands:
+            raise MalformedRequest("The bundle's function.json is not valid: news: Extra inputs.")
         self.double.bundles[digest] = self.body
         return 201, {"digest": digest}
 

@@ -11,13 +11,16 @@ from jupyter_faas.client import Connection, GatewayClient
 from jupyter_faas.model.bundle import Bundle
 from jupyter_faas.model.errors import (
     BuildError,
+    Conflict,
     GatewayUnavailable,
     HandlerError,
     InvalidInput,
+    MalformedRequest,
     NotFound,
     Unauthenticated,
 )
 from jupyter_faas.model.manifest import Manifest
+from jupyter_faas.version import VERSION
 from tests.unit.client.gateway_double import GatewayDouble
 
 Events = list[tuple[str, dict[str, Any]]]
@@ -62,7 +65,7 @@ def test_a_call_and_its_result(double: GatewayDouble, client: GatewayClient) -> 
     assert double.requests[-1] == "POST /functions/echo@2"
 
 
-@pytest.mark.parametrize("value", [float("nan"), {1, 2}, object()])
+@pytest.mark.parametrize("value", [float("nan"), [1, (object(),)], object()])
 def test_arguments_that_json_cannot_express(double: GatewayDouble, client: GatewayClient, value: Any) -> None:
     with pytest.raises(InvalidInput, match="can't be sent as JSON"):
         client.invoke("echo", {"x": value})
@@ -115,6 +118,23 @@ def test_publishing_the_same_again_sends_no_bundle(double: GatewayDouble, client
     assert result["state"] == "unchanged"
     assert events[-1][0] == "unchanged"
     assert not [request for request in double.requests if request.startswith("PUT")]
+
+
+@pytest.mark.parametrize(("version", "advice"), [("0.0.9", "jupyter faas stop"), ("99.0", "Upgrade here")])
+def test_a_gateway_of_another_version(
+    double: GatewayDouble, client: GatewayClient, version: str, advice: str
+) -> None:
+    double.version = version
+    assert client.publish(bundle(), {})["state"] == "live"  # what is understood is no trouble
+    double.understands, double.bundles = False, {}
+    with pytest.raises(Conflict) as caught:
+        client.publish(bundle(), {})
+    assert caught.value.figures == {"gateway_version": version, "client_version": VERSION}
+    assert advice in caught.value.detail
+    assert "Extra inputs" in caught.value.detail
+    double.version = VERSION
+    with pytest.raises(MalformedRequest):
+        client.publish(bundle(), {})
 
 
 def test_publishing_without_watching(client: GatewayClient) -> None:

@@ -17,7 +17,7 @@ from jupyter_faas.model.arguments import Arguments, Part
 from jupyter_faas.model.caps import Caps
 from jupyter_faas.model.errors import FaasError, InvalidInput, MalformedRequest
 from jupyter_faas.model.manifest import Manifest
-from jupyter_faas.model.wire import Kind, encode_frame
+from jupyter_faas.model.wire import Kind, frame_of
 from runtime.frames import FrameReader
 from tests.support.forms import form_of
 
@@ -143,7 +143,7 @@ def test_files_arrive_as_they_were_sent(contents: list[bytes], filename: str) ->
     parts = tuple(Part(f"p{at}", "a/b", filename, content) for at, content in enumerate(contents))
     arguments = Arguments(b'{"x": 1}', parts)
     header = {"id": "c", "timeout": 1.0, **arguments.header}
-    (frame,) = FrameReader(10**6).feed(encode_frame(Kind.CALL, 0, header, arguments.body))
+    (frame,) = FrameReader(10**6).feed(b"".join(frame_of(Kind.CALL, 0, header, arguments.pieces)))
     end = frame.header.get("json", len(frame.body))
     assert frame.body[:end] == arguments.json
     for part, said in zip(parts, frame.header.get("parts", []), strict=True):

@@ -5,13 +5,15 @@ from __future__ import annotations
 import io
 
 import pandas as pd
+import polars as pl
 import pyarrow as pa
 import pytest
 from IPython.display import HTML, SVG, Image
 
 from jupyter_faas.client.answers import Response
-from jupyter_faas.kernel.results import ARROW, accept_of_notebook, shown
+from jupyter_faas.kernel.results import accept_of_notebook, shown
 from jupyter_faas.model.errors import NotAcceptable
+from jupyter_faas.model.media import ARROW
 
 URL = "http://gateway"
 
@@ -24,6 +26,15 @@ def test_a_frame_comes_back_as_it_was() -> None:
         writer.write_table(table)
     pd.testing.assert_frame_equal(shown(Response(200, ARROW, buffer.getvalue()), URL), frame)
     assert accept_of_notebook().startswith(ARROW)
+
+
+def test_other_tables_come_back_as_they_were() -> None:
+    frame = pl.DataFrame({"a": [1, 2]})
+    buffer = io.BytesIO()
+    frame.write_ipc_stream(buffer)
+    back = shown(Response(200, ARROW, buffer.getvalue()), URL)
+    assert isinstance(back, pl.DataFrame)
+    assert back.equals(frame)
 
 
 def test_pictures_and_pages() -> None:

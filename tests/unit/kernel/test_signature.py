@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from pathlib import Path
@@ -20,6 +21,7 @@ from typing import (
     no_type_check,
 )
 
+import annotated_types
 import numpy as np
 import pandas as pd
 import PIL.Image
@@ -113,6 +115,14 @@ def annotated(annotation: Any) -> Callable[..., Any]:
         (int | None, {"anyOf": [{"type": "integer"}, {"type": "null"}]}),
         (Literal["a", 1, None], {"enum": ["a", 1, None]}),
         (Annotated[int, pydantic.Field(ge=1)], {"type": "integer", "minimum": 1}),
+        (
+            Annotated[int, annotated_types.Interval(ge=0, lt=9), "How many"],
+            {"type": "integer", "minimum": 0, "exclusiveMaximum": 9, "description": "How many"},
+        ),
+        (
+            Annotated[str, pydantic.Field(description="A word", pattern="^[a-z]+$")],
+            {"type": "string", "pattern": "^[a-z]+$", "description": "A word"},
+        ),
         (UserId, {"type": "integer"}),
         ("list[int]", {"type": "array", "items": {"type": "integer"}}),
     ],
@@ -158,7 +168,11 @@ def test_types_that_are_made_of_json() -> None:
 
     schema = schemas_of(f, "f").input
     properties = schema["properties"]
-    assert properties["when"] == {"type": "string", "format": "date-time"}
+    assert properties["when"] == {
+        "type": "string",
+        "format": "date-time",
+        "x-faas-type": "datetime.datetime",
+    }
     assert properties["color"] == {"enum": ["red", 2]}
     assert properties["points"] == {"type": "array", "items": {"$ref": "#/$defs/Point"}, "default": []}
     assert properties["raw"]["contentEncoding"] == "base64"
@@ -169,7 +183,7 @@ def test_types_that_are_made_of_json() -> None:
         "maxItems": 2,
     }
     assert properties["many"] == {"type": "array", "items": {"type": "integer"}, "uniqueItems": True}
-    assert properties["note"] == {"type": "string", "format": "date", "description": "The day"}
+    assert (properties["note"]["format"], properties["note"]["description"]) == ("date", "The day")
     assert properties["limited"]["maxItems"] == 3
     assert schema["required"] == ["when", "raw", "both", "many", "note", "limited"]
 
@@ -256,7 +270,28 @@ def test_required_defaults_descriptions_and_extras() -> None:
         "required": ["a", "d"],
         "additionalProperties": {"type": "integer"},
     }
-    assert schemas.output == {"type": "object", "additionalProperties": {"type": "number"}}
+    assert schemas.output == {
+        "type": "object",
+        "additionalProperties": {"type": "number"},
+        "x-faas-media": ["application/json"],
+    }
+    assert schemas.text == "(a: int, /, b: float = 0.5, *, c: Any = ..., d, **rest: int) -> dict[str, float]"
+
+
+def test_fields_docstring() -> None:
+    doc = """Do.
+
+    :param a: The first,
+        on two lines.
+    :param int b: The second.
+    :type a: int
+    :keyword c:
+        Third.
+    :returns: Nothing
+        more.
+    """
+    expected = {"a": "The first, on two lines.", "b": "The second.", "c": "Third."}
+    assert parameter_descriptions(inspect.cleandoc(doc)) == expected
 
 
 def test_numpy_docstring() -> None:
@@ -265,13 +300,6 @@ def test_numpy_docstring() -> None:
     assert parameter_descriptions(doc) == {"a": "Both.", "b": "Both.", "c": "Third one."}
     assert parameter_descriptions("No sections: here") == {}
     assert parameter_descriptions("Args:") == {}
-
-
-def test_output_that_json_cannot_type_is_left_open() -> None:
-    def f() -> pd.DataFrame:
-        return pd.DataFrame()
-
-    assert schemas_of(f, "f").output is None
 
 
 def test_a_wrapped_signature_is_seen_through(notebook: Notebook) -> None:

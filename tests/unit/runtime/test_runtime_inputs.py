@@ -102,7 +102,7 @@ def bound(annotation: Any, value: Any) -> Any:
 def read(annotation: Any, content: bytes, media_type: str, filename: str | None = None) -> Any:
     """What a function gets for a file."""
     call = Arguments(b"{}", (Part("x", media_type, filename, content),))
-    return Binder(function_of(annotation)).bind(call.header, call.body)[1]["x"]
+    return Binder(function_of(annotation)).bind(call.header, b"".join(call.pieces))[1]["x"]
 
 
 def faults(annotation: Any, value: Any) -> list[str]:

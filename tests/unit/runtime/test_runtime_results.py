@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime
 import inspect
 import io
 import json
@@ -13,7 +14,9 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
+import polars as pl
 import pyarrow as pa
+import pydantic
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -104,6 +107,35 @@ def test_a_series_and_arrays() -> None:
     masked = np.ma.masked_array([1, 2], [False, True])
     assert refused(masked, forms.NPY).figures["available"] == ["application/json"]
     assert refused(np.array([object()]), forms.NPY).code == "result-not-encodable"
+
+
+def test_tables_of_arrow_and_polars() -> None:
+    table = pa.table({"a": [1, 2], "b": ["x", None]})
+    frame = pl.DataFrame(table)
+    for value in (table, frame):
+        assert json.loads(body_of(value, "application/json")) == [{"a": 1, "b": "x"}, {"a": 2, "b": None}]
+        csv = body_of(value, "text/csv", "text/csv; charset=utf-8")
+        assert pd.read_csv(io.BytesIO(csv), dtype_backend="pyarrow").to_dict("list")["a"] == [1, 2]
+        assert pa.ipc.open_stream(body_of(value, forms.ARROW)).read_all().to_pydict() == table.to_pydict()
+        assert pl.read_parquet(io.BytesIO(body_of(value, forms.PARQUET))).equals(frame)
+    assert b"<table" in body_of(frame, "text/html", "text/html; charset=utf-8")
+    assert json.loads(body_of(frame["a"], "application/json")) == [1, 2]
+    assert refused(table, "text/html").figures["available"][-1] == forms.PARQUET
+    assert refused(table, cap=10).code == refused(frame, cap=10).code == "result-too-large"
+
+
+def test_a_pydantic_model() -> None:
+    class Point(pydantic.BaseModel):
+        x: float = pydantic.Field(alias="ex")
+        when: datetime.date
+
+    point = Point(ex=float("nan"), when=datetime.date(2026, 1, 2))
+    assert json.loads(body_of([point], "application/json")) == [{"ex": None, "when": "2026-01-02"}]
+
+
+def test_four_inks_become_three() -> None:
+    content = body_of(Image.new("CMYK", (2, 2)), "image/png")
+    assert Image.open(io.BytesIO(content)).mode == "RGB"
 
 
 def test_a_matplotlib_figure() -> None:
