@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from traitlets import Bool, Float, Integer, default
+from traitlets import Bool, Float, Integer
 from traitlets.config import LoggingConfigurable
 
 from jupyter_faas.gateway.dispatch.instance import Instance, Target
@@ -30,6 +30,8 @@ class Keeper(LoggingConfigurable):
     """Looks after the idle instances of all pools."""
 
     idle_memory_bytes = Integer(
+        None,
+        allow_none=True,
         min=0,
         help="How many bytes of memory all idle instances together may take; beyond that those least worth "
         "keeping end. By default an eighth of the machine's memory, at least 256 MB and at most 8 GB.",
@@ -51,11 +53,6 @@ class Keeper(LoggingConfigurable):
         "called at regular times.",
     ).tag(config=True)
 
-    @default("idle_memory_bytes")
-    def _default_idle_memory_bytes(self) -> int:
-        share = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // SHARE
-        return min(MOST_BYTES, max(LEAST_BYTES, share))
-
     def __init__(
         self, pools: Callable[[], Iterable[Pool]], pool_of: Callable[[Target], Pool], **kwargs: object
     ) -> None:
@@ -71,7 +68,8 @@ class Keeper(LoggingConfigurable):
 
     @property
     def _policy(self) -> KeepAlive:
-        return KeepAlive(self.idle_memory_bytes, self.start_ahead)
+        given = self.idle_memory_bytes
+        return KeepAlive(_share_of_memory() if given is None else given, self.start_ahead)
 
     def demand(self, function: str, rank: int) -> Demand:
         """How often ``function`` needs an instance more than ``rank`` others; over all its versions."""
@@ -150,13 +148,14 @@ class Keeper(LoggingConfigurable):
     def _trim(self) -> None:
         now = asyncio.get_running_loop().time()
         found = list(self._resting())
-        dropped = {id(one) for one in self._policy.surplus((one for one, _, _ in found), now)}
+        policy = self._policy
+        dropped = {id(one) for one in policy.surplus((one for one, _, _ in found), now)}
         for one, pool, instance in found:
             if id(one) in dropped:
                 log.info(
                     "%s: an idle instance ends, as all idle ones are over %d MB",
                     pool.target.function,
-                    self.idle_memory_bytes // 10**6,
+                    policy.budget_bytes // 10**6,
                 )
                 self._drop(pool, instance)
 
@@ -193,3 +192,8 @@ class Keeper(LoggingConfigurable):
         resting = [other for other, _, _ in self._resting()]
         if self._policy.admits(gone, resting, asyncio.get_running_loop().time()):
             self._pool_of(target).start_ahead(gone.idle_since)
+
+
+def _share_of_memory() -> int:
+    machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return min(MOST_BYTES, max(LEAST_BYTES, machine // SHARE))
