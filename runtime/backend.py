@@ -54,6 +54,7 @@ class Backend:
             "log_bytes": int(self._caps.get("log_bytes", 10**6)),
             "result_bytes": int(self._caps.get("result_bytes", 10**7)),
             "network": self._caps.get("network", "none"),
+            "isolate": self._caps.get("isolate", "worker"),
         }
         self._send(Kind.INIT, 0, init)
 

@@ -49,6 +49,11 @@ class Caller:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._meter = Meter()
 
+    @property
+    def forkable(self) -> bool:
+        """Whether workers may be forked with it; no if each has something of its own to prepare."""
+        return not hasattr(self._entry, "prepare_worker")
+
     def prepare(self) -> None:
         """What the function has to do in each worker before its first call, if there is any such thing."""
         prepare = getattr(self._entry, "prepare_worker", None)
@@ -124,13 +129,12 @@ class Meter:
     def __init__(self) -> None:
         self._started = 0.0
         self._cpu = 0.0
-        try:
-            self._reset = os.open("/proc/self/clear_refs", os.O_WRONLY | os.O_CLOEXEC)
-        except OSError:
-            self._reset = -1
+        self._reset: int | None = None
 
     def start(self) -> None:
         """A call begins."""
+        if self._reset is None:  # not before: it means the process that opens it
+            self._reset = _open_if_allowed("/proc/self/clear_refs")
         if self._reset >= 0:
             try:
                 os.write(self._reset, b"5")  # sets the peak, which getrusage reports, to the present use
@@ -141,18 +145,29 @@ class Meter:
 
     def usage(self) -> tuple[dict[str, float], float]:
         """What the call has used so far, and the processor time that the worker has in all."""
-        cpu_total = cpu_seconds()
+        own = resource.getrusage(resource.RUSAGE_SELF)
+        cpu_total = _cpu_seconds(own)
         usage = {
             "run_seconds": round(time.monotonic() - self._started, 6),
             "cpu_seconds": round(cpu_total - self._cpu, 6),
-            "peak_bytes": peak_bytes(),
+            "peak_bytes": own.ru_maxrss * 1024,
         }
         return usage, cpu_total
 
 
+def _open_if_allowed(path: str) -> int:
+    try:
+        return os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+    except OSError:
+        return -1
+
+
 def cpu_seconds() -> float:
     """Processor time of this process and of its children that have ended."""
-    own = resource.getrusage(resource.RUSAGE_SELF)
+    return _cpu_seconds(resource.getrusage(resource.RUSAGE_SELF))
+
+
+def _cpu_seconds(own: resource.struct_rusage) -> float:
     children = resource.getrusage(resource.RUSAGE_CHILDREN)
     return own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import time
 
 from .outcomes import format_size
@@ -29,6 +30,13 @@ class Stream:
         self.partial = b""
         self.line_bytes = LINE_BYTES if name else RECORD_BYTES
         os.set_blocking(descriptor, False)
+        self._poll = select.poll()
+        self._poll.register(descriptor, select.POLLIN)
+
+    @property
+    def readable(self) -> bool:
+        """Whether there is something to read: cheaper to ask than to try."""
+        return bool(self._poll.poll(0))
 
 
 class Capture:
@@ -71,7 +79,7 @@ class Capture:
 
     def drain(self, stream: Stream) -> None:
         """Take in all that the pipe holds, the last line without its end too."""
-        for _ in range(READS_AT_END):
+        for _ in range(READS_AT_END if stream.readable else 0):
             try:
                 chunk = os.read(stream.descriptor, READ_BYTES)
             except BlockingIOError:

@@ -25,8 +25,8 @@ class Cgroup:
         self.pids_cap = _number(f"{pids}/pids.max")
         self._usage = f"{memory}/{usage}"
         self._peak = f"{memory}/{peak}"
-        self._oom_events = _open(f"{memory}/{events}")
-        self._pids_events = _open(f"{pids}/pids.events")
+        self._oom_kills = _Counter(f"{memory}/{events}", b"oom_kill")
+        self._refused_forks = _Counter(f"{pids}/pids.events", b"max")
 
     def memory_peak(self) -> int | None:
         """The most memory that the container has used; the present use where no peak is kept."""
@@ -34,11 +34,11 @@ class Cgroup:
 
     def oom_kills(self) -> int:
         """How many processes of the container the kernel has killed for memory."""
-        return _counter(self._oom_events, b"oom_kill")
+        return self._oom_kills.read()
 
     def refused_forks(self) -> int:
         """How often the pids cap was hit."""
-        return _counter(self._pids_events, b"max")
+        return self._refused_forks.read()
 
 
 def _memberships(path: str) -> dict[str, str]:
@@ -57,22 +57,32 @@ def _directory(mount: str, path: str) -> str:
     return nested if os.path.isdir(nested) else mount
 
 
-def _open(path: str) -> int:
-    """A descriptor to read the counter by again and again; -1 if there is none."""
-    try:
-        return os.open(path, os.O_RDONLY)
-    except OSError:
-        return -1
+class _Counter:
+    """A number of a file with a name and a number on each line; 0 while it can't be read."""
 
+    def __init__(self, path: str, name: bytes) -> None:
+        self._name = name
+        self._content = b""
+        self._value = 0
+        try:
+            self._descriptor = os.open(path, os.O_RDONLY)
+        except OSError:
+            self._descriptor = -1
 
-def _counter(descriptor: int, name: bytes) -> int:
-    if descriptor < 0:
+    def read(self) -> int:
+        if self._descriptor < 0:
+            return 0
+        content = os.pread(self._descriptor, 4096, 0)
+        if content != self._content:  # it rarely changes, and is read for every call
+            self._content, self._value = content, self._parsed(content)
+        return self._value
+
+    def _parsed(self, content: bytes) -> int:
+        for line in content.splitlines():
+            fields = line.split()
+            if len(fields) == 2 and fields[0] == self._name:
+                return int(fields[1])
         return 0
-    for line in os.pread(descriptor, 4096, 0).splitlines():
-        fields = line.split()
-        if len(fields) == 2 and fields[0] == name:
-            return int(fields[1])
-    return 0
 
 
 def _number(path: str) -> int | None:

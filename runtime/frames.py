@@ -7,13 +7,13 @@ sends is user-controlled, so bounds are checked before a frame is buffered.
 from __future__ import annotations
 
 import json
+import socket
 import struct
 from collections import deque
 from enum import IntEnum
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import socket
     from collections.abc import Iterator
     from typing import Any, NoReturn
 
@@ -38,6 +38,8 @@ class Kind(IntEnum):
     LOG = 19
     RESULT = 20
     CHUNK = 21
+    TEMPLATE = 32
+    FORKED = 33
 
 
 class FrameError(ValueError):
@@ -45,15 +47,23 @@ class FrameError(ValueError):
 
 
 class Frame:
-    """One message."""
+    """One message; its header is only read when somebody asks for it."""
 
-    __slots__ = ("body", "header", "kind", "slot")
+    __slots__ = ("_header", "body", "encoded_header", "kind", "slot")
 
-    def __init__(self, kind: Kind, slot: int, header: dict[str, Any], body: bytes) -> None:
+    def __init__(self, kind: Kind, slot: int, encoded_header: bytes, body: bytes) -> None:
         self.kind = kind
         self.slot = slot
-        self.header = header
+        self.encoded_header = encoded_header
         self.body = body
+        self._header: dict[str, Any] | None = None
+
+    @property
+    def header(self) -> dict[str, Any]:
+        """The header; raises ``FrameError`` if it is no JSON object."""
+        if self._header is None:
+            self._header = _header(self.encoded_header)
+        return self._header
 
 
 def encode_head(kind: int, slot: int, header: dict[str, Any] | None, body_length: int) -> bytes:
@@ -61,8 +71,7 @@ def encode_head(kind: int, slot: int, header: dict[str, Any] | None, body_length
 
     Lone surrogates (undecodable file names in messages) become ``?``: the header has to be proper UTF-8.
     """
-    text = json.dumps(header, ensure_ascii=False, allow_nan=False, separators=(",", ":")) if header else "{}"
-    encoded = text.encode("utf-8", "replace")
+    encoded = _ENCODER.encode(header).encode("utf-8", "replace") if header else b"{}"
     return PREFIX.pack(kind, slot, len(encoded), body_length) + encoded
 
 
@@ -94,7 +103,7 @@ class FrameReader:
             header = bytes(self._buffer[PREFIX.size : header_end])
             body = bytes(memoryview(self._buffer)[header_end:end])
             del self._buffer[:end]
-            yield _frame(kind, slot, header, body)
+            yield Frame(_kind(kind), slot, header, body)
 
 
 class Channel:
@@ -127,6 +136,14 @@ class Channel:
             self._unsent.append(memoryview(body))
         self.flush()
 
+    def forward(self, frame: Frame) -> None:
+        """Send a frame that came from elsewhere, its header as it came."""
+        prefix = PREFIX.pack(frame.kind, frame.slot, len(frame.encoded_header), len(frame.body))
+        self._unsent.append(memoryview(prefix + frame.encoded_header))
+        if frame.body:
+            self._unsent.append(memoryview(frame.body))
+        self.flush()
+
     def flush(self) -> None:
         """Send what the peer takes now; a peer that is gone shows in ``ended``."""
         while self._unsent and not self.ended:
@@ -143,6 +160,10 @@ class Channel:
                 sent -= len(self._unsent.popleft())
             if sent:
                 self._unsent[0] = self._unsent[0][sent:]
+
+    def send_descriptors(self, data: bytes, descriptors: list[int]) -> None:
+        """Send a few bytes that aren't a frame, with copies of these descriptors; raises ``OSError``."""
+        socket.send_fds(self._connection, [data], descriptors)
 
     def receive(self) -> list[Frame]:
         """The frames that have come in; ``ended`` is set at the end of the stream."""
@@ -163,14 +184,21 @@ class Channel:
         self._connection.close()
 
 
-def _frame(kind: int, slot: int, header: bytes, body: bytes) -> Frame:
+def _kind(number: int) -> Kind:
+    kind = _KINDS.get(number)
+    if kind is None:
+        raise FrameError(f"a frame of kind {number}")
+    return kind
+
+
+def _header(encoded: bytes) -> dict[str, Any]:
     try:
-        parsed = _DECODER.decode(header.decode())
-        if not isinstance(parsed, dict):
-            raise FrameError("a frame whose header is no JSON object")
-        return Frame(Kind(kind), slot, parsed, body)
+        parsed = _DECODER.decode(encoded.decode())
     except (ValueError, RecursionError) as error:
         raise FrameError(f"an unreadable frame: {error}") from error
+    if not isinstance(parsed, dict):
+        raise FrameError("a frame whose header is no JSON object")
+    return parsed
 
 
 def _refuse(constant: str) -> NoReturn:
@@ -182,4 +210,6 @@ def _finite(number: str) -> float:
     return value if abs(value) != float("inf") else _refuse(number)
 
 
+_KINDS = {int(kind): kind for kind in Kind}
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 _DECODER = json.JSONDecoder(parse_constant=_refuse, parse_float=_finite)

@@ -11,7 +11,9 @@ from . import outcomes, processes
 from .cgroups import Cgroup
 from .frames import PROTOCOL_VERSION, Channel, Frame, FrameError, Kind
 from .loop import Loop
+from .scratch import NotClean, Scratch
 from .slots import Slot
+from .starter import Starter
 from .workers import Settings, Worker
 
 TYPE_CHECKING = False
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from .capture import Stream
+    from .outcomes import Outcome
 
 MAX_CALL_BYTES = 2 * 10**9  # the gateway enforces the payload cap; this only bounds a broken one
 POLL_SECONDS = 0.05
@@ -29,6 +32,7 @@ class Instance:
     """The link, the slots, and the caps that no kernel enforces."""
 
     settings: Settings
+    starter: Starter
 
     def __init__(self, root: str, environ: Mapping[str, str], connection: socket.socket, front: int) -> None:
         self.link = Channel(connection, MAX_CALL_BYTES)
@@ -40,8 +44,9 @@ class Instance:
         self._memory_cap = int(environ.get("FAAS_MEMORY_BYTES") or 0)
         self._pids_cap = int(environ.get("FAAS_PIDS") or 0)
         self._next_poll = 0.0
+        self._scratch: Scratch | None = None
         self._slots: list[Slot] = []
-        self._reaper = processes.Reaper()
+        self.reaper = processes.Reaper()
         self._stopping = False
         self._signals = _signal_pipe()
         self._loop = Loop()
@@ -55,22 +60,26 @@ class Instance:
         try:
             while not self._stopping and not self.link.ended:
                 self._turn()
-        except (processes.ProcessesRemain, FrameError) as error:
+        except (processes.ProcessesRemain, NotClean, FrameError) as error:
             sys.stderr.write(f"The instance ends: {error}\n")
             return 1
         finally:
             if os.getpid() != 1:  # with PID 1 the kernel ends everything in the container
-                processes.end_all_but((), self._reaper)
+                processes.end_all_but((), self.reaper)
         return 1 if self._front and not self._stopping else 0
 
     # For the slots
 
     def adopt(self, slot: Slot, worker: Worker) -> None:
         """Watch a fresh worker."""
-        self._reaper.watched.add(worker.pid)
-        self._loop.watch_channel(worker.channel, slot.receive)
+        self.watch(worker, slot.receive)
         for stream in worker.streams:
             self._loop.watch(stream.descriptor, self._reader_of(slot, stream))
+
+    def watch(self, worker: Worker, receive: Callable[[], None]) -> None:
+        """Keep how this process ends, and call back when it has said something."""
+        self.reaper.watch(worker.pid)
+        self._loop.watch_channel(worker.channel, receive)
 
     def forget(self, descriptor: int) -> None:
         """Watch this descriptor no longer."""
@@ -79,29 +88,54 @@ class Instance:
     def has_ended(self, worker: Worker, within_seconds: float) -> bool:
         """Whether the worker ends within this time."""
         deadline = time.monotonic() + within_seconds
-        while worker.pid in self._reaper.watched:
-            self._reaper.collect()
+        while worker.pid in self.reaper.watched:
+            self.reaper.collect()
             if time.monotonic() > deadline:
                 return False
             time.sleep(processes.WAIT_SECONDS)
         return True
 
-    def end_worker(self, worker: Worker) -> processes.Ended | None:
-        """Kill the worker and everything that it started; the workers of other slots go on."""
+    def is_child(self, worker: Worker) -> bool:
+        """Whether the process is a child of ours, or was: the template only claims so."""
+        try:
+            os.waitid(os.P_PID, worker.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        except ChildProcessError:
+            return worker.pid in self.reaper.ended
+        return True
+
+    def end_process(self, worker: Worker) -> processes.Ended | None:
+        """Kill a process and everything that it started; the template and other slots' workers go on."""
         self.forget(worker.channel.fileno())
         for stream in worker.streams:
             self.forget(stream.descriptor)
+        if self.starter.expecting:
+            self.starter.receive()  # a worker may just have come into being
         spared = {slot.worker.pid for slot in self._slots if slot.worker is not None} | {self._front}
-        processes.end_all_but(spared - {worker.pid}, self._reaper)
-        return self._reaper.ended.pop(worker.pid, None)
+        if self.starter.template is not None:
+            spared.add(self.starter.template.pid)
+        processes.end_all_but(spared - {worker.pid}, self.reaper)
+        return self.reaper.ended.pop(worker.pid, None)
+
+    def keep(self) -> None:
+        """The function has been imported: what it has written belongs to it and not to a call."""
+        if self._scratch is not None:
+            self._scratch.keep()
+
+    def clean(self) -> None:
+        """A call is over, of which nothing may be left for the next one if calls are isolated."""
+        if self._scratch is not None and not self._scratch.reset():
+            self.starter.discard()
 
     # The loop
 
     def _turn(self) -> None:
         self._loop.turn(self._patience())
         for slot in self._slots:
-            if slot.worker is not None and slot.worker.pid in self._reaper.ended:
-                slot.ended(self._reaper.ended[slot.worker.pid])
+            if slot.worker is not None and slot.worker.pid in self.reaper.ended:
+                slot.ended(self.reaper.ended[slot.worker.pid])
+        template = self.starter.template if self._slots else None
+        if template is not None and template.pid in self.reaper.ended:
+            self.starter.lost(self.reaper.ended[template.pid])
         if self._patience() is not None and time.monotonic() >= self._next_poll:
             self._poll()
 
@@ -117,7 +151,7 @@ class Instance:
             numbers = os.read(self._signals, 4096)
         except BlockingIOError:
             return
-        self._reaper.collect()
+        self.reaper.collect()
         self._stopping = self._stopping or signal.SIGTERM in numbers or signal.SIGINT in numbers
 
     # What the gateway says
@@ -138,6 +172,9 @@ class Instance:
     def _start(self, frame: Frame) -> None:
         cap = self._memory_cap or self.cgroup.memory_cap
         self.settings = Settings(self._root, frame.header, self._environ, cap)
+        if self.settings.isolates_calls:
+            self._scratch = Scratch(self.settings.scratch, self.settings.contained)
+        self.starter = Starter(self)
         self._slots = [Slot(index, self) for index in range(int(frame.header["workers"]))]
         for slot in self._slots:
             slot.start()
@@ -146,26 +183,31 @@ class Instance:
 
     def _patience(self) -> float | None:
         watches = self._memory_cap or self._pids_cap
-        if any(slot.starved or (watches and slot.busy) for slot in self._slots):
+        expecting = bool(self._slots) and self.starter.expecting
+        if expecting or any(slot.starved or (watches and slot.busy) for slot in self._slots):
             return max(0.0, self._next_poll - time.monotonic())
         return None
 
     def _poll(self) -> None:
+        self.starter.check()
         for slot in self._slots:
             if slot.starved:
                 slot.start()
             elif slot.busy and slot.worker is not None:
-                self._check(slot, slot.worker.pid)
+                outcome = self._passed_cap(slot.worker.pid)
+                if outcome is not None:
+                    slot.end(outcome)
         self._next_poll = time.monotonic() + POLL_SECONDS
 
-    def _check(self, slot: Slot, pid: int) -> None:
+    def _passed_cap(self, pid: int) -> Outcome | None:
         memory, tasks = processes.usage_below(pid)
         if self._memory_cap and memory > self._memory_cap:
-            memory = processes.proportional_bytes(pid)
+            memory = processes.distinct_bytes(pid)
         if self._memory_cap and memory > self._memory_cap:
-            slot.end(outcomes.out_of_memory(self._memory_cap, memory))
-        elif self._pids_cap and tasks > self._pids_cap:
-            slot.end(outcomes.too_many_processes(self._pids_cap, tasks))
+            return outcomes.out_of_memory(self._memory_cap, memory)
+        if self._pids_cap and tasks > self._pids_cap:
+            return outcomes.too_many_processes(self._pids_cap, tasks)
+        return None
 
 
 def _signal_pipe() -> int:

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from .frames import Channel
 
 
+MAX_EVENTS = 64  # a turn; those that are left come in the next
+
+
 class Loop:
     """Calls back, level-triggered. A callback may be called without cause, so it must never block."""
 
@@ -43,7 +46,7 @@ class Loop:
                 channel.awaited = channel.unsent
                 writing = select.EPOLLOUT if channel.unsent else 0
                 self._epoll.modify(descriptor, select.EPOLLIN | writing)
-        for descriptor, events in self._epoll.poll(seconds):
+        for descriptor, events in self._epoll.poll(seconds, MAX_EVENTS):
             channel_or_none = self._channels.get(descriptor)
             if events & select.EPOLLOUT and channel_or_none is not None:
                 channel_or_none.flush()

@@ -30,6 +30,20 @@ class Reaper:
     def __init__(self) -> None:
         self.watched: set[int] = set()
         self.ended: dict[int, Ended] = {}
+        self.expecting = False  # whether a process may become ours, and end, before we know it
+        self._strangers: dict[int, Ended] = {}
+
+    def watch(self, pid: int) -> None:
+        """Keep how this process ends, or has ended."""
+        if pid in self._strangers:
+            self.ended[pid] = self._strangers.pop(pid)
+        else:
+            self.watched.add(pid)
+
+    def expect_nothing(self) -> None:
+        """All that is ours is known."""
+        self.expecting = False
+        self._strangers.clear()
 
     def collect(self) -> None:
         """Reap all that have ended; keeps how the watched ones did."""
@@ -40,9 +54,12 @@ class Reaper:
                 return
             if pid == 0:
                 return
+            ended = Ended(status, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
             if pid in self.watched:
                 self.watched.discard(pid)
-                self.ended[pid] = Ended(status, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
+                self.ended[pid] = ended
+            elif self.expecting:
+                self._strangers[pid] = ended
 
 
 def end_all_but(spared: Collection[int], reaper: Reaper) -> None:
@@ -86,9 +103,14 @@ def usage_below(pid: int) -> Usage:
     return Usage(memory, sum(len(_tasks(each)) for each in pids))
 
 
-def proportional_bytes(pid: int) -> int:
-    """Memory of ``pid`` and all below it with shared pages counted once; slower than ``usage_below``."""
-    return sum(_proportional_bytes(each) for each in _tree(pid))
+def distinct_bytes(pid: int) -> int:
+    """Memory of ``pid`` and all below it with what they share counted once; slower than ``usage_below``."""
+    private, shared = 0, 0
+    for each in _tree(pid):
+        own, common = _private_and_shared_bytes(each)
+        private += own
+        shared = max(shared, common)
+    return private + shared
 
 
 def _parents() -> dict[int, int]:
@@ -144,11 +166,13 @@ def _resident_bytes(pid: int) -> int:
     return int(fields[1]) * PAGE_BYTES if fields else 0
 
 
-def _proportional_bytes(pid: int) -> int:
+def _private_and_shared_bytes(pid: int) -> tuple[int, int]:
+    sizes = {b"Private": 0, b"Shared": 0}
     for line in _read(f"/proc/{pid}/smaps_rollup").splitlines():
-        if line.startswith(b"Pss:"):
-            return int(line.split()[1]) * 1024
-    return _resident_bytes(pid)
+        kind = line.partition(b"_")[0]
+        if kind in sizes and line.endswith(b"kB"):
+            sizes[kind] += int(line.split()[1]) * 1024
+    return (sizes[b"Private"], sizes[b"Shared"]) if any(sizes.values()) else (_resident_bytes(pid), 0)
 
 
 def _read(path: str) -> bytes:

@@ -6,7 +6,6 @@ from . import outcomes, reports
 from .capture import Capture, Stream
 from .frames import Frame, FrameError, Kind
 from .gauge import Gauge
-from .workers import Worker
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
     from .instance import Instance
     from .outcomes import Outcome
     from .processes import Ended
+    from .workers import Worker
 
 MAX_RESTARTS = 3
 END_OF_STREAM_SECONDS = 0.1  # an ending process closes its socket a moment before it can be reaped
@@ -43,19 +43,30 @@ class Slot:
     # What the gateway asks
 
     def start(self) -> None:
-        """Fork a worker; it says READY when it has imported the function."""
+        """Have a worker started; it says READY when it has the function."""
         self._ready = False
         self._capture.restart()
         self._gauge.start(0.0)
+        self.begin()
+
+    def begin(self) -> None:
+        """The same once more, for the worker that was waited for has to come in another way."""
         try:
-            self.worker = Worker(self._instance.settings)
+            self._instance.starter.start(self)
         except OSError as error:
-            self.starved = self._instance.proven  # what another slot does takes all places; they come free
-            if not self.starved:
-                self._fail(outcomes.failure("crashed", f"The function's process can't be started: {error}."))
-            return
+            self.starve(error)
+
+    def starve(self, error: OSError) -> None:
+        """No process could be had for the worker."""
+        self.starved = self._instance.proven  # what another slot does takes all places; they come free
+        if not self.starved:
+            self.fail(outcomes.failure("crashed", f"The function's process can't be started: {error}."))
+
+    def take(self, worker: Worker) -> None:
+        """Here is the worker."""
+        self.worker = worker
         self.starved = False
-        self._instance.adopt(self, self.worker)
+        self._instance.adopt(self, worker)
 
     def call(self, frame: Frame) -> None:
         """Run a call, as soon as the worker is ready."""
@@ -73,7 +84,19 @@ class Slot:
         if self._call is not None:
             self._retire(outcome)
         else:
-            self._fail(outcome)
+            self.fail(outcome)
+
+    def fail(self, outcome: Outcome) -> None:
+        """The function can't be started: the instance is of no more use."""
+        ended = self._discard()
+        if self._call is not None:
+            self._answer(outcome, self._gauge.usage(ended), True)
+        self._instance.link.send(Kind.FAILED, self.index, outcome)
+
+    def lost(self, ended: Ended | None) -> None:
+        """The template, which was to fork the worker, is gone."""
+        during = self._during
+        self._lost(outcomes.broke_off(during) if ended is None else self._gauge.cause(ended, during))
 
     # What the worker does
 
@@ -121,19 +144,25 @@ class Slot:
         if frame.kind == Kind.READY and not self._ready:
             self._on_ready(frame)
         elif frame.kind == Kind.FAILED and not self._ready:
-            self._fail(reports.outcome_in(frame.header))
+            self.fail(reports.outcome_in(frame.header))
         elif frame.kind == Kind.RESULT and self._ready and self._call is not None:
             self._on_result(frame)
         elif frame.kind == Kind.CHUNK and self._ready and self._call is not None:
             self._instance.link.send(Kind.CHUNK, self.index, reports.reply_in(frame.header), frame.body)
+        elif frame.kind == Kind.TEMPLATE and self._ready:
+            self._instance.starter.on_template(self, frame.header)
         else:
             raise FrameError(f"a frame of kind {frame.kind} out of turn")
 
     def _on_ready(self, frame: Frame) -> None:
+        if self.worker is None or not self._instance.is_child(self.worker):
+            raise FrameError("a worker with the process id of another")
         header = {"init_seconds": reports.number_in(frame.header, "init_seconds")}
         self._gauge.cpu_before = reports.number_in(frame.header, "cpu_total")
         self._ready = self._instance.proven = True
         self._flush_output()
+        if frame.header.get("template") is True:
+            self._instance.starter.on_import(self)
         if not self._announced:
             self._announced = True
             self._instance.link.send(Kind.READY, self.index, header)
@@ -147,7 +176,7 @@ class Slot:
         self._restarts = 0
         if not outcome["ok"]:
             self._gauge.blame_caps(outcome)
-        if frame.header.get("leftovers") is True:
+        if frame.header.get("leftovers") is True or self._instance.settings.isolates_calls:
             self._retire(outcome, usage, frame.body)
         else:
             self._answer(outcome, usage, False, frame.body)
@@ -156,7 +185,7 @@ class Slot:
         self._capture.restart()
         self._gauge.start()
         if self.worker is not None:
-            self.worker.channel.send(Kind.CALL, self.index, frame.header, frame.body)
+            self.worker.channel.forward(frame)
 
     def _lost(self, outcome: Outcome) -> None:
         """The worker is gone, or has to go."""
@@ -167,27 +196,22 @@ class Slot:
             self._discard()
             self.start()
         else:
-            self._fail(outcome)
+            self.fail(outcome)
 
     def _retire(self, outcome: Outcome, usage: dict[str, Any] | None = None, body: bytes = b"") -> None:
         """End the worker with all that it started, then answer, then start a fresh one."""
         ended = self._discard()
         self._announced = False
         self._answer(outcome, usage or self._gauge.usage(ended), True, body)
+        self._instance.clean()
         self.start()
-
-    def _fail(self, outcome: Outcome) -> None:
-        """The function can't be started: the instance is of no more use."""
-        ended = self._discard()
-        if self._call is not None:
-            self._answer(outcome, self._gauge.usage(ended), True)
-        self._instance.link.send(Kind.FAILED, self.index, outcome)
 
     def _discard(self) -> Ended | None:
         worker, self.worker, self._ready = self.worker, None, False
+        ended = None if worker is None else self._instance.end_process(worker)
+        self._instance.starter.drop(self)
         if worker is None:
             return None
-        ended = self._instance.end_worker(worker)
         self._flush_output(worker)
         worker.close()
         return ended

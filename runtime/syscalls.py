@@ -25,9 +25,9 @@ def set_dumpable(dumpable: bool) -> None:
     prctl(PR_SET_DUMPABLE, int(dumpable))
 
 
-def adopt_orphans() -> None:
-    """Become the parent of every orphan below this process."""
-    prctl(PR_SET_CHILD_SUBREAPER, 1)
+def adopt_orphans(adopt: bool = True) -> None:
+    """Become the parent of every orphan below this process, or leave them to the one above."""
+    prctl(PR_SET_CHILD_SUBREAPER, int(adopt))
 
 
 def die_with_parent() -> None:

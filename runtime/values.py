@@ -1,7 +1,7 @@
 """Frozen values: data of the notebook that lies beside the handler as pickles.
 
-The handler asks for each of them once, while it is imported. One load for each worker: workers don't share
-the memory of what they have loaded; a process that loads once and forks the workers would let them.
+The handler asks for each of them once, while it is imported: once in an instance, as workers are forked from
+a process that has imported it, and share the memory of what that has loaded.
 """
 
 from __future__ import annotations
@@ -48,6 +48,10 @@ class _Unpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         """The class or function that a pickle names."""
         return super().find_class(MODULE if module == "__main__" else module, name)
+
+    def persistent_load(self, name: str) -> Any:
+        """The function that the handler has made for this value, because it has no name in the notebook."""
+        return getattr(sys.modules[MODULE], name)
 
 
 def _check_versions(value: dict[str, Any]) -> None:

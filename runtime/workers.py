@@ -1,13 +1,12 @@
-"""One worker process as the supervisor holds it."""
+"""The processes of an instance as the supervisor holds them."""
 
 from __future__ import annotations
 
 import os
 import socket
 import sys
-import time
 
-from . import worker
+from . import template
 from .capture import Stream
 from .frames import Channel
 from .loading import read_manifest
@@ -29,43 +28,85 @@ class Settings:
         self.result_bytes = int(init["result_bytes"])
         self.log_bytes = int(init["log_bytes"])
         self.network_denied = init.get("network", "none") == "none"
-        self.scratch = environ.get("FAAS_SCRATCH") or "/tmp"  # noqa: S108 - the container's own
         self.open_files = int(environ.get("FAAS_NOFILE") or 0)
+        self.isolates_calls = init.get("isolate") == "call"
+        self.contained = os.getpid() == 1 and not environ.get("FAAS_SCRATCH")  # all below / is ours
+        self.scratch = environ.get("FAAS_SCRATCH") or "/tmp"  # noqa: S108 - the container's own
+        if self.isolates_calls and not self.contained and not environ.get("FAAS_SCRATCH"):
+            from tempfile import mkdtemp
+
+            self.scratch = mkdtemp(prefix="faas-")  # /tmp isn't ours alone, and isn't ours to clean
         self.log_level = environ.get("FAAS_LOG_LEVEL") or "INFO"
         self.memory_cap = memory_cap
         self.pids_cap = _declared_pids(root)
         self.supervisor = os.getpid()
 
 
-class Worker:
-    """A forked worker: its process, its control channel and its three output pipes."""
+class Ends:
+    """A control connection and three output pipes for a process to be: our ends, and those that it gets."""
 
-    def __init__(self, settings: Settings) -> None:
-        self.started = time.monotonic()
-        ours, theirs = socket.socketpair()
-        pipes = [os.pipe() for _ in range(3)]
+    def __init__(self) -> None:
+        self.control, self._theirs = socket.socketpair()
+        pipes: list[tuple[int, int]] = []
         try:
-            self.pid = os.fork()
-            if self.pid == 0:
-                _become_worker(settings, theirs, [writer for _, writer in pipes])
+            pipes.extend(os.pipe() for _ in range(3))
         except OSError:
-            ours.close()
-            for reader, _ in pipes:
-                os.close(reader)
+            self.control.close()
+            self._theirs.close()
+            for descriptor in (end for pipe in pipes for end in pipe):
+                os.close(descriptor)
             raise
-        finally:
-            theirs.close()
-            for _, writer in pipes:
-                os.close(writer)
+        self.readers = [reader for reader, _ in pipes]
+        self._writers = [writer for _, writer in pipes]
+
+    @property
+    def theirs(self) -> tuple[socket.socket, list[int]]:
+        """Control connection and outputs (stdout, stderr, records) of the process."""
+        return self._theirs, self._writers
+
+    def close_theirs(self) -> None:
+        """The process has them, or there will be none."""
+        self._theirs.close()
+        for writer in self._writers:
+            os.close(writer)
+
+    def close(self) -> None:
+        """Close ours: there will be no process."""
+        self.control.close()
+        for reader in self.readers:
+            os.close(reader)
+
+
+class Worker:
+    """A process below the supervisor, a worker or the template: its control channel and its output pipes."""
+
+    def __init__(self, pid: int, control: socket.socket, readers: list[int], result_bytes: int) -> None:
+        self.pid = pid
         names = ("stdout", "stderr", "")
-        self.streams = [Stream(names[i], pipes[i][0]) for i in range(3)]
-        self.channel = Channel(ours, settings.result_bytes)
+        self.streams = [Stream(names[i], reader) for i, reader in enumerate(readers)]
+        self.channel = Channel(control, result_bytes)
 
     def close(self) -> None:
         """Close our ends; the process has ended before."""
         self.channel.close()
         for stream in self.streams:
             os.close(stream.descriptor)
+
+
+def fork_process(settings: Settings, template: socket.socket | None) -> Worker:
+    """Fork a process that imports the function; ``template`` as in ``template.py``. Raises ``OSError``."""
+    ends = Ends()
+    try:
+        pid = os.fork()
+    except OSError:
+        ends.close()
+        raise
+    else:
+        if pid == 0:
+            _become_process(settings, *ends.theirs, template)
+    finally:
+        ends.close_theirs()
+    return Worker(pid, ends.control, ends.readers, settings.result_bytes)
 
 
 def _declared_pids(root: str) -> int | None:
@@ -77,10 +118,12 @@ def _declared_pids(root: str) -> int | None:
     return caps.get("pids")
 
 
-def _become_worker(settings: Settings, control: socket.socket, outputs: list[int]) -> None:
+def _become_process(
+    settings: Settings, control: socket.socket, outputs: list[int], founded: socket.socket | None
+) -> None:
     """The child's whole life; never returns."""
     try:
-        worker.main(settings, control, outputs)
+        template.main(settings, control, outputs, None if founded is None else founded.fileno())
     except BaseException:
         sys.excepthook(*sys.exc_info())
     finally:

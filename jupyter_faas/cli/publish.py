@@ -6,13 +6,13 @@ import argparse
 import copy
 import os
 import sys
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from jupyter_faas.cli.arguments import Commands, UsageError, add_command
 from jupyter_faas.cli.output import note, paint, print_json, print_table
+from jupyter_faas.cli.progress import progress_bar
 from jupyter_faas.client import Connection, GatewayClient
 from jupyter_faas.client.connection import find_gateway
 from jupyter_faas.model.errors import GatewayUnavailable
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["add_commands"]
 
-LINE_CHARACTERS: Final = 80
+LINE_CHARACTERS: Final = 60
 
 
 def add_commands(commands: Commands) -> None:
@@ -94,12 +94,21 @@ def _publish(arguments: argparse.Namespace) -> int:
         return _publish_unexecuted(notebook, connection, arguments)
     before = _versions(connection)
     environment = _environment(connection, arguments)
-    failure = run_notebook(notebook, folder, environment, _seconds(arguments.timeout), _progress(notebook))
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
+    timeout = _seconds(arguments.timeout)
+    with progress_bar(len(cells), "cell") as begin:
+        failure = run_notebook(
+            notebook, folder, environment, timeout, lambda _, cell: begin(_first_line(cell))
+        )
     if arguments.output:
         _write(notebook, arguments.output)
     if arguments.dry_run:
         return _show(receipts(notebook), failure, arguments)
-    published = publications(notebook) or _changed(before, _versions(connection))
+    published = publications(notebook) or [
+        one  # others may publish at the same time
+        for one in _changed(before, _versions(connection))
+        if arguments.cell in (None, one["publication"]["function"])
+    ]
     if arguments.json:
         print_json({"published": published, "error": asdict(failure) if failure else None})
     else:
@@ -125,7 +134,8 @@ def _publish_unexecuted(notebook: Any, connection: Connection | None, arguments:
     if arguments.dry_run:
         return _show(receipts_of(found), None, arguments)
     to_publish = [one for one in found if not one[0].annotation.dry_run]
-    published = publish_captured(to_publish, connection)
+    with progress_bar(len(to_publish), "function") as begin:
+        published = publish_captured(to_publish, connection, begin)
     if arguments.json:
         print_json({"published": published, "error": None})
     else:
@@ -172,10 +182,13 @@ def _write(notebook: Any, path: Path) -> None:
 
 
 def _environment(connection: Connection | None, arguments: argparse.Namespace) -> dict[str, str]:
-    """The kernel's environment, in which the magics find the gateway asked for, and what to publish."""
+    """The kernel's environment, in which the magics find the gateway asked for, and what to publish.
+
+    The notebook is named as Jupyter's server does it.
+    """
     from jupyter_faas.kernel.choice import DRY_RUN, ONLY
 
-    environment = dict(os.environ)
+    environment = {**os.environ, "JPY_SESSION_NAME": str(arguments.notebook.resolve())}
     if arguments.cell is not None:
         environment[ONLY] = arguments.cell
     if arguments.dry_run:
@@ -213,13 +226,8 @@ def _changed(before: dict[str, dict[str, Any]], after: dict[str, dict[str, Any]]
     ]
 
 
-def _progress(notebook: Any) -> Callable[[int, Any], None]:
-    def show(number: int, cell: Any) -> None:
-        if sys.stderr.isatty():
-            line = cell.source.strip().splitlines()[0][:LINE_CHARACTERS]
-            note(f"[{number}/{len(notebook.cells)}] {line}")
-
-    return show
+def _first_line(cell: Any) -> str:
+    return str(cell.source.strip().splitlines()[0])[:LINE_CHARACTERS]
 
 
 def _report(published: list[dict[str, Any]]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from jupyter_faas.cli.arguments import UsageError
@@ -30,10 +31,16 @@ def receipts_of(found: Captured) -> list[dict[str, Any]]:
     return [{"cell": cell.number, "receipt": capture.receipt.record()} for cell, capture in found]
 
 
-def publish_captured(found: Captured, connection: Connection | None) -> list[dict[str, Any]]:
-    """Publish all of it, one after the other; ``{"cell", "state", "publication"}`` each."""
+def publish_captured(
+    found: Captured, connection: Connection | None, begin: Callable[[str], None]
+) -> list[dict[str, Any]]:
+    """Publish all of it, one after the other; ``{"cell", "state", "publication"}`` each.
+
+    ``begin`` is told the name of each before it is published.
+    """
     answers = []
     for cell, capture in found:
+        begin(capture.bundle.manifest.name)
         named = cell.annotation.gateway
         target = Connection.from_url(named) if named else connection or ensure_gateway(note)
         with GatewayClient(target) as gateway:

@@ -140,6 +140,13 @@ def publish_arguments(magic: Callable[..., Any]) -> Callable[..., Any]:
             help="Network of the function: none, or egress to reach out. Default: none.",
         ),
         _argument(
+            "--isolate",
+            choices=("worker", "call"),
+            default="worker",
+            help="What a call shares with those before it: worker, its process and files; call, nothing: "
+            "each runs in a new process and finds no files of another. Default: worker.",
+        ),
+        _argument(
             "--require",
             action="append",
             default=[],
@@ -308,7 +315,7 @@ def _check_apt(text: str) -> None:
 
 
 def _caps(options: argparse.Namespace, defaults: Caps) -> Caps:
-    chosen: dict[str, Any] = {**defaults.model_dump(), "network": options.network}
+    chosen: dict[str, Any] = {**defaults.model_dump(), "network": options.network, "isolate": options.isolate}
     for option, cap in _CAPS.items():
         text = getattr(options, option.replace("-", "_"))
         if text is not None:
@@ -339,6 +346,8 @@ def _choices(options: argparse.Namespace) -> Choices:
 
 
 def _range_fault(fault: Mapping[str, Any]) -> str:
+    if not fault["loc"]:  # caps that don't go together
+        return str(fault["ctx"]["error"])
     field = fault["loc"][0]
     option, cap = next((option, cap) for option, cap in _CAPS.items() if cap.field == field)
     metadata = Caps.model_fields[field].metadata

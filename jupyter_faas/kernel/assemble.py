@@ -53,7 +53,7 @@ class _Writer:
     def definition(self, definition: Definition) -> None:
         self.lines += ["", ""]
         if definition.opening is not None:
-            self.lines.append(definition.opening)
+            self.lines += definition.opening.split("\n")
         text = definition.text.split("\n")
         if definition.cell is not None:
             self.segments.append(
@@ -66,7 +66,7 @@ class _Writer:
             )
         self.lines += text
         if definition.footer is not None:
-            self.lines.append(definition.footer)
+            self.lines += definition.footer.split("\n")
 
 
 def _ordered(definitions: Mapping[str, Definition]) -> list[Definition]:

@@ -13,8 +13,10 @@ from typing import Any, Final
 
 from jupyter_faas.kernel.annotation import Annotation, check_name
 from jupyter_faas.kernel.cells import Cell
+from jupyter_faas.kernel.closures import indented
 from jupyter_faas.kernel.definitions import Definition
 from jupyter_faas.kernel.flow import Event, assigned_names, events
+from jupyter_faas.kernel.ipython import without_set_up
 from jupyter_faas.kernel.names import own_scope, uses
 from jupyter_faas.model.errors import AnnotationError
 
@@ -83,6 +85,7 @@ def check_body(cell: Cell, annotation: Annotation) -> tuple[Parameter, ...]:
     if not annotation.outputs:
         raise AnnotationError("--input needs an --output: the name of the cell's result. --output NAME")
     body_name(annotation)
+    cell = without_set_up(cell, installs=True)
     parameters = parameters_of(annotation.inputs)
     _check_statements(cell)
     happened = list(events(cell.tree.body))
@@ -156,11 +159,12 @@ def function_of_body(cell: Cell, annotation: Annotation, *, lazy: bool) -> Defin
     Raises as ``check_body`` does.
     """
     parameters = check_body(cell, annotation)
+    cell = without_set_up(cell, installs=True)
     name = _free_name(body_name(annotation).replace("-", "_"), cell)
     outputs = list(dict.fromkeys(annotation.outputs))
     result = outputs[0] if len(outputs) == 1 else f"{{{', '.join(f'{one!r}: {one}' for one in outputs)}}}"
     header = f"def {name}({_listed(parameters)}):"
-    text, footer = _indented(cell), f"{_INDENT}return {result}"
+    text, footer = indented(cell.lines, cell.tree), f"{_INDENT}return {result}"
     (statement,) = ast.parse(f"{header}\n{text}\n{footer}").body
     ast.increment_lineno(statement, -1)  # the header is no line of the cell
     used = uses(statement, lazy_annotations=lazy)
@@ -192,17 +196,3 @@ def _free_name(name: str, cell: Cell) -> str:
     while name in taken or keyword.iskeyword(name):
         name += "_"
     return name
-
-
-def _indented(cell: Cell) -> str:
-    """The cell's lines, indented but for those that begin inside a text."""
-    inside: set[int] = set()
-    for node in ast.walk(cell.tree):
-        if isinstance(node, ast.JoinedStr) or (
-            isinstance(node, ast.Constant) and isinstance(node.value, str | bytes)
-        ):
-            inside.update(range(node.lineno + 1, (node.end_lineno or node.lineno) + 1))
-    return "\n".join(
-        line if number in inside or not line.strip() else _INDENT + line
-        for number, line in enumerate(cell.lines, start=1)
-    )

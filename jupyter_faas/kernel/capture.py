@@ -6,12 +6,13 @@ import getpass
 import inspect
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any
 
 from IPython.core.interactiveshell import InteractiveShell
+from packaging.utils import canonicalize_name
 
 from jupyter_faas.kernel.annotation import Annotation, check_name
 from jupyter_faas.kernel.assemble import assemble
@@ -19,10 +20,12 @@ from jupyter_faas.kernel.bodies import body_name, function_of_body, stand_in
 from jupyter_faas.kernel.cells import Cell, Cells, Function
 from jupyter_faas.kernel.environments import Declared, declared_in
 from jupyter_faas.kernel.files import data_files, files_named, read_files
+from jupyter_faas.kernel.installs import Install, imported_distributions, installs_in
 from jupyter_faas.kernel.origins import Origins
 from jupyter_faas.kernel.proof import proof_of
 from jupyter_faas.kernel.receipt import Receipt, receipt_of
 from jupyter_faas.kernel.requirements import requirements_of
+from jupyter_faas.kernel.saved import differences
 from jupyter_faas.kernel.signature import schemas_of
 from jupyter_faas.kernel.slice import Slice, slice_of
 from jupyter_faas.kernel.values import describe
@@ -31,7 +34,16 @@ from jupyter_faas.model.errors import AnnotationError, CaptureError
 from jupyter_faas.model.manifest import HANDLER_FILE, Manifest, Origin
 from jupyter_faas.model.units import format_size
 
-__all__ = ["Capture", "author", "bundled", "capture", "check_size", "notebook_path", "published_name"]
+__all__ = [
+    "Capture",
+    "author",
+    "bundled",
+    "capture",
+    "check_size",
+    "needed_installs",
+    "notebook_path",
+    "published_name",
+]
 
 
 @dataclass(frozen=True)
@@ -64,7 +76,22 @@ def capture(shell: InteractiveShell, body: str, annotation: Annotation, lines_ab
     origin = Origin(notebook=_notebook(namespace), cell=cell.label, author=author())
     declared = _declared(annotation, namespace, cells)
     proof = proof_of(function, annotation.checks, lambda text: eval(text, shell.user_ns))  # noqa: S307
-    return bundled(found, function, name, annotation, futures, origin, origins, declared, proof)
+    installs = needed_installs(list(cells.newest_first()), found, origins)
+    doubts = differences(found, cell, shell, _notebook_file(namespace))
+    return bundled(
+        found, function, name, annotation, futures, origin, origins, installs, declared, proof, doubts
+    )
+
+
+def needed_installs(cells: Sequence[Cell], found: Slice, origins: Origins) -> list[Install]:
+    """What ``cells`` installed, but for what they import and ``found`` doesn't."""
+    used = {name for origin in found.origins.values() for name in origin.distributions}
+    elsewhere = imported_distributions(cells, origins) - {canonicalize_name(name) for name in used}
+    return [
+        one
+        for one in installs_in(cells, Path.cwd())
+        if canonicalize_name(one.requirement.name) not in elsewhere
+    ]
 
 
 def bundled(
@@ -75,15 +102,19 @@ def bundled(
     futures: Iterable[str],
     origin: Origin,
     origins: Origins,
+    installs: Sequence[Install],
     declared: Declared | None = None,
     proof: str = "",
+    doubts: Iterable[str] = (),
 ) -> Capture:
     """The bundle of ``found``, published as ``name``; ``function`` has its signature and docstring."""
     entry, folder = found.entry, Path.cwd()
     data = data_files(annotation.files, folder)
     schemas = schemas_of(function, entry)
     handler = assemble(found, futures)
-    packages = requirements_of(found.origins, found.needed_by, annotation.requirements, declared, entry)
+    packages = requirements_of(
+        found.origins, found.needed_by, annotation.requirements, declared, entry, installs
+    )
     manifest = Manifest(
         name=name,
         entry=entry,
@@ -109,7 +140,7 @@ def bundled(
     bundle = Bundle(manifest, content)
     check_size(bundle)
     signature = f"{name}{inspect.signature(function)}"
-    doubts = files_named(found, folder, bundle.files)
+    doubts = [*doubts, *files_named(found, folder, bundle.files)]
     return Capture(bundle, receipt_of(signature, found, packages, bundle, doubts))
 
 
@@ -146,8 +177,8 @@ def _declared(annotation: Annotation, namespace: Mapping[str, Any], cells: Cells
     """What ``--environment`` names, looked for beside the notebook and where the kernel works."""
     if annotation.requirements_file is None:
         return None
-    notebook = notebook_path(namespace)
-    beside = [Path(notebook).parent] if notebook and PurePath(notebook).is_absolute() else []
+    notebook = _notebook_file(namespace)
+    beside = [notebook.parent] if notebook is not None else []
     sources = (cell.source for cell in cells.newest_first())
     return declared_in(annotation.requirements_file, [*beside, Path.cwd()], sources)
 
@@ -173,6 +204,11 @@ def check_size(bundle: Bundle) -> None:
 def _notebook(namespace: Mapping[str, Any]) -> str | None:
     path = notebook_path(namespace)
     return PurePath(path).name if path else None
+
+
+def _notebook_file(namespace: Mapping[str, Any]) -> Path | None:
+    path = notebook_path(namespace)
+    return Path(path) if PurePath(path).is_absolute() else None
 
 
 def notebook_path(namespace: Mapping[str, Any]) -> str:

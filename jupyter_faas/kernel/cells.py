@@ -9,19 +9,23 @@ import __future__
 
 import ast
 import builtins
+import json
 import linecache
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, reduce
 from operator import or_
+from pathlib import Path
 from types import CodeType
 from typing import Any
 
 from IPython.core.interactiveshell import InteractiveShell
 
-__all__ = ["Cell", "Cells", "Function", "first_line", "transformed"]
+__all__ = ["Cell", "Cells", "Function", "FunctionNode", "bound_names", "first_line", "transformed"]
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
+FunctionNode = Function | ast.Lambda
 
 # Cell magics whose body runs as a cell of this kernel's namespace.
 _RUNS_ITS_BODY = frozenset({"publish", "time", "capture"})
@@ -90,7 +94,16 @@ class Cells:
         """The statement that bound ``name`` last, as far as it can be told from the source."""
         for cell in self.newest_first():
             for statement in reversed(cell.statements):
-                if name in _bound_names(statement):
+                if name in bound_names(statement):
+                    return cell, statement
+        return None
+
+    def deletion(self, name: str) -> tuple[Cell, ast.stmt] | None:
+        """The ``del`` statement of a cell's top level that took ``name`` away last."""
+        for cell in self.newest_first():
+            for statement in reversed(cell.statements):
+                targets = statement.targets if isinstance(statement, ast.Delete) else []
+                if any(isinstance(target, ast.Name) and target.id == name for target in targets):
                     return cell, statement
         return None
 
@@ -114,6 +127,18 @@ class Cells:
             for statement in cell.statements:
                 if _may_define(statement, code) and self._compiles_to(statement, code):
                     return cell, statement
+        return None
+
+    def function_source(self, code: CodeType) -> tuple[Cell, FunctionNode] | None:
+        """The ``def`` or the lambda, at any depth, whose execution made ``code``; compared as above."""
+        for cell in self._candidates(code):
+            for statement in cell.statements:
+                end = statement.end_lineno or statement.lineno
+                if not first_line(statement) <= code.co_firstlineno <= end:
+                    continue
+                node = _function_node(statement, code)
+                if node is not None and self.contains(cell, statement, code):
+                    return cell, node
         return None
 
     def futures(self, cell: Cell) -> frozenset[str]:
@@ -174,7 +199,31 @@ def _history(shell: InteractiveShell) -> Iterator[Cell]:
     for number, source in enumerate(parsed):
         if number and source.strip():
             blank = _leading_blank_lines(raw[number]) if number < len(raw) else 0
-            yield _unwrapped(shell, Cell(f"In[{number}]", number, source, blank))
+            cell = _unwrapped(shell, Cell(f"In[{number}]", number, source, blank))
+            yield from _ran_by(cell, shell)
+            yield cell
+
+
+def _ran_by(cell: Cell, shell: InteractiveShell) -> Iterator[Cell]:
+    """The cells of the notebooks and scripts that ``cell`` runs (``%run``), as their files have them now."""
+    for statement in cell.statements if "run_line_magic('run'" in cell.source else ():
+        match statement:
+            case ast.Expr(ast.Call(args=[ast.Constant("run"), ast.Constant(str(line))])):
+                words = [word for word in shlex.split(line) if word.endswith((".py", ".ipynb"))]
+                for index, source in enumerate(_sources(Path(words[0])) if words else ()):
+                    label = f"{index + 1} of {words[0]}" if words[0].endswith(".ipynb") else words[0]
+                    yield _unwrapped(shell, Cell(label, cell.order, transformed(shell, source)))
+
+
+def _sources(path: Path) -> list[str]:
+    try:
+        text = path.read_text()
+        if path.suffix == ".py":
+            return [text]
+        cells = json.loads(text)["cells"]
+        return ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    except (OSError, ValueError, KeyError, TypeError):  # it may be gone by now
+        return []
 
 
 def _unwrapped(shell: InteractiveShell, cell: Cell) -> Cell:
@@ -215,7 +264,7 @@ def _module_level(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
                     yield from _module_level(child.body)
 
 
-def _bound_names(statement: ast.stmt) -> set[str]:
+def bound_names(statement: ast.stmt) -> set[str]:
     """The names that the statement itself binds; those bound by statements inside it are found there."""
     if isinstance(statement, Function | ast.ClassDef):
         return {statement.name}
@@ -242,6 +291,39 @@ def _compiled(statement: ast.stmt, flags: int) -> CodeType | None:
     except (SyntaxError, ValueError):
         return None
     return code
+
+
+def _function_node(statement: ast.stmt, code: CodeType) -> FunctionNode | None:
+    """The function in ``statement`` that begins where ``code`` does."""
+    functions = [node for node in ast.walk(statement) if isinstance(node, FunctionNode)]
+    if code.co_name != "<lambda>":
+        return next(
+            (
+                node
+                for node in functions
+                if isinstance(node, Function)
+                and node.name == code.co_name
+                and first_line(node) == code.co_firstlineno
+            ),
+            None,
+        )
+    place = min(
+        (
+            (line, column)
+            for line, _, column, end in code.co_positions()
+            if line and column is not None and end
+        ),
+        default=(code.co_firstlineno, 0),
+    )
+    lambdas = [
+        node
+        for node in functions
+        if isinstance(node, ast.Lambda)
+        and node.lineno == code.co_firstlineno
+        and (node.body.lineno, node.body.col_offset) <= place
+        and place <= (node.end_lineno or 0, node.end_col_offset or 0)
+    ]
+    return max(lambdas, key=lambda node: node.col_offset, default=None)
 
 
 def _codes(code: CodeType | None) -> Iterator[CodeType]:

@@ -7,6 +7,8 @@ import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -14,7 +16,7 @@ from jupyter_faas.kernel.cells import Cell, Cells
 from jupyter_faas.kernel.names import import_nodes
 from jupyter_faas.model.authoring import AUTHORING_NAMES
 
-__all__ = ["Import", "Lazy", "import_for", "is_authoring", "lazy_imports"]
+__all__ = ["Import", "Lazy", "import_for", "is_authoring", "lazy_imports", "submodules_of"]
 
 _ABSENT = object()
 _PACKAGE = "jupyter_faas"
@@ -107,6 +109,55 @@ def _innermost(module: str, name: str) -> str:
     return f"{module}.{name}" if f"{module}.{name}" in sys.modules else module
 
 
+def submodules_of(name: str, value: Any, statement: ast.stmt) -> Iterator[Import]:
+    """Imports of the submodules that ``statement`` reaches through ``name``, a package: another import may
+    have loaded them in this kernel, as ``import xml.dom`` does for ``xml``."""
+    if not isinstance(value, ModuleType) or not hasattr(value, "__path__"):
+        return
+    for node in ast.walk(statement):
+        module: ModuleType = value
+        for attribute in _attributes_of(node, name):
+            full = f"{module.__name__}.{attribute}"
+            inner = getattr(module, attribute, None)
+            if not isinstance(inner, ModuleType) or full not in sys.modules:
+                break
+            if not _is_offered(module.__name__, attribute):
+                text = f"import {full}" if name == value.__name__ else f'__import__("{full}")'
+                yield Import(text, name, full)
+            module = inner
+
+
+def _attributes_of(node: ast.AST, name: str) -> list[str]:
+    """``["b", "c"]`` for ``a.b.c`` if ``a`` is ``name``."""
+    attributes: list[str] = []
+    while isinstance(node, ast.Attribute):
+        attributes.insert(0, node.attr)
+        node = node.value
+    return attributes if isinstance(node, ast.Name) and node.id == name else []
+
+
+@cache
+def _is_offered(package: str, submodule: str) -> bool:
+    """Whether the package's own source imports its submodule, or names it to do so when it is asked for."""
+    file = getattr(sys.modules[package], "__file__", None)
+    try:
+        tree = ast.parse(Path(file or "").read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return False
+    for node in ast.walk(tree):
+        match node:
+            case ast.ImportFrom(module=source, names=names):
+                last = (source or "").rpartition(".")[2]
+                if submodule in (last, *(alias.name for alias in names)):
+                    return True
+            case ast.Import(names=names):
+                if any(alias.name == f"{package}.{submodule}" for alias in names):
+                    return True
+            case ast.Constant(value=value) if value == submodule:
+                return True
+    return False
+
+
 def _by_its_own_name(name: str, value: Any) -> Iterator[Import]:
     if isinstance(value, ModuleType):
         if sys.modules.get(value.__name__) is value and value.__name__ != "__main__":
@@ -130,6 +181,13 @@ def is_authoring(text: str) -> bool:
 
 def lazy_imports(statement: ast.stmt) -> Iterator[Lazy]:
     """The imports inside the bodies of ``statement``, which the handler runs as they stand."""
+    for node in ast.walk(statement):
+        match node:
+            case ast.Call(
+                func=ast.Attribute(attr="import_module") | ast.Name(id="import_module" | "__import__"),
+                args=[ast.Constant(str(named)), *_],
+            ):
+                yield Lazy(named, node.lineno, guarded=False)
     for node, guarded in import_nodes(statement):
         if isinstance(node, ast.Import):
             for alias in node.names:

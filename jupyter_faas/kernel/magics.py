@@ -24,6 +24,7 @@ from jupyter_faas.kernel.examples import example_arguments
 from jupyter_faas.kernel.panel import Call
 from jupyter_faas.kernel.ran import annotated_cells, prepare
 from jupyter_faas.kernel.receipt import Receipt
+from jupyter_faas.kernel.runs import record_runs
 from jupyter_faas.model.errors import AnnotationError, FaasError
 from jupyter_faas.model.units import format_duration
 
@@ -44,6 +45,7 @@ class CellFailed(Exception):
 def register(shell: InteractiveShell) -> None:
     """Make the magics known to ``shell``; doing it again is harmless."""
     shell.register_magics(FaasMagics)
+    record_runs(shell)
 
 
 def prepare_annotated(source: str, words: Sequence[str]) -> None:

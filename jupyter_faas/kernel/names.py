@@ -49,8 +49,6 @@ def uses(statement: ast.stmt, *, lazy_annotations: bool = False) -> Uses:
     later: set[str] = set()
     writes: set[str] = set()
     for symbol, deferred in _symbols(table, deferred=False):
-        if not symbol.is_global():
-            continue
         if symbol.is_referenced():
             (later if deferred else now).add(symbol.get_name())
         if symbol.is_declared_global() and (symbol.is_assigned() or symbol.is_imported()):
@@ -62,12 +60,21 @@ def uses(statement: ast.stmt, *, lazy_annotations: bool = False) -> Uses:
 
 
 def _symbols(table: symtable.SymbolTable, *, deferred: bool) -> Iterator[tuple[symtable.Symbol, bool]]:
+    """The symbols that mean globals, with whether they do so later."""
     for symbol in table.get_symbols():
-        yield symbol, deferred
+        if symbol.is_global() and not _is_own(symbol, table):
+            yield symbol, deferred
     for child in table.get_children():
         # A comprehension runs where it stands; a function or a lambda runs when it is called.
         runs_later = child.get_type() == "function" and child.get_name() not in _COMPREHENSIONS
         yield from _symbols(child, deferred=deferred or runs_later)
+
+
+def _is_own(symbol: symtable.Symbol, table: symtable.SymbolTable) -> bool:
+    """Whether the function or class ``table`` binds it; ``symtable`` takes one named top for the module."""
+    if table.get_type() == "module" or symbol.is_declared_global():
+        return False
+    return symbol.is_parameter() or symbol.is_assigned() or symbol.is_imported() or symbol.is_annotated()
 
 
 def _class_reads(node: ast.AST, *, deferred: bool) -> Iterator[tuple[str, bool]]:

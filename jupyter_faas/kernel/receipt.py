@@ -6,44 +6,19 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
+from jupyter_faas.kernel.doubts import doubts_about, is_secret
 from jupyter_faas.kernel.markup import escape, rows
-from jupyter_faas.kernel.mutations import mutations
 from jupyter_faas.kernel.proof import count_examples
 from jupyter_faas.kernel.requirements import Package, Packages
+from jupyter_faas.kernel.sizes import image_estimate
 from jupyter_faas.kernel.slice import Slice
 from jupyter_faas.model.bundle import Bundle
 from jupyter_faas.model.caps import Caps
 from jupyter_faas.model.units import format_duration, format_size
 
-__all__ = ["CapturedName", "Receipt", "caps_in_words", "network_warning", "receipt_of", "sized"]
+__all__ = ["CapturedName", "Receipt", "caps_in_words", "receipt_of", "sized"]
 
 MOST_NAMED: Final = 8
-_NETWORK_MODULES: Final = frozenset(
-    {
-        "aiohttp",
-        "boto3",
-        "botocore",
-        "ftplib",
-        "http.client",
-        "httpx",
-        "imaplib",
-        "paramiko",
-        "poplib",
-        "psycopg",
-        "psycopg2",
-        "pymongo",
-        "pymysql",
-        "redis",
-        "requests",
-        "smtplib",
-        "socket",
-        "telnetlib",
-        "urllib.request",
-        "urllib3",
-        "websockets",
-        "xmlrpc.client",
-    }
-)
 
 
 @dataclass(frozen=True)
@@ -57,7 +32,7 @@ class CapturedName:
 
 @dataclass(frozen=True)
 class Receipt:
-    """What was captured; every figure is final but the image, which isn't built yet."""
+    """What was captured; every figure is final but the image's, which isn't built yet."""
 
     function: str
     signature: str
@@ -73,6 +48,8 @@ class Receipt:
     warnings: tuple[str, ...]
     sources: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
+    image: str = ""
+    """An estimate of its size, in words."""
     proof: str = ""
     """How it is proven, if not by examples."""
     apt: tuple[str, ...] = ()
@@ -98,6 +75,8 @@ class Receipt:
         if self.proof:
             yield "proof", self.proof
         yield "bundle", format_size(self.bundle_bytes)
+        if self.image:
+            yield "image", self.image
         yield from _labelled("warning", self.warnings)
 
     def text(self) -> str:
@@ -135,9 +114,10 @@ def receipt_of(
         public=manifest.public,
         bundle_bytes=bundle.packed_bytes,
         examples=count_examples(manifest.proof),
-        warnings=(*_warnings(found, packages, manifest.caps), *_data_warnings(found), *doubts),
+        warnings=(*doubts_about(found, packages, manifest.caps), *doubts),
         sources=tuple(sized(source.path, bundle) for _, source in sorted(found.sources.items())),
         files=tuple(sized(path, bundle) for path in manifest.files),
+        image=image_estimate(packages, bundle),
         apt=manifest.apt,
     )
 
@@ -152,6 +132,7 @@ def caps_in_words(caps: Caps) -> str:
             f"{caps.pids} processes",
             f"{format_size(caps.scratch_bytes)} scratch",
             "no network" if caps.network == "none" else "network: egress",
+            *(("each call isolated",) if caps.isolate == "call" else ()),
             f"{caps.concurrency} call{'s' * (caps.concurrency > 1)} at a time in each of "
             f"{caps.max_instances} instance{'s' * (caps.max_instances > 1)}",
             f"stopped after {format_duration(caps.idle_seconds)} idle",
@@ -171,6 +152,7 @@ def _names(found: Slice) -> Iterator[CapturedName]:
     for name in sorted(found.constants):
         expression = found.constants[name].expression
         shown = expression if len(expression) <= 60 else f"{expression[:59]}…"
+        shown = "a text that isn't shown" if is_secret(found.constants[name]) else shown
         yield CapturedName(name, "constant", f"{shown} ({format_size(len(expression.encode()))})")
     for text in sorted(found.imports):
         yield CapturedName(found.imports[text].name, "import", text)
@@ -185,50 +167,6 @@ def _value(name: str, found: Slice) -> CapturedName:
 def sized(path: str, bundle: Bundle) -> str:
     """A file of the bundle, with its size."""
     return f"{path} ({format_size(len(bundle.files[path]))})"
-
-
-def _data_warnings(found: Slice) -> Iterator[str]:
-    mutable = found.values.keys() | {name for name, one in found.constants.items() if one.mutable}
-    for definition in found.definitions.values():
-        changed: dict[str, set[str]] = {}
-        if definition.kind not in ("value", "recomputed"):
-            for name, how in mutations(definition.statement, mutable & definition.uses.later):
-                changed.setdefault(name, set()).add(how)
-        for name in sorted(changed):
-            yield (
-                f"{definition.name} changes {name} ({', '.join(sorted(changed[name]))}) when it is called: "
-                "each process of it has a copy of its own, so that calls don't all see the change."
-            )
-    for source in found.sources.values():
-        if source.changed:
-            yield (
-                f"{source.path} differs from what this kernel has imported of {source.module}: the file is "
-                "published. Restart the kernel to see what it does."
-            )
-
-
-def _warnings(found: Slice, packages: Packages, caps: Caps) -> Iterator[str]:
-    for definition in found.definitions.values():
-        for name in sorted(definition.uses.writes):
-            yield (
-                f"{definition.name} assigns the global {name} when it is called: each process of it "
-                "has a copy of its own, which ends with it."
-            )
-    yield from network_warning(found.origins, caps)
-    yield from (package.warning for package in packages.direct if package.warning is not None)
-    yield from packages.warnings
-
-
-def network_warning(modules: Iterable[str], caps: Caps) -> Iterator[str]:
-    """A warning if ``modules`` use the network and the function has none."""
-    used = sorted(module for module in modules if _reaches_out(module))
-    if used and caps.network == "none":
-        yield f"{', '.join(used)} is imported but the network is none: add --network egress to reach out."
-
-
-def _reaches_out(module: str) -> bool:
-    parts = module.split(".")
-    return any(".".join(parts[:length]) in _NETWORK_MODULES for length in range(1, len(parts) + 1))
 
 
 def _some(names: Sequence[str]) -> str:

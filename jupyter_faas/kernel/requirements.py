@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import metadata
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -12,6 +12,7 @@ from packaging.utils import canonicalize_name
 
 from jupyter_faas.kernel.direct_urls import NotPortable, Wheel, direct_source, local_wheel, with_source
 from jupyter_faas.kernel.environments import Declared
+from jupyter_faas.kernel.installs import Install
 from jupyter_faas.kernel.origins import Origin
 from jupyter_faas.kernel.refusals import Refusal, capture_error
 from jupyter_faas.model.errors import AnnotationError
@@ -65,9 +66,11 @@ def requirements_of(
     required: Sequence[str],
     declared: Declared | None = None,
     entry: str = "the function",
+    installs: Sequence[Install] = (),
 ) -> Packages:
     """Pins for the distributions of ``origins`` (module → origin), with what ``declared`` (``--environment``)
-    asks for put over them, and ``--require`` texts over both.
+    asks for put over them, and ``--require`` texts over both; with ``installs``, what the cells installed,
+    unless ``declared`` says it all.
 
     Raises ``CaptureError`` naming all distributions that were installed from what can't go along.
     """
@@ -82,6 +85,8 @@ def requirements_of(
             for name in origins[module].distributions:
                 if found.pin(name, needed_by[module]):
                     uncovered.append(f"{name} ({needed_by[module]})")
+    for install in () if declared else installs:
+        found.install(install.requirement, install.why)
     found.follow()
     if found.refusals:
         raise capture_error(entry, found.refusals)
@@ -100,6 +105,8 @@ class _Collection:
         self._needs: dict[str, list[str]] = {}
         self._loose: dict[str, str] = {}
         """Requirements that leave the version open, by name."""
+        self._absent: dict[str, str] = {}
+        """What a cell installs, but this kernel hasn't; by which cell."""
         self._not_followed: set[str] = set()
 
     def require(self, requirement: Requirement) -> None:
@@ -145,6 +152,21 @@ class _Collection:
         self._add(Requirement(name), metadata.distribution(name), why)
         return True
 
+    def install(self, requirement: Requirement, why: str) -> None:
+        """What a cell installed, as the kernel has it now; of a package that is there already, its extras."""
+        name = canonicalize_name(requirement.name)
+        installed = _installed(requirement.name)
+        if name in self._direct:
+            known = self._direct[name]
+            present = Requirement(known.requirement)
+            if requirement.extras - present.extras and name not in self._required:
+                present.extras |= requirement.extras
+                self._direct[name] = replace(known, requirement=str(present), why=f"{known.why}; {why}")
+        elif installed is not None:
+            self._add(_without_version(requirement), installed, why)
+        elif _applies(requirement, ()):
+            self._absent[str(requirement)] = why
+
     def follow(self) -> None:
         """Pin what the requirements need in this kernel, transitively."""
         pending = deque(
@@ -178,6 +200,10 @@ class _Collection:
             )
         if self._loose:
             warnings.append(f"not pinned, so that each publish may take another: {_listed(self._loose)}.")
+        for text, why in self._absent.items():
+            warnings.append(
+                f"{text} isn't installed in this kernel ({why}), and is left out: --require adds it."
+            )
         return Packages(
             tuple(self._direct[name] for name in sorted(self._direct)),
             tuple(pins[name] for name in sorted(pins)),
@@ -241,6 +267,11 @@ class _Collection:
     def _refuse(self, name: str, reason: str, why: str = "") -> None:
         self._refused.add(canonicalize_name(name))
         self.refusals.append(Refusal(name, "package", reason, why))
+
+
+def _without_version(requirement: Requirement) -> Requirement:
+    extras = f"[{','.join(sorted(requirement.extras))}]" if requirement.extras else ""
+    return Requirement(requirement.name + extras)
 
 
 def _installed(name: str) -> metadata.Distribution | None:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import ast
 import builtins
 import types
+from collections import ChainMap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from jupyter_faas.kernel.cells import Cell, Cells
 from jupyter_faas.kernel.constants import Constant, NotPlain, constant_source, is_plain
-from jupyter_faas.kernel.definitions import Definition, NotDefinable, alias_of, definition_for
-from jupyter_faas.kernel.imports import Import, import_for, is_authoring, lazy_imports
+from jupyter_faas.kernel.definable import definition_for
+from jupyter_faas.kernel.definitions import Definition, NotDefinable, alias_of
+from jupyter_faas.kernel.imports import Import, import_for, is_authoring, lazy_imports, submodules_of
+from jupyter_faas.kernel.ipython import ipython_syntax
 from jupyter_faas.kernel.localcode import LocalCode, NotCarriable, Source
 from jupyter_faas.kernel.names import line_of
 from jupyter_faas.kernel.origins import Origin, Origins
@@ -98,7 +100,8 @@ class _Slicer:
     def __init__(
         self, entry: str, namespace: Mapping[str, Any], cells: Cells, origins: Origins, choices: Choices
     ) -> None:
-        self._namespace = namespace
+        self._around: dict[str, Any] = {}
+        self._namespace = ChainMap(self._around, cast("dict[str, Any]", namespace))
         self._cells = cells
         self._origins = origins
         self._choices = choices
@@ -153,21 +156,30 @@ class _Slicer:
                 return self._freeze(need, value)
             if self._import(need, value):
                 return None
-            definition = definition_for(name, value, self._cells, self._namespace)
-            if definition is not None:
-                return definition
-            self.slice.constants[name] = constant_source(name, value)
-        except NotPlain:
-            return None if need.hint else self._try_to_freeze(need, value)
+            return self._from_source(need, value)
         except (NotDefinable, NotFreezable) as error:
             self._refuse_value(need, value, str(error))
         return None
 
-    def _try_to_freeze(self, need: _Need, value: Any) -> Definition | None:
+    def _from_source(self, need: _Need, value: Any) -> Definition | None:
+        """Carry ``value`` as source, by a definition or as a constant; failing that, frozen."""
+        try:
+            definition = definition_for(need.name, value, self._cells, self._namespace)
+            if definition is None:
+                self.slice.constants[need.name] = constant_source(need.name, value)
+        except NotPlain:
+            return None if need.hint else self._try_to_freeze(need, value)
+        except NotDefinable as error:
+            if isinstance(value, type | types.FunctionType) or need.hint:
+                raise
+            return self._try_to_freeze(need, value, str(error))  # an object that wraps a function
+        return definition
+
+    def _try_to_freeze(self, need: _Need, value: Any, reason: str = "") -> Definition | None:
         try:
             return self._freeze(need, value)
         except NotFreezable as error:
-            self._refuse_value(need, value, str(error))
+            self._refuse_value(need, value, reason or str(error))
             return None
 
     def _freeze(self, need: _Need, value: Any) -> Definition:
@@ -197,15 +209,12 @@ class _Slicer:
 
     def _take(self, definition: Definition) -> Iterator[_Need]:
         self.slice.definitions[definition.name] = definition
+        self._around.update(definition.around)
         self._written |= definition.uses.writes
         if definition.cell is not None:
             self.slice.used_cells.append(definition.cell)
             self._refuse_ipython_syntax(definition, definition.cell)
-        for lazy in lazy_imports(definition.statement):
-            origin = self._origins.of(lazy.module)
-            if origin.kind == "missing" and lazy.guarded:
-                continue
-            self._need_module(origin, f"import in {definition.name}", _Need(lazy.module, definition))
+        self._take_modules(definition)
         for name in sorted(definition.uses.needed):
             if not (
                 name == "get_ipython" and self._cells.is_kernels_own(name)
@@ -216,6 +225,17 @@ class _Slicer:
                 yield _Need(name, definition)
         for name in sorted(definition.uses.hints):
             yield _Need(name, definition, hint=True)
+
+    def _take_modules(self, definition: Definition) -> None:
+        """What the code imports by itself, and the submodules that it takes to be there."""
+        for lazy in lazy_imports(definition.statement) if definition.cell is not None else ():
+            origin = self._origins.of(lazy.module)
+            if origin.kind != "missing" or not lazy.guarded:
+                self._need_module(origin, f"import in {definition.name}", _Need(lazy.module, definition))
+        for name in definition.uses.needed & self._namespace.keys():
+            for carried in submodules_of(name, self._namespace[name], definition.statement):
+                self.slice.imports[carried.text] = carried
+                self._need_module(self._origins.of(carried.module), carried.text, _Need(name, definition))
 
     def _need_module(self, origin: Origin, why: str, need: _Need) -> None:
         reason = _module_problem(origin)
@@ -259,6 +279,9 @@ class _Slicer:
     def _refuse_undefined(self, need: _Need) -> None:
         if need.user is None:
             reason = "there is no such function in this kernel: run the cell that defines it first"
+        elif (deleted := self._cells.deletion(need.name)) is not None:
+            cell, statement = deleted
+            reason = f"{cell.place(statement.lineno)} has deleted it: run the cell that makes it again"
         else:
             reason = "it isn't defined in this kernel: run its cell first"
         self._refuse(need, "undefined", reason)
@@ -270,7 +293,7 @@ class _Slicer:
     def _refuse_ipython_syntax(self, definition: Definition, cell: Cell) -> None:
         if not self._cells.is_kernels_own("get_ipython"):
             return
-        for line, text in _ipython_syntax(definition.statement):
+        for line, text in ipython_syntax(definition.statement):
             reason = "IPython's own syntax doesn't run outside a notebook: write it in Python"
             used = f"in {definition.name} ({cell.place(line)})"
             self.refusals.append(Refusal(text, "", reason, used, cell=cell.label))
@@ -279,12 +302,17 @@ class _Slicer:
         used, cell = "", None
         if need.user is not None and need.user.cell is not None:
             line = line_of(need.user.statement, [need.name]) or need.user.statement.lineno
+            line = need.user.line if need.name in self._around else line
             used = f"used by {need.user.name} ({need.user.cell.place(line)})"
             cell = need.user.cell.label
         binding = self._cells.binding(need.name)
         origin = f"made in {binding[0].place(binding[1].lineno)}" if binding is not None else ""
         cell = binding[0].label if binding is not None else cell
-        self.refusals.append(Refusal(need.name, type_name, reason, used, origin, cell))
+        name = need.name
+        if name in self._around:
+            owner, _, what = name.rpartition("__")
+            name = f"{what} of {owner}"
+        self.refusals.append(Refusal(name, type_name, reason, used, origin, cell))
 
     def _is_builtin(self, name: str) -> bool:
         """Whether ``name`` means Python's own builtin here, not something that IPython put in its place."""
@@ -316,36 +344,4 @@ def _module_problem(origin: Origin) -> str | None:
             return "no such module is installed in this kernel: install it, or guard the import with try"
         case "notebook":
             return "__main__ is the notebook itself: use the name without importing it"
-    return None
-
-
-def _ipython_syntax(statement: ast.stmt) -> Iterator[tuple[int, str]]:
-    """Each use of ``get_ipython`` with its line, written the way the author wrote it."""
-    calls = [node for node in ast.walk(statement) if isinstance(node, ast.Call)]
-    told: set[int] = set()
-    for call in calls:
-        text = _as_written(call)
-        if text is not None:
-            told.add(call.lineno)
-            yield call.lineno, text
-    for node in ast.walk(statement):
-        if isinstance(node, ast.Name) and node.id == "get_ipython" and node.lineno not in told:
-            yield node.lineno, "get_ipython()"
-
-
-def _as_written(call: ast.Call) -> str | None:
-    match call:
-        case ast.Call(
-            func=ast.Attribute(value=ast.Call(func=ast.Name(id="get_ipython")), attr=attr), args=args
-        ):
-            words = [str(arg.value) for arg in args if isinstance(arg, ast.Constant)]
-        case _:
-            return None
-    match attr:
-        case "run_line_magic":
-            return "%" + " ".join(words).rstrip()
-        case "run_cell_magic":
-            return "%%" + " ".join(words[:2]).rstrip()
-        case "system" | "getoutput":
-            return "!" + " ".join(words)
     return None

@@ -13,6 +13,8 @@ import hashlib
 import io
 import pickle
 import sys
+import types
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import metadata
 from typing import Any, Final
@@ -46,13 +48,17 @@ class Limits:
 
 @dataclass(frozen=True, eq=False)
 class Frozen:
-    """A value in its file, with what its pickle names: ``modules``, and ``names`` of the notebook."""
+    """A value in its file, with what its pickle names: ``modules``, and ``names`` of the notebook.
+
+    ``functions`` are those that it holds and that no name of the notebook has, by names of the handler's own.
+    """
 
     name: str
     type_name: str
     content: bytes = field(repr=False)
     modules: frozenset[str]
     names: frozenset[str]
+    functions: Mapping[str, types.FunctionType] = field(default_factory=dict)
 
     @property
     def file(self) -> str:
@@ -63,7 +69,8 @@ class Frozen:
     def definition(self) -> Definition:
         """The statement of the handler that loads it, once."""
         text = f'{self.name} = __import__("faas_runtime.values", fromlist=["frozen"]).frozen("{self.name}")'
-        return Definition(self.name, "value", ast.parse(text).body[0], text, Uses(now=self.names))
+        used = Uses(now=self.names | self.functions.keys())
+        return Definition(self.name, "value", ast.parse(text).body[0], text, used, around=self.functions)
 
 
 def freeze(name: str, value: Any, limits: Limits) -> Frozen:
@@ -72,7 +79,7 @@ def freeze(name: str, value: Any, limits: Limits) -> Frozen:
     if least > limits.each:
         raise _too_large(f"it takes {format_size(least)}", limits.each, "--value-size")
     sink = _Sink(limits)
-    pickler = _Pickler(sink, value)
+    pickler = _Pickler(sink, value, name)
     try:
         pickler.dump(value)
     except NotFreezable:
@@ -83,7 +90,12 @@ def freeze(name: str, value: Any, limits: Limits) -> Frozen:
         raise NotFreezable(_why_not(error)) from error
     limits.taken += sink.size
     return Frozen(
-        name, type_name(value), sink.content(), frozenset(pickler.modules), frozenset(pickler.names)
+        name,
+        type_name(value),
+        sink.content(),
+        frozenset(pickler.modules),
+        frozenset(pickler.names),
+        pickler.functions,
     )
 
 
@@ -112,11 +124,26 @@ def type_name(value: Any) -> str:
 class _Pickler(pickle.Pickler):
     """Refuses what belongs to this process, at any depth, and remembers what the pickle names."""
 
-    def __init__(self, sink: _Sink, outermost: Any) -> None:
+    def __init__(self, sink: _Sink, outermost: Any, name: str) -> None:
         super().__init__(sink, PROTOCOL)
         self.modules: set[str] = set()
         self.names: set[str] = set()
+        self.functions: dict[str, types.FunctionType] = {}
         self._outermost = outermost
+        self._name = name
+
+    def persistent_id(self, value: Any) -> str | None:
+        """The handler's name for a function of the notebook that a pickle couldn't name: a lambda, say."""
+        if not isinstance(value, types.FunctionType) or value.__module__ != _NOTEBOOK:
+            return None
+        if vars(sys.modules[_NOTEBOOK]).get(value.__qualname__) is value:
+            return None
+        known = next((name for name, one in self.functions.items() if one is value), None)
+        if known is None:
+            what = value.__name__ if value.__name__.isidentifier() else "function"
+            known = f"{self._name}__{what}{len(self.functions) + 1}"
+            self.functions[known] = value
+        return known
 
     def reducer_override(self, value: Any) -> Any:
         """Called for every object that isn't a plain one; leaves the pickling to the object."""
@@ -134,7 +161,9 @@ class _Pickler(pickle.Pickler):
         """A class or a function, of Python's own or of an extension's kind: a pickle holds its name."""
         qualname: str = value.__qualname__
         if "<lambda>" in qualname:
-            raise NotFreezable("it holds a lambda, which has no name: write it as a function (def) in a cell")
+            raise NotFreezable(
+                "it holds a lambda of a library, which has no name: make it inside the function"
+            )
         if "<locals>" in qualname:
             maker, _, name = qualname.rpartition(".<locals>.")
             raise NotFreezable(f"it holds {name}, made inside {maker}(): define that at the top level")
@@ -207,4 +236,7 @@ def _why_not(error: Exception) -> str:
             f"it can't be frozen ({text}): its class has been defined again since it was made, or deleted; "
             "run the cell that makes it again"
         )
-    return f"it can't be frozen ({text}): make it inside the function, or pass what it is made of"
+    return (
+        f"it can't be frozen ({text}): make it inside the function, or carry the code that makes it "
+        "(--recompute)"
+    )

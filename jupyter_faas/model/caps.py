@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 __all__ = ["Caps"]
 
@@ -17,6 +17,7 @@ class Caps(BaseModel):
 
     ``memory_bytes`` counts the instance's processes and its scratch files together, as the kernel does.
     ``concurrency`` is the number of calls that one instance runs at a time, each in a process of its own.
+    ``isolate`` says what a call shares with those before it: their ``worker``, or nothing (``call``).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -33,4 +34,15 @@ class Caps(BaseModel):
     log_bytes: Annotated[int, Field(ge=0, le=100 * MB)] = 1 * MB
     concurrency: Annotated[int, Field(ge=1, le=64)] = 1
     max_instances: Annotated[int, Field(ge=1, le=1000)] = 4
+    isolate: Literal["worker", "call"] = "worker"
     idle_seconds: Annotated[float, Field(ge=0, le=7 * 86400)] = 600.0
+
+    @model_validator(mode="after")
+    def _alone_where_isolated(self) -> Self:
+        """Calls at the same time share a container, and what they leave in it can't be told apart."""
+        if self.isolate == "call" and self.concurrency > 1:
+            raise ValueError(
+                "--isolate call runs one call at a time in an instance, but --concurrency is "
+                f"{self.concurrency}. Use --max-instances for calls at the same time."
+            )
+        return self

@@ -276,6 +276,11 @@ class InternalError(FaasError):
     code = "internal-error"
     title = "An unexpected error in the gateway"
 
+    @classmethod
+    def logged_as(cls, reference: str) -> InternalError:
+        """The answer to a defect that is in the gateway's log under ``reference``."""
+        return cls(f"This is a defect of the gateway; its log has it as {reference}.", reference=reference)
+
 
 def leaf_errors(root: type[FaasError] = FaasError) -> Iterator[type[FaasError]]:
     """All classes of the tree that are raised, i.e. those with a code."""

@@ -41,6 +41,8 @@ class Kind(IntEnum):
     LOG = 19  # instance → gateway: JSON lines that the slot's call wrote
     RESULT = 20  # instance → gateway: how the slot's call ended
     CHUNK = 21  # instance → gateway: a piece of the slot's result, before its RESULT
+    TEMPLATE = 32  # template → supervisor, within an instance: workers can be forked from it
+    FORKED = 33  # template → supervisor, within an instance: a worker was forked
 
 
 class FrameError(ValueError):
@@ -77,7 +79,7 @@ class FrameReader:
         self._max_body_bytes = max_body_bytes
         self._buffer = bytearray()
 
-    def feed(self, data: bytes) -> Iterator[Frame]:
+    def feed(self, data: bytes | memoryview) -> Iterator[Frame]:
         """The frames completed by ``data``; raises ``FrameError`` and is unusable afterwards."""
         self._buffer += data
         while len(self._buffer) >= PREFIX.size:

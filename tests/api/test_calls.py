@@ -333,3 +333,41 @@ def test_every_json_value_comes_back_as_it_went(gateway: Gateway, value: Any) ->
 def test_any_bytes_get_a_proper_answer(gateway: Gateway, body: bytes) -> None:
     answer = gateway.request("POST", "/functions/summarize", body)
     assert answer.status in (200, 400, 422), answer.body
+
+
+@pytest.mark.parametrize(
+    ("head", "answers", "stays_open"),
+    [
+        (
+            "POST /functions/echo HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n{token}\r\n\r\n{{}}",
+            [b"200"],
+            True,
+        ),
+        ("GET /functions/echo HTTP/1.1\r\nHost: x\r\n{token}\r\n\r\n" * 3, [b"200"] * 3, True),
+        ("GET /functions/echo HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{token}\r\n\r\n", [b"200"], False),
+        ("GET /functions/echo HTTP/1.0\r\n{token}\r\n\r\n", [b"200"], False),
+        ("GET /functions/echo HTTP/1.0\r\nConnection: keep-alive\r\n{token}\r\n\r\n", [b"200"], True),
+        ("HEAD /functions/echo HTTP/1.1\r\nHost: x\r\n{token}\r\n\r\n", [b"405"], True),
+        ("OPTIONS /functions/echo HTTP/1.1\r\nHost: x\r\n{token}\r\n\r\n", [b"405"], True),
+        ("GET /functions/echo HTTP/1.1\r\n{token}\r\n\r\n", [b"400"], False),
+    ],
+)
+def test_http_as_it_is_written(gateway: Gateway, head: str, answers: list[bytes], stays_open: bool) -> None:
+    """Pipelined, closing, old and odd requests; whether the connection still serves afterwards."""
+    address = urlsplit(gateway.url)
+    sent = head.format(token=f"Authorization: Bearer {gateway.token}").encode()
+    with socket.create_connection((str(address.hostname), address.port or 80), timeout=10) as connection:
+        connection.sendall(sent)
+        received = b""
+        while received.count(b"HTTP/1.1 ") < len(answers):
+            piece = connection.recv(65536)
+            assert piece, received
+            received += piece
+        if stays_open:
+            connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+            while b'{"status":"ok"}' not in received:
+                received += connection.recv(65536)
+        else:
+            while piece := connection.recv(65536):
+                received += piece
+    assert [part.split()[0] for part in received.split(b"HTTP/1.1 ")[1 : len(answers) + 1]] == answers

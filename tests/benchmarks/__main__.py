@@ -3,45 +3,29 @@
 from __future__ import annotations
 
 import argparse
-import http.client
 import json
 import platform
-import socket
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import docker
 from jupyter_client.manager import start_new_kernel
 
 from jupyter_faas.model.caps import Caps
-from tests.benchmarks.figures import Comparison, seconds
+from tests.benchmarks.figures import Comparison, Rates, Reading, seconds
+from tests.benchmarks.pressure import pressure
+from tests.benchmarks.warm import warm_calls
+from tests.benchmarks.workers import shared_memory, worker_after_kill
 from tests.support.docker import cleaned_up
 from tests.support.gateway import Gateway
 from tests.support.waiting import eventually
 
 ECHO = "def echo(x):\n    return {'x': x}\n"
-WARM_CALLS, WARM_TURNS = 200, 10
 COLD_CALLS = 12
 PUBLISHES = 10
-
-
-def warm_call(gateway: Gateway) -> Comparison:
-    """A call of a running function, over a connection kept alive, against the bare handler."""
-    gateway.publish(ECHO, "echo")
-    with bare_handler() as reference, caller(gateway.url, "/functions/echo", gateway.token) as ours:
-        for _ in range(WARM_CALLS):
-            ours()
-            reference()
-        ours_seconds, reference_seconds = [], []
-        for _ in range(WARM_TURNS):
-            ours_seconds += [seconds(ours) for _ in range(WARM_CALLS)]
-            reference_seconds += [seconds(reference) for _ in range(WARM_CALLS)]
-    return Comparison("warm call", ours_seconds, "bare Tornado handler, same bytes", reference_seconds)
 
 
 def cold_call(gateway: Gateway) -> Comparison:
@@ -93,38 +77,6 @@ def docker_build(folder: Path, image: str, number: int) -> None:
 
 
 @contextmanager
-def caller(url: str, path: str, token: str) -> Iterator[Callable[[], None]]:
-    """A function that makes one call over a connection that stays open."""
-    address = urlsplit(url)
-    connection = http.client.HTTPConnection(str(address.hostname), address.port)
-    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-
-    def call() -> None:
-        connection.request("POST", path, b'{"x": 1}', headers)
-        response = connection.getresponse()
-        assert response.read() == b'{"x":1}'
-
-    with closing(connection):
-        yield call
-
-
-@contextmanager
-def bare_handler() -> Iterator[Callable[[], None]]:
-    """Calls to the reference of the warm call, in a process of its own like the gateway."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    process = subprocess.Popen([sys.executable, "-m", "tests.benchmarks.bare", str(port)])
-    try:
-        eventually(lambda: socket.socket().connect_ex(("127.0.0.1", port)) == 0)
-        with caller(f"http://127.0.0.1:{port}", "/", "none") as call:
-            yield call
-    finally:
-        process.terminate()
-        process.wait()
-
-
-@contextmanager
 def kernel(gateway: Gateway) -> Iterator[Callable[[str], None]]:
     """A real kernel; the function executes a cell in it."""
     manager, client = start_new_kernel(env=gateway.environment)
@@ -140,6 +92,16 @@ def kernel(gateway: Gateway) -> Iterator[Callable[[str], None]]:
         manager.shutdown_kernel(now=True)
 
 
+def measured(gateway: Gateway, folder: Path) -> Iterator[Comparison | Rates | Reading]:
+    """All figures, one after the other."""
+    yield from warm_calls(gateway)
+    yield from pressure(gateway)
+    yield cold_call(gateway)
+    yield code_only_publish(gateway, folder)
+    yield worker_after_kill(gateway)
+    yield shared_memory()
+
+
 def main() -> None:
     """Measure, print, and save."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -152,9 +114,9 @@ def main() -> None:
             try:
                 gateway.start()
                 results = []
-                for measure in (warm_call, cold_call, lambda g: code_only_publish(g, folder)):
-                    results.append(measure(gateway))
-                    print(results[-1].describe(), flush=True)  # noqa: T201
+                for result in measured(gateway, folder):
+                    results.append(result)
+                    print(result.describe(), flush=True)  # noqa: T201
             finally:
                 gateway.close()
     if arguments.json:

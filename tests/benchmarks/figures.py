@@ -51,6 +51,62 @@ class Comparison:
         }
 
 
+@dataclass(frozen=True)
+class Rates:
+    """Ours against a reference, measured in turns in the same run; calls a second."""
+
+    name: str
+    ours: list[float]
+    reference_name: str
+    reference: list[float]
+
+    @property
+    def ratio(self) -> float:
+        """Median of the turns' ratios: what slows one turn of ours slows the reference's next to it too."""
+        return statistics.median(one / other for one, other in zip(self.ours, self.reference, strict=True))
+
+    def describe(self) -> str:
+        """A few lines for a person."""
+        return (
+            f"{self.name}\n"
+            f"    ours       {_range(self.ours)}\n"
+            f"    reference  {_range(self.reference)}   {self.reference_name}\n"
+            f"    ratio      {self.ratio:.2f}\n"
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """The same for a program."""
+        return {
+            "name": self.name,
+            "reference": self.reference_name,
+            "ratio": round(self.ratio, 4),
+            "ours_per_second": [round(rate, 1) for rate in self.ours],
+            "reference_per_second": [round(rate, 1) for rate in self.reference],
+        }
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Some figures without a reference; each name carries its unit."""
+
+    name: str
+    figures: dict[str, float]
+
+    def describe(self) -> str:
+        """A few lines for a person."""
+        lines = [f"    {name:24} {value:12.1f}\n" for name, value in self.figures.items()]
+        return f"{self.name}\n{''.join(lines)}"
+
+    def as_json(self) -> dict[str, Any]:
+        """The same for a program."""
+        rounded = {name: round(value, 3) for name, value in self.figures.items()}
+        return {"name": self.name, "figures": rounded}
+
+
+def _range(rates: list[float]) -> str:
+    return f"{statistics.median(rates):9.0f} /s   {min(rates):.0f} … {max(rates):.0f}   n={len(rates)}"
+
+
 def summary(samples: list[float]) -> dict[str, float]:
     """Median, quartiles, 99th percentile and number of samples; milliseconds."""
     ordered = sorted(sample * 1000 for sample in samples)

@@ -10,7 +10,7 @@ from jupyter_faas.cli.static.slicing import definition_of, static_slice
 from jupyter_faas.cli.static.source import AnnotatedCell, Source
 from jupyter_faas.kernel.annotation import Annotation, check_name
 from jupyter_faas.kernel.bodies import body_name, function_of_body
-from jupyter_faas.kernel.capture import Capture, author, bundled
+from jupyter_faas.kernel.capture import Capture, author, bundled, needed_installs
 from jupyter_faas.kernel.cells import Function
 from jupyter_faas.kernel.definitions import Definition
 from jupyter_faas.kernel.origins import Origins
@@ -53,7 +53,8 @@ def _capture(annotated: AnnotatedCell, source: Source, origins: Origins, file_na
     origin = Origin(notebook=file_name, cell=cell.label, author=author())
     name = _name(annotated, source)
     proof = proof_of(function, (), str)
-    return bundled(found, function, name, annotation, futures, origin, origins, proof=proof)
+    installs = needed_installs(source.cells, found, origins)
+    return bundled(found, function, name, annotation, futures, origin, origins, installs, proof=proof)
 
 
 def _refuse_what_needs_a_kernel(annotation: Annotation) -> None:

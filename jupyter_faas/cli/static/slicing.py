@@ -12,7 +12,7 @@ from typing import Any, Final
 from jupyter_faas.cli.static.source import Binding, Source
 from jupyter_faas.kernel.cells import Function, first_line
 from jupyter_faas.kernel.constants import NotPlain, constant_source
-from jupyter_faas.kernel.definitions import Definition
+from jupyter_faas.kernel.definitions import Definition, cleaned
 from jupyter_faas.kernel.imports import Import, lazy_imports
 from jupyter_faas.kernel.names import line_of, uses
 from jupyter_faas.kernel.origins import Origin, Origins
@@ -43,13 +43,15 @@ def static_slice(entry: Definition, source: Source, origins: Origins) -> Slice:
 def definition_of(name: str, binding: Binding, source: Source) -> Definition:
     """The function, class or lambda that ``binding`` gives ``name``."""
     cell, statement = binding.cell, binding.statement
-    used = uses(statement, lazy_annotations="annotations" in source.futures(cell))
     if isinstance(statement, Function | ast.ClassDef):
+        cell, statement = cleaned(cell, statement)
+        used = uses(statement, lazy_annotations="annotations" in source.futures(cell))
         start, end = first_line(statement), statement.end_lineno or statement.lineno
         text = "\n".join(cell.lines[start - 1 : end])
         kind: Any = "class" if isinstance(statement, ast.ClassDef) else "function"
         return Definition(name, kind, statement, text, used, cell, start)
     text = ast.get_source_segment(cell.source, statement) or ast.unparse(statement)
+    used = uses(statement, lazy_annotations="annotations" in source.futures(cell))
     return Definition(name, "lambda", statement, text, used, cell, statement.lineno)
 
 

@@ -4,31 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterator
-from dataclasses import dataclass
 
 from traitlets import Float, Integer
 from traitlets.config import LoggingConfigurable
 
+from jupyter_faas.gateway.dispatch.call import Call
 from jupyter_faas.gateway.dispatch.instance import Target
 from jupyter_faas.gateway.dispatch.outcome import Result
-from jupyter_faas.gateway.dispatch.pool import Lease, Pool, Rebuild
-from jupyter_faas.gateway.dispatch.stream import Stream
+from jupyter_faas.gateway.dispatch.pool import Pool, Rebuild
 from jupyter_faas.gateway.engines.base import Engine
 from jupyter_faas.model.arguments import Arguments
 from jupyter_faas.model.errors import Draining, FaasError
 
-__all__ = ["Call", "Dispatcher"]
-
-
-@dataclass(slots=True)
-class Call:
-    """How one call went; complete when ``Dispatcher.invoke`` has returned."""
-
-    result: Result
-    lease: Lease
-    run_seconds: float
-    logs: bytes
+__all__ = ["Dispatcher"]
 
 
 class Dispatcher(LoggingConfigurable):
@@ -51,15 +39,12 @@ class Dispatcher(LoggingConfigurable):
         self._engine = engine
         self._pools: dict[tuple[str, int], Pool] = {}
         self._drains: set[asyncio.Task[None]] = set()
-        self._running = 0
-        self._quiet = asyncio.Event()
-        self._quiet.set()
         self._closing = False
 
     @property
     def running(self) -> int:
-        """Calls that wait or run."""
-        return self._running
+        """Calls of live versions that wait or run."""
+        return sum(pool.running for pool in self._pools.values())
 
     def instances(self, function: str | None = None) -> int:
         """How many instances there are, of one function or in all."""
@@ -69,23 +54,12 @@ class Dispatcher(LoggingConfigurable):
             if function is None or pool.target.function == function
         )
 
-    async def invoke(
-        self, target: Target, invocation: str, arguments: Arguments, accept: str, stream: Stream
-    ) -> Call:
-        """Run one call. What went wrong *in* it is in the result; raises when it could not be begun.
-
-        ``accept`` chooses the form of the result; ``stream`` gets what comes of it before its end.
-
-        Cancelling ends the call, with everything that it started.
-        """
-        with self._counted():
-            lease = await self._pool(target).acquire()
-            stream.queue_seconds, stream.start_seconds = lease.queue_seconds, lease.start_seconds
-            stream.cap_bytes = target.caps.result_bytes
-            begun = asyncio.get_running_loop().time()
-            result = await lease.slot.call(invocation, target.caps.timeout_seconds, arguments, accept, stream)
-            run_seconds = asyncio.get_running_loop().time() - begun
-            return Call(result, lease, run_seconds, lease.instance.take_init_logs() + lease.slot.take_logs())
+    def begin(self, target: Target, call: Call) -> None:
+        """Run one call. Whatever becomes of it, also that it could not be begun, ends it with a result."""
+        if self._closing:
+            call.end(Result(error=Draining("The gateway is shutting down and takes no new calls.")))
+            return
+        self._pool(target).submit(call)
 
     async def check(self, target: Target, proof: str) -> None:
         """Prove that an instance of ``target`` starts and that the examples of ``proof`` hold in it, and keep
@@ -104,13 +78,18 @@ class Dispatcher(LoggingConfigurable):
         self._pools[target.function, target.version] = pool
 
     async def _prove(self, pool: Pool, proof: str) -> None:
-        lease = await pool.acquire()
         # Each example may take as long as a call.
         seconds = pool.target.caps.timeout_seconds * max(1, proof.count(">>>"))
-        result = await lease.slot.call("proof", seconds, Arguments(proof.encode()), proof=True)
-        lease.slot.take_logs()
-        if result.error is not None:
-            raise result.error
+        ended: asyncio.Future[Call] = asyncio.get_running_loop().create_future()
+        call = Call("proof", Arguments(proof.encode()), seconds, ended.set_result, proof=True)
+        pool.submit(call)
+        try:
+            await ended
+        except asyncio.CancelledError:
+            call.cancel()
+            raise
+        if call.result.error is not None:
+            raise call.result.error
 
     def withdraw(
         self, function: str, version: int | None = None, refusal: FaasError | None = None
@@ -130,7 +109,11 @@ class Dispatcher(LoggingConfigurable):
         self._closing = True
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                await self._quiet.wait()
+                await asyncio.gather(
+                    *(pool.quiet() for pool in self._pools.values()),
+                    *(asyncio.shield(drain) for drain in self._drains),
+                    return_exceptions=True,
+                )
         pools, self._pools = list(self._pools.values()), {}
         await asyncio.gather(*(pool.close() for pool in pools))
         for task in self._drains:
@@ -138,8 +121,6 @@ class Dispatcher(LoggingConfigurable):
         await asyncio.gather(*self._drains, return_exceptions=True)
 
     def _pool(self, target: Target) -> Pool:
-        if self._closing:
-            raise Draining("The gateway is shutting down and takes no new calls.")
         key = (target.function, target.version)
         pool = self._pools.get(key)
         if pool is None:
@@ -165,14 +146,3 @@ class Dispatcher(LoggingConfigurable):
         self._drains.add(task)
         task.add_done_callback(self._drains.discard)
         return task
-
-    @contextlib.contextmanager
-    def _counted(self) -> Iterator[None]:
-        self._running += 1
-        self._quiet.clear()
-        try:
-            yield
-        finally:
-            self._running -= 1
-            if not self._running:
-                self._quiet.set()

@@ -83,14 +83,13 @@ class Instance:
         self._burial: asyncio.Task[None] | None = None
         caps = target.caps
         self.slots = [
-            Slot(number, caps.log_bytes, self._send, freed, self._on_unruly)
-            for number in range(caps.concurrency)
+            Slot(number, caps, self._send, freed, self._on_unruly) for number in range(caps.concurrency)
         ]
 
     @property
     def idle(self) -> bool:
-        """Whether no call runs on it or is about to."""
-        return not any(slot.state in (SlotState.RESERVED, SlotState.BUSY) for slot in self.slots)
+        """Whether no call runs on it."""
+        return not any(slot.state is SlotState.BUSY for slot in self.slots)
 
     async def start(self, engine: Engine) -> None:
         """Start the sandbox and wait for the first worker.
@@ -140,6 +139,7 @@ class Instance:
             "log_bytes": caps.log_bytes,
             "result_bytes": caps.result_bytes,
             "network": caps.network,
+            "isolate": caps.isolate,
         }
         self._send(encode_frame(Kind.INIT, header=init))
 

@@ -6,30 +6,20 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 
+from jupyter_faas.gateway.dispatch.call import Call
 from jupyter_faas.gateway.dispatch.instance import Instance, InstanceState, Target
+from jupyter_faas.gateway.dispatch.outcome import Result
 from jupyter_faas.gateway.dispatch.slot import Slot, SlotState
 from jupyter_faas.gateway.engines.base import Engine, ImageUnusable
 from jupyter_faas.model.errors import Draining, FaasError, InternalError, InvocationTimeout, Saturated
 from jupyter_faas.model.units import format_duration
 
-__all__ = ["Lease", "Pool", "Rebuild"]
+__all__ = ["Pool", "Rebuild"]
 
 log = logging.getLogger(__name__)
 
 Rebuild = Callable[[Target], Awaitable[Target]]
-
-
-@dataclass(frozen=True, slots=True)
-class Lease:
-    """A slot for one call, and what getting it cost."""
-
-    slot: Slot
-    instance: Instance
-    queue_seconds: float
-    start_seconds: float
-    """The part of the wait during which the instance was being started; 0 for a warm start."""
 
 
 class Pool:
@@ -57,30 +47,39 @@ class Pool:
         self._rebuild = rebuild
         self._rebuilding = asyncio.Lock()
         self._emptied = emptied
-        self._waiters: deque[asyncio.Future[Slot]] = deque()
+        self._waiting: deque[Call] = deque()
+        self._queue_timer: asyncio.TimerHandle | None = None
         self._changed = asyncio.Event()
         self._free: deque[Slot] = deque()
         self._owners: dict[Slot, Instance] = {}
         self._starts: set[asyncio.Task[None]] = set()
         self._idle_timers: dict[Instance, asyncio.TimerHandle] = {}
+        self._idle_since: dict[Instance, float] = {}
 
     @property
-    def queued(self) -> int:
-        """Calls that wait for a slot."""
-        return len(self._waiters)
+    def running(self) -> int:
+        """Calls that wait or run."""
+        busy = sum(slot.state is SlotState.BUSY for slot in self._owners)
+        return len(self._waiting) + busy
 
-    async def acquire(self) -> Lease:
-        """A slot for one call; the caller uses it at once, and the slot reports by itself when it is free.
+    def submit(self, call: Call) -> None:
+        """Run a call on a free slot, at once or when there is one.
 
-        Raises ``Saturated`` if the queue is full, ``InvocationTimeout`` (phase ``queue``), and what starting
-        an instance raises.
+        It ends with ``Saturated`` if the queue is full, with ``InvocationTimeout`` (phase ``queue``) if it
+        has to wait too long, and with what starting an instance raises.
         """
-        begun = asyncio.get_running_loop().time()
-        slot = self._reserve_free() or await self._wait(begun)
-        # Between being handed over and being taken a slot may lose its instance.
-        while slot.state is not SlotState.RESERVED:
-            slot = self._reserve_free() or await self._wait(begun)
-        return self._lease(slot, asyncio.get_running_loop().time() - begun)
+        call.submitted = asyncio.get_running_loop().time()
+        slot = self._take_free()
+        if slot is not None:
+            self._run(slot, call)
+        elif len(self._waiting) >= self._max_queue:
+            _refuse(call, self._saturated())
+        else:
+            call.held_by(self._withdraw)
+            self._waiting.append(call)
+            if self._queue_timer is None:
+                self._watch_queue()
+            self._scale()
 
     async def warm(self) -> None:
         """Start one instance outside of any call (the check of a publish) and keep it for the first calls.
@@ -89,83 +88,79 @@ class Pool:
         """
         await self._new_instance().start(self._engine)
 
+    async def quiet(self) -> None:
+        """Wait until no call waits or runs."""
+        while self.running:
+            self._changed.clear()
+            await self._changed.wait()
+
     async def drain(self, refusal: FaasError | None = None) -> None:
         """Let running and waiting calls finish, then end all instances; no new call may be made.
 
         With a ``refusal``, waiting calls get that instead of an instance.
         """
         if refusal is not None:
-            self._fail_waiters(refusal)
-        while self._waiters or any(not instance.idle for instance in self.instances):
-            self._changed.clear()
-            await self._changed.wait()
+            self._fail_waiting(refusal)
+        await self.quiet()
         await self.close()
 
     async def close(self) -> None:
         """End all instances and whatever runs on them."""
         for task in list(self._starts):
             task.cancel()
-        self._fail_waiters(Draining("The gateway is shutting down."))
+        self._fail_waiting(Draining("The gateway is shutting down."))
         await asyncio.gather(*self._starts, return_exceptions=True)
         await asyncio.gather(*(instance.end() for instance in list(self.instances)))
 
-    def _reserve_free(self) -> Slot | None:
+    def _take_free(self) -> Slot | None:
         while self._free:
             slot = self._free.popleft()
             if slot.state is SlotState.FREE:
-                slot.state = SlotState.RESERVED
                 return slot
         return None
 
-    async def _wait(self, begun: float) -> Slot:
-        if len(self._waiters) >= self._max_queue:
-            raise Saturated(
-                f"{len(self._waiters)} calls are already waiting for {self.target.function}, the most that "
-                "the queue holds. Try again in a second, or publish with more --max-instances.",
-                queued=len(self._waiters),
-                retry_after_seconds=1,
-            )
-        loop = asyncio.get_running_loop()
-        waiter: asyncio.Future[Slot] = loop.create_future()
-        self._waiters.append(waiter)
-        self._scale()
-        try:
-            return await asyncio.wait_for(asyncio.shield(waiter), begun + self._queue_seconds - loop.time())
-        except TimeoutError:
-            self._withdraw(waiter)
-            elapsed = loop.time() - begun
-            raise InvocationTimeout(
-                f"The call waited {format_duration(elapsed)} for a free instance and was not started. "
-                "Try again, or publish with more --max-instances or --concurrency.",
-                phase="queue",
-                cap_seconds=self._queue_seconds,
-                elapsed_seconds=round(elapsed, 3),
-            ) from None
-        except asyncio.CancelledError:
-            self._withdraw(waiter)
-            raise
-
-    def _withdraw(self, waiter: asyncio.Future[Slot]) -> None:
-        """Take back a wait; a slot that was handed over at this very moment goes to the next."""
-        if waiter.done():
-            if not waiter.cancelled() and waiter.exception() is None:
-                slot = waiter.result()
-                if slot.state is SlotState.RESERVED:
-                    slot.state = SlotState.FREE
-                    self._on_freed(slot)
-        else:
-            waiter.cancel()
-            self._waiters.remove(waiter)
-
-    def _lease(self, slot: Slot, waited_seconds: float) -> Lease:
+    def _run(self, slot: Slot, call: Call) -> None:
         instance = self._owners[slot]
-        if timer := self._idle_timers.pop(instance, None):
-            timer.cancel()
+        waited = asyncio.get_running_loop().time() - call.submitted
         # Who waited while the instance was being started had, for that part of the wait, a cold start.
-        now = asyncio.get_running_loop().time()
-        cold = now - waited_seconds < instance.started_at
-        start = min(instance.start_seconds, waited_seconds) if cold else 0.0
-        return Lease(slot, instance, waited_seconds - start, start)
+        if call.submitted < instance.started_at:
+            call.start_seconds = min(instance.start_seconds, waited)
+        call.queue_seconds = waited - call.start_seconds
+        call.logs = instance.take_init_logs()
+        slot.start(call)
+
+    def _saturated(self) -> Saturated:
+        return Saturated(
+            f"{len(self._waiting)} calls are already waiting for {self.target.function}, the most that "
+            "the queue holds. Try again in a second, or publish with more --max-instances.",
+            queued=len(self._waiting),
+            retry_after_seconds=1,
+        )
+
+    def _withdraw(self, call: Call) -> None:
+        self._waiting.remove(call)
+        self._changed.set()
+
+    def _watch_queue(self) -> None:
+        """One timer for all that wait: they have come in the order in which their time is up."""
+        loop = asyncio.get_running_loop()
+        self._queue_timer = None
+        while self._waiting and self._waiting[0].submitted + self._queue_seconds <= loop.time():
+            call = self._waiting.popleft()
+            _refuse(call, self._overdue(loop.time() - call.submitted))
+            self._changed.set()
+        if self._waiting:
+            due = self._waiting[0].submitted + self._queue_seconds
+            self._queue_timer = loop.call_at(due, self._watch_queue)
+
+    def _overdue(self, elapsed_seconds: float) -> InvocationTimeout:
+        return InvocationTimeout(
+            f"The call waited {format_duration(elapsed_seconds)} for a free instance and was not started. "
+            "Try again, or publish with more --max-instances or --concurrency.",
+            phase="queue",
+            cap_seconds=self._queue_seconds,
+            elapsed_seconds=round(elapsed_seconds, 3),
+        )
 
     def _new_instance(self) -> Instance:
         instance = Instance(self.target, self._on_freed, self._on_ended)
@@ -178,7 +173,7 @@ class Pool:
         """Start an instance if more calls wait than slots are on their way."""
         coming = sum(slot.state is SlotState.STARTING for slot in self._owners)
         running = sum(instance.state is not InstanceState.ENDED for instance in self.instances)
-        while len(self._waiters) > coming and running < self.target.caps.max_instances:
+        while len(self._waiting) > coming and running < self.target.caps.max_instances:
             instance = self._new_instance()
             task = asyncio.create_task(self._start(instance))
             self._starts.add(task)
@@ -211,48 +206,54 @@ class Pool:
         # Others may still serve the queue. If none can, every waiting call hears why instead of each
         # trying in turn what has just failed.
         if not any(instance.state is not InstanceState.ENDED for instance in self.instances):
-            self._fail_waiters(error)
+            self._fail_waiting(error)
 
-    def _fail_waiters(self, error: FaasError) -> None:
-        while self._waiters:
-            future = self._waiters.popleft()
-            if not future.done():
-                future.set_exception(error)
+    def _fail_waiting(self, error: FaasError) -> None:
+        while self._waiting:
+            _refuse(self._waiting.popleft(), error)
+        self._changed.set()
 
     def _on_freed(self, slot: Slot) -> None:
+        if self._waiting:
+            self._run(slot, self._waiting.popleft())
+            return
         self._changed.set()
-        while self._waiters:
-            future = self._waiters.popleft()
-            if not future.done():
-                slot.state = SlotState.RESERVED
-                future.set_result(slot)
-                return
         self._free.append(slot)
         instance = self._owners[slot]
-        if instance.idle:
-            self._watch_idle(instance)
+        self._idle_since[instance] = asyncio.get_running_loop().time()
+        if instance not in self._idle_timers:
+            later = asyncio.get_running_loop().call_later
+            self._idle_timers[instance] = later(self.target.caps.idle_seconds, self._watch_idle, instance)
 
     def _watch_idle(self, instance: Instance) -> None:
-        def end_if_idle() -> None:
-            self._idle_timers.pop(instance, None)
-            if instance.idle and instance.state is InstanceState.RUNNING:
-                instance.retire()
-
-        if timer := self._idle_timers.pop(instance, None):
-            timer.cancel()
+        """End it when it has been idle for long enough: one timer looks, not one for each call."""
         loop = asyncio.get_running_loop()
-        self._idle_timers[instance] = loop.call_later(self.target.caps.idle_seconds, end_if_idle)
+        self._idle_timers.pop(instance, None)
+        if not instance.idle or instance.state is InstanceState.ENDED:
+            return  # watched again when its call has ended
+        due = self._idle_since[instance] + self.target.caps.idle_seconds
+        if due <= loop.time():
+            instance.retire()
+        else:
+            self._idle_timers[instance] = loop.call_at(due, self._watch_idle, instance)
 
     def _on_ended(self, instance: Instance) -> None:
         self._changed.set()
         self.instances.discard(instance)
         for slot in instance.slots:
             self._owners.pop(slot, None)
+        self._idle_since.pop(instance, None)
         if timer := self._idle_timers.pop(instance, None):
             timer.cancel()
         self._free = deque(slot for slot in self._free if slot.state is SlotState.FREE)
-        if self._waiters and instance.started_at:
+        if self._waiting and instance.started_at:
             # An instance that never ran tells its waiters itself: to start the next would be a loop.
             self._scale()
-        if not self.instances and not self._waiters:
+        if not self.instances and not self._waiting:
             self._emptied(self)
+
+
+def _refuse(call: Call, error: FaasError) -> None:
+    """End a call that has not run."""
+    call.queue_seconds = asyncio.get_running_loop().time() - call.submitted
+    call.end(Result(error=error))

@@ -6,14 +6,15 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from enum import Enum, auto
-from typing import Any, Final
+from typing import Final
 
+from jupyter_faas.gateway.dispatch.call import Call
 from jupyter_faas.gateway.dispatch.outcome import Result, result_in
 from jupyter_faas.gateway.dispatch.stream import Stream
-from jupyter_faas.model.arguments import Arguments
+from jupyter_faas.model.caps import Caps
 from jupyter_faas.model.errors import FaasError, InvocationTimeout
 from jupyter_faas.model.units import format_duration
-from jupyter_faas.model.wire import Frame, Kind, encode_frame, frame_of
+from jupyter_faas.model.wire import Frame, Kind, encode_frame
 
 __all__ = ["Slot", "SlotState"]
 
@@ -26,7 +27,6 @@ class SlotState(Enum):
 
     STARTING = auto()  # its worker is importing the function, for the first time or after a kill
     FREE = auto()  # may take a call
-    RESERVED = auto()  # promised to a call that is about to take it
     BUSY = auto()  # runs a call
     ENDING = auto()  # its call has been killed; the supervisor has not confirmed yet
     GONE = auto()  # the instance has ended
@@ -39,7 +39,7 @@ class Slot:
     def __init__(
         self,
         number: int,
-        log_bytes: int,
+        caps: Caps,
         send: Callable[..., None],
         freed: Callable[[Slot], None],
         unruly: Callable[[Slot], None],
@@ -47,56 +47,26 @@ class Slot:
         self.number = number
         self.state = SlotState.STARTING
         self.logs = bytearray()
-        self._log_bytes = log_bytes
+        self._log_bytes = caps.log_bytes
+        self._result_bytes = caps.result_bytes
         self._send = send
         self._freed = freed
         self._unruly = unruly
-        self._answer: asyncio.Future[Result] | None = None
+        self._call: Call | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._overdue: FaasError | None = None
-        self._stream: Stream | None = None
-        self._timeout_seconds = 0.0
         self._begun = 0.0
 
-    async def call(
-        self,
-        invocation: str,
-        timeout_seconds: float,
-        arguments: Arguments,
-        accept: str = "",
-        stream: Stream | None = None,
-        proof: bool = False,
-    ) -> Result:
-        """Run one call on this slot, reserved for it; errors are part of the result.
-
-        ``accept`` chooses the form of the result; ``stream`` gets what comes of it before its end. For a
-        ``proof`` the arguments are examples, and the worker is replaced afterwards.
-        Raises ``CancelledError`` when the caller went away, having ended the call.
-        """
+    def start(self, call: Call) -> None:
+        """Run a call on this free slot."""
         loop = asyncio.get_running_loop()
         self.state = SlotState.BUSY
         self._overdue = None
-        self._stream = stream
-        self._timeout_seconds = timeout_seconds
+        self._call = call
+        call.held_by(self._cancel)
         self._begun = loop.time()
-        self._answer = loop.create_future()
-        header: dict[str, Any] = {"id": invocation, "timeout": timeout_seconds, **arguments.header}
-        if accept:
-            header["accept"] = accept
-        if proof:
-            header["proof"] = True
-        self._send(*frame_of(Kind.CALL, self.number, header, arguments.pieces))
-        self._timer = loop.call_later(timeout_seconds, self._expire)
-        try:
-            return await self._answer
-        except asyncio.CancelledError:
-            self._kill()
-            raise
-
-    def take_logs(self) -> bytes:
-        """The JSON lines logged since the last time, leaving none."""
-        logs, self.logs = bytes(self.logs), bytearray()
-        return logs
+        self._send(*call.frame(self.number))
+        self._timer = loop.call_later(call.timeout_seconds, self._expire)
 
     def on_log(self, frame: Frame) -> None:
         """Keep what a call wrote. The runtime cuts logs at the cap; twice that (JSON around the text,
@@ -111,9 +81,12 @@ class Slot:
 
     def on_chunk(self, frame: Frame) -> None:
         """A piece of the result has come; one that is too much ends the call."""
-        if self.state is SlotState.BUSY and self._stream is not None:
+        call = self._call
+        if self.state is SlotState.BUSY and call is not None and call.streams:
+            if call.stream is None:
+                call.stream = Stream(call.begin, self._result_bytes)
             try:
-                self._stream.feed(frame)
+                call.stream.feed(frame)
             except FaasError as error:
                 self._overdue = error
                 self._kill()
@@ -123,12 +96,15 @@ class Slot:
         if self.state not in (SlotState.BUSY, SlotState.ENDING):
             return
         self._stop_timer()
-        result = result_in(frame)
-        self._settle(replace(result, error=self._overdue) if self._overdue else result)
+        call, overdue = self._let_go(), self._overdue
+        # The slot first: the next call can run while this one is answered.
         if frame.header.get("retired"):
             self.state = SlotState.STARTING
         else:
             self._free()
+        if call is not None:
+            result = result_in(frame)
+            call.end(replace(result, error=overdue) if overdue else result)
 
     def close(self) -> None:
         """Take no further call; one that runs goes on until ``on_gone``."""
@@ -139,16 +115,34 @@ class Slot:
         """The instance has ended, for the reason ``error``."""
         self._stop_timer()
         self.state = SlotState.GONE
-        self._settle(Result(error=self._overdue or error))
+        call = self._let_go()
+        if call is not None:
+            call.end(Result(error=self._overdue or error))
+
+    def _let_go(self) -> Call | None:
+        """The call that ran, with what it took; the slot is done with it."""
+        call, self._call = self._call, None
+        if call is not None:
+            call.run_seconds = asyncio.get_running_loop().time() - self._begun
+            call.logs += self.logs
+        if self.logs:
+            self.logs = bytearray()
+        return call
+
+    def _cancel(self, call: Call) -> None:
+        if self._call is call:
+            self._call = None
+            self._kill()
 
     def _expire(self) -> None:
+        cap = self._call.timeout_seconds if self._call is not None else 0.0
         elapsed = asyncio.get_running_loop().time() - self._begun
         self._overdue = InvocationTimeout(
             f"The call ran for {format_duration(elapsed)} and its cap is "
-            f"{format_duration(self._timeout_seconds)}; it was ended, with everything that it had started. "
+            f"{format_duration(cap)}; it was ended, with everything that it had started. "
             "Publish with a larger --timeout if it needs longer.",
             phase="run",
-            cap_seconds=self._timeout_seconds,
+            cap_seconds=cap,
             elapsed_seconds=round(elapsed, 3),
         )
         self._kill()
@@ -164,10 +158,6 @@ class Slot:
     def _free(self) -> None:
         self.state = SlotState.FREE
         self._freed(self)
-
-    def _settle(self, result: Result) -> None:
-        if self._answer is not None and not self._answer.done():
-            self._answer.set_result(result)
 
     def _stop_timer(self) -> None:
         if self._timer is not None:

@@ -24,15 +24,12 @@ class Stream:
     A call's chunks together are bounded by its result cap, and so is what a slow reader makes us hold.
     """
 
-    def __init__(self, begun: Callable[[Stream], None]) -> None:
+    def __init__(self, begun: Callable[[Stream], None], cap_bytes: int) -> None:
         self.content_type = ""
         """Empty until the first chunk."""
         self.status = 200
         self.headers: dict[str, str] = {}
-        self.invocation = ""
-        self.queue_seconds = 0.0
-        self.start_seconds = 0.0
-        self.cap_bytes = 0
+        self._cap_bytes = cap_bytes
         self._begun = begun
         self._size = 0
         self._buffer = bytearray()
@@ -42,11 +39,11 @@ class Stream:
     def feed(self, frame: Frame) -> None:
         """Take in a CHUNK; raises ``ResultTooLarge``, or ``Crashed`` for one that makes no sense."""
         self._size += len(frame.body)
-        if self._size > self.cap_bytes:
+        if self._size > self._cap_bytes:
             raise ResultTooLarge(
-                f"The stream has over {format_size(self.cap_bytes)}, its cap. Yield less, or publish with a "
+                f"The stream has over {format_size(self._cap_bytes)}, its cap. Yield less, or publish with a "
                 "larger --result-size.",
-                cap_bytes=self.cap_bytes,
+                cap_bytes=self._cap_bytes,
                 size_bytes=self._size,
             )
         self._buffer += frame.body

@@ -23,8 +23,8 @@ RUNTIME_UID = 10001
 MOUNT_POINT = "/run/faas"
 TCP_PORT = 8081
 OPEN_FILES = 1024
-RUNTIME_TASKS = 4
-"""Tasks of the supervisor that ``caps.pids`` doesn't count; each slot's worker process adds one more."""
+RUNTIME_TASKS = 6
+"""Tasks of supervisor and template, which ``caps.pids`` doesn't count; each slot's worker adds one more."""
 
 BUILD_PIDS = 1024
 INSTALLING_CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "SETFCAP", "SETGID", "SETUID")

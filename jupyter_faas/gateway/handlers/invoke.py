@@ -1,159 +1,270 @@
-"""Calls: ``/functions/{name}[@{version}]``."""
+"""Calls: ``/functions/{name}[@{version}]``, from the request's head to the answer.
+
+They don't pass through ``tornado.web``, which costs as much as all that the gateway does for a call. What is
+used of Tornado is its HTTP server: a ``CallRequest`` is the delegate that it tells of a request's parts.
+"""
 
 from __future__ import annotations
 
-import asyncio
-from typing import Any, cast
+import logging
+import secrets
+from collections.abc import Awaitable, Mapping
+from typing import Any, Final, cast
 
-from tornado.web import stream_request_body
+from tornado import httputil
 
-from jupyter_faas.gateway.handlers.answers import StreamedAnswer, send_result
-from jupyter_faas.gateway.handlers.base import FaasHandler, Site, connection_of
+from jupyter_faas.gateway.handlers.answers import (
+    PIECE_BYTES,
+    Answer,
+    PacedAnswer,
+    StreamedAnswer,
+    answer_of,
+    http_answer,
+    problem_answer,
+    write,
+    write_plain,
+)
 from jupyter_faas.gateway.handlers.bodies import arguments_in, arguments_of_query
+from jupyter_faas.gateway.handlers.budget import Holding
+from jupyter_faas.gateway.handlers.site import Site, needs_token
 from jupyter_faas.gateway.service.accept import check_acceptable
 from jupyter_faas.gateway.service.arguments import checked
 from jupyter_faas.gateway.service.catalogue import Published
-from jupyter_faas.gateway.service.service import Stream
-from jupyter_faas.model.arguments import Arguments
-from jupyter_faas.model.errors import FaasError, MalformedRequest, PayloadTooLarge
+from jupyter_faas.gateway.service.service import Invocation, Result, Stream
+from jupyter_faas.gateway.store.records import InvocationRecord
+from jupyter_faas.model.errors import FaasError, InternalError, MalformedRequest, PayloadTooLarge
 from jupyter_faas.model.units import format_size
 
-__all__ = ["InvokeHandler"]
+__all__ = ["CallRequest"]
 
-MAX_ACCEPT_CHARACTERS = 2000
+log = logging.getLogger(__name__)
+
+MAX_ACCEPT_CHARACTERS: Final = 2000
 
 
-@stream_request_body
-class InvokeHandler(FaasHandler):
-    """Runs a function. Its body is bounded while it is read, and given on as it came."""
+class CallRequest(httputil.HTTPMessageDelegate):
+    """One request to run a function. Its body is bounded while it is read, and given on as it came."""
 
-    open_to_all = True  # until it is known whether the function is public
-
-    def initialize(self, site: Site) -> None:
-        """Tornado's second constructor."""
-        super().initialize(site)
+    def __init__(self, site: Site, connection: Any, name: str, selector: str | None) -> None:
+        self._site = site
+        self._service = site.service
+        self._connection = connection
+        self._name = name
+        self._selector = selector
+        self._trusted = False
+        self._answered = False
         self._body: bytes | bytearray = b""
         self._size = 0
-        self._cap = 0
-        self._published: Published | None = None
-        self._call: asyncio.Task[Any] | None = None
+        self._holding = Holding(site.budget)
+        self._published: Published
+        self._start_line: httputil.RequestStartLine
+        self._headers: httputil.HTTPHeaders
+        self._invocation: Invocation | None = None
         self._streamed: StreamedAnswer | None = None
+        self._paced: PacedAnswer | None = None
 
-    async def prepare(self) -> None:  # type: ignore[override]
+    # What the HTTP server tells
+
+    def headers_received(
+        self,
+        start_line: httputil.RequestStartLine | httputil.ResponseStartLine,
+        headers: httputil.HTTPHeaders,
+    ) -> Awaitable[None] | None:
         """Find the function, authorise the caller and refuse too large a body, all before reading it."""
-        super().prepare()
-        name, selector = self.path_args
-        if not self.trusted:
-            # Names of functions are not for strangers: unknown and not public look the same.
-            published = self.service.catalogue.get(name)
-            self.open_to_all = published is not None and published.manifest.public
-            super().prepare()
-        self._published = await self.service.resolve(name, selector)
-        self.open_to_all = self._published.manifest.public
-        super().prepare()
-        self._cap = self._published.manifest.caps.payload_bytes
+        self._start_line = cast("httputil.RequestStartLine", start_line)
+        self._headers = headers
         # Tornado has a bound of its own, whose answer would not say what the cap is.
-        connection_of(self.request).set_max_body_size(2**62)
-        announced = self.request.headers.get("Content-Length", "")
-        if announced.isdigit() and int(announced) > self._cap:
-            raise self._too_large(int(announced))
+        self._connection.set_max_body_size(2**62)
+        try:
+            published = self._find()
+            if published is None:
+                return self._find_older()
+            self._admit(published)
+        except Exception as error:
+            self._fail(error)
+        return None
 
     def data_received(self, chunk: bytes) -> None:
-        """Collect the body up to the cap; see Tornado."""
+        """Collect the body up to the cap."""
         self._size += len(chunk)
-        if self._size <= self._cap:
-            if not self._body:
-                self._body = chunk  # all that most calls bring
-            elif isinstance(self._body, bytearray):
-                self._body += chunk
-            else:
-                self._body = bytearray(self._body) + chunk
-        elif not self._finished:
+        if self._answered:
+            return
+        try:
+            if self._size > self._published.manifest.caps.payload_bytes:
+                raise self._too_large(None)
+            self._holding.take(len(chunk))
+            self._append(chunk)
+        except FaasError as error:
             # Answering now makes Tornado close the connection instead of reading the rest.
             self._body = b""
-            self.send_problem(self._too_large(None))
+            self._fail(error)
 
-    async def post(self, *_: str | None) -> None:
-        """Call with a JSON object, a form, or a file."""
-        kind = self.request.headers.get("Content-Type", "")
-        await self._invoke(arguments_in(self._body, kind, self.request.query, self._schema))
+    def _append(self, chunk: bytes) -> None:
+        """Take over a piece of the body, which is in memory once."""
+        if not self._body:
+            self._body = chunk  # all that most calls bring
+        elif isinstance(self._body, bytearray):
+            self._body += chunk
+        else:
+            self._body = bytearray(self._body) + chunk
 
-    async def get(self, *_: str | None) -> None:
-        """Call with the query's parameters."""
-        await self._invoke(arguments_of_query(self.request.query, self._schema))
+    def finish(self) -> None:
+        """The request is here: call."""
+        if self._answered:
+            return
+        self._connection.set_close_callback(self._on_gone)
+        try:
+            self._call()
+        except Exception as error:
+            self._fail(error)
 
     def on_connection_close(self) -> None:
-        """The caller went away: end the call."""
-        super().on_connection_close()
-        if self._streamed is not None:
-            self._streamed.cancel()
-        if self._call is not None:
-            self._call.cancel()
+        """The caller went away while sending."""
+        self._on_gone()
 
-    async def _invoke(self, arguments: Arguments) -> None:
-        published = cast("Published", self._published)
-        arguments = checked(arguments, published.validator_for)
-        accept, stream = self._accept(), Stream(self._begin_stream)
-        check_acceptable(published.forms, accept, published.record.function)
-        self._call = asyncio.ensure_future(self.service.invoke(published, arguments, accept, stream))
+    # Before the call
+
+    def _find(self) -> Published | None:
+        """The version that is meant, if it is in memory."""
+        self._trusted = self._site.authenticator.admits(self._headers)
+        if not self._trusted:
+            # Names of functions are not for strangers: unknown and not public look the same.
+            latest = self._service.catalogue.get(self._name)
+            if latest is None or not latest.manifest.public:
+                raise needs_token()
+        return self._service.resolve_now(self._name, self._selector)
+
+    async def _find_older(self) -> None:
         try:
-            record, result = await self._call
-        except asyncio.CancelledError:
-            if not self.request.connection or self._call.cancelled():
-                self._auto_finish = False  # nobody is left to answer
-                return
-            raise
-        if self._streamed is not None:
-            await self._end_stream(self._streamed, result.error)
-            return
-        self._set_headers(record.id, queue=record.queue_ms, start=record.start_ms, run=record.run_ms)
-        if result.error is not None:
-            self.send_problem(result.error)
+            self._admit(await self._service.resolve(self._name, self._selector))
+        except Exception as error:
+            self._fail(error)
+
+    def _admit(self, published: Published) -> None:
+        manifest = published.manifest
+        if not self._trusted and not manifest.public:
+            raise needs_token()
+        self._published = published
+        announced = self._headers.get("Content-Length", "")
+        if announced.isdigit() and int(announced) > manifest.caps.payload_bytes:
+            raise self._too_large(int(announced))
+
+    def _too_large(self, size: int | None) -> PayloadTooLarge:
+        cap = self._published.manifest.caps.payload_bytes
+        known = {} if size is None else {"size_bytes": size}
+        said = "" if size is None else f" of {format_size(size)}"
+        return PayloadTooLarge(
+            f"The body{said} is over this function's payload cap of {format_size(cap)}.",
+            cap_bytes=cap,
+            **known,
+        )
+
+    # The call
+
+    def _call(self) -> None:
+        published = self._published
+        method = self._start_line.method
+        schema, query = published.manifest.input_schema, self._start_line.path.partition("?")[2]
+        if method == "POST":
+            arguments = arguments_in(self._body, self._headers.get("Content-Type", ""), query, schema)
+        elif method == "GET":
+            arguments = arguments_of_query(query, schema)
         else:
-            send_result(self, result)
-
-    @property
-    def _schema(self) -> dict[str, Any]:
-        return cast("Published", self._published).manifest.input_schema
-
-    def _begin_stream(self, stream: Stream) -> None:
-        """The first chunk is there: begin to answer."""
-        queue_ms, start_ms = stream.queue_seconds * 1000, stream.start_seconds * 1000
-        self._set_headers(stream.invocation, queue=queue_ms, start=start_ms)
-        self._auto_finish = False
-        self._streamed = StreamedAnswer(self, stream, self.on_connection_close)
-
-    async def _end_stream(self, streamed: StreamedAnswer, error: FaasError | None) -> None:
-        try:
-            await streamed.end(error)
-        except asyncio.CancelledError:
-            if not streamed.abandoned:
-                raise
+            self._send(http_answer(405))
+            return
+        arguments, accept = checked(arguments, published.validator_for), self._accept()
+        check_acceptable(published.forms, accept, published.record.function)
+        self._invocation = self._service.begin(published, arguments, accept, self._begin, self._end)
 
     def _accept(self) -> str:
         """What the caller accepts; empty if that is anything."""
-        accept = self.request.headers.get("Accept", "")
+        accept = self._headers.get("Accept", "")
         if len(accept) > MAX_ACCEPT_CHARACTERS:
             raise MalformedRequest(
                 f"The Accept header has {len(accept)} characters; {MAX_ACCEPT_CHARACTERS} is the most."
             )
         return "" if accept == "*/*" else accept
 
-    def _set_headers(self, invocation: str, **milliseconds: float) -> None:
-        self.set_header("Faas-Invocation-Id", invocation)
-        self.set_header("Faas-Version", str(cast("Published", self._published).record.number))
-        self.set_header("Vary", "Accept")
-        # https://www.w3.org/TR/server-timing/, durations in milliseconds
-        timing = ", ".join(f"{phase};dur={duration:.3f}" for phase, duration in milliseconds.items())
-        self.set_header("Server-Timing", timing)
-        if traceparent := self.request.headers.get("traceparent"):
-            self.set_header("traceparent", traceparent)
+    def _begin(self, stream: Stream) -> None:
+        """The first piece of a stream is there: begin to answer."""
+        if self._invocation is not None:
+            call, record = self._invocation.call, self._invocation.record
+            extra = self._extra(record.id, call.queue_seconds * 1000, call.start_seconds * 1000)
+            self._answered = True
+            self._streamed = StreamedAnswer(self._connection, stream, extra, self._on_gone)
 
-    def _too_large(self, size: int | None) -> PayloadTooLarge:
-        known = {} if size is None else {"size_bytes": size}
-        said = "" if size is None else f" of {format_size(size)}"
-        return PayloadTooLarge(
-            f"The body{said} is over this function's payload cap of {format_size(self._cap)}.",
-            cap_bytes=self._cap,
-            **known,
-        )
+    def _end(self, record: InvocationRecord, result: Result) -> None:
+        """The call has ended."""
+        self._invocation = None
+        self._holding.release()
+        try:
+            if self._streamed is not None:
+                self._streamed.end(result.error, self._trusted)
+                return
+            extra = self._extra(record.id, record.queue_ms, record.start_ms, record.run_ms)
+            if result.error is not None:
+                self._send(problem_answer(result.error, self._trusted), extra)
+            elif len(result.body) > PIECE_BYTES:
+                self._send_paced(answer_of(result), extra)
+            elif result.status != 200 or result.headers or not self._stays_open:
+                self._send(answer_of(result), extra)
+            else:
+                self._answered = True
+                write_plain(self._connection, result, extra)
+        except Exception as error:
+            self._fail(error)
+
+    def _on_gone(self) -> None:
+        """The caller went away: end the call."""
+        self._body = b""
+        self._holding.release()
+        if self._streamed is not None:
+            self._streamed.cancel()
+        invocation, self._invocation = self._invocation, None
+        if invocation is not None:
+            invocation.cancel()
+
+    # The answer
+
+    def _extra(
+        self, invocation: str, queue_ms: float, start_ms: float, run_ms: float | None = None
+    ) -> Mapping[str, str]:
+        # https://www.w3.org/TR/server-timing/, durations in milliseconds
+        timing = f"queue;dur={queue_ms:.3f}, start;dur={start_ms:.3f}"
+        extra = {
+            "Faas-Invocation-Id": invocation,
+            "Faas-Version": str(self._published.record.number),
+            "Vary": "Accept",
+            "Server-Timing": timing if run_ms is None else f"{timing}, run;dur={run_ms:.3f}",
+        }
+        if traceparent := self._headers.get("traceparent"):
+            extra["traceparent"] = traceparent
+        return extra
+
+    @property
+    def _stays_open(self) -> bool:
+        """Whether nothing has to be said of the connection."""
+        return self._start_line.version == "HTTP/1.1" and "Connection" not in self._headers
+
+    def _send(self, answer: Answer, extra: Mapping[str, str] = {}) -> None:
+        self._answered = True
+        write(self._connection, answer, extra, self._start_line.method == "HEAD")
+
+    def _send_paced(self, answer: Answer, extra: Mapping[str, str]) -> None:
+        self._holding.take(len(answer.body))
+        self._answered = True
+        self._paced = PacedAnswer(self._connection, answer, extra, self._holding.release)
+
+    def _fail(self, error: Exception) -> None:
+        if self._answered:
+            log.error("an answer could not be written", exc_info=error)
+            self._connection.close()
+            return
+        if isinstance(error, httputil.HTTPInputError):
+            raise error
+        if not isinstance(error, FaasError):
+            reference = secrets.token_hex(4)
+            log.error("internal error %s", reference, exc_info=error)
+            error = InternalError.logged_as(reference)
+        self._holding.release()
+        self._send(problem_answer(error, self._trusted))

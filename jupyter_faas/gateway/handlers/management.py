@@ -9,7 +9,8 @@ import orjson
 from tornado.iostream import StreamClosedError
 from tornado.web import stream_request_body
 
-from jupyter_faas.gateway.handlers.base import FaasHandler, Site, connection_of
+from jupyter_faas.gateway.handlers.base import FaasHandler, connection_of
+from jupyter_faas.gateway.handlers.site import Site
 from jupyter_faas.gateway.service.catalogue import Published
 from jupyter_faas.gateway.service.service import iso
 from jupyter_faas.model.bundle import MAX_BUNDLE_BYTES

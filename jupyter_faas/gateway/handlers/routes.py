@@ -1,22 +1,25 @@
-"""Which handler answers which path."""
+"""What answers which path."""
 
 from __future__ import annotations
+
+from typing import Final
 
 from tornado.web import Application
 
 from jupyter_faas.gateway.handlers import management as api
-from jupyter_faas.gateway.handlers.base import FaasHandler, NotFoundHandler, Site
-from jupyter_faas.gateway.handlers.invoke import InvokeHandler
+from jupyter_faas.gateway.handlers.base import FaasHandler, NotFoundHandler
+from jupyter_faas.gateway.handlers.site import Site
 
-__all__ = ["make_application"]
+__all__ = ["CALL", "make_application"]
 
-_NAME = r"([A-Za-z_][A-Za-z0-9_-]*)"
+_NAME: Final = r"([A-Za-z_][A-Za-z0-9_-]*)"
+CALL: Final = rf"/functions/{_NAME}(?:@([A-Za-z0-9_.-]+))?"
+"""The path of a call: the function, and which version if it is named."""
 
 
 def make_application(site: Site) -> Application:
-    """The gateway's HTTP application."""
+    """Answers all that isn't a call."""
     routes: list[tuple[str, type[FaasHandler]]] = [
-        (rf"/functions/{_NAME}(?:@([A-Za-z0-9_.-]+))?", InvokeHandler),
         (r"/healthz", api.HealthHandler),
         (r"/api/v1/gateway", api.GatewayHandler),
         (r"/api/v1/shutdown", api.ShutdownHandler),

@@ -25,8 +25,9 @@ def checked(
 
     Raises as ``check_arguments`` does.
     """
-    validator = validator_for(frozenset(part.name for part in arguments.parts))
-    return replace(arguments, json=check_arguments(arguments.json, validator))
+    validator = validator_for(frozenset([part.name for part in arguments.parts]))
+    body = check_arguments(arguments.json, validator)
+    return arguments if body is arguments.json else replace(arguments, json=body)
 
 
 def check_arguments(

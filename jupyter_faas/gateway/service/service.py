@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-import secrets
 import time
+from collections.abc import Callable
 from typing import Any
 
-from jupyter_faas.gateway.dispatch.dispatcher import Call, Dispatcher
+from jupyter_faas.gateway.dispatch.dispatcher import Dispatcher
 from jupyter_faas.gateway.dispatch.logs import entries_in
 from jupyter_faas.gateway.dispatch.outcome import Result
 from jupyter_faas.gateway.dispatch.stream import SSE, Stream
 from jupyter_faas.gateway.engines.base import Engine
-from jupyter_faas.gateway.problems import status_of
 from jupyter_faas.gateway.service.bundles import BundleStore
 from jupyter_faas.gateway.service.catalogue import Catalogue, Published
+from jupyter_faas.gateway.service.invocation import Invocation
 from jupyter_faas.gateway.service.locks import LockStore
 from jupyter_faas.gateway.service.partial import PartialNotebooks
 from jupyter_faas.gateway.service.publisher import Publisher
@@ -23,15 +22,12 @@ from jupyter_faas.gateway.store.recorder import Recorder
 from jupyter_faas.gateway.store.records import InvocationRecord
 from jupyter_faas.gateway.store.store import Store
 from jupyter_faas.model.arguments import Arguments
-from jupyter_faas.model.errors import FaasError, NotFound
+from jupyter_faas.model.errors import NotFound
 from jupyter_faas.model.media import IPYNB
 
-__all__ = ["IPYNB", "SSE", "Result", "Service", "Stream"]
+__all__ = ["IPYNB", "SSE", "Invocation", "Result", "Service", "Stream"]
 
 log = logging.getLogger(__name__)
-
-CLIENT_CLOSED_REQUEST = 499
-"""Recorded for a call whose caller went away; as in nginx, it is never sent."""
 
 
 class Service:
@@ -59,6 +55,11 @@ class Service:
         self._store = store
         self._recorder = recorder
 
+    def resolve_now(self, name: str, selector: str | None) -> Published | None:
+        """What ``resolve`` returns, if it is in memory; raises ``NotFound`` for an unknown function."""
+        latest = self.catalogue.latest(name)
+        return latest if selector in (None, "latest", str(latest.record.number)) else None
+
     async def resolve(self, name: str, selector: str | None) -> Published:
         """The version of ``name`` that ``selector`` (a number, ``latest`` or nothing) means.
 
@@ -76,39 +77,22 @@ class Service:
             nearest=str(latest.record.number),
         )
 
-    async def invoke(
-        self, published: Published, arguments: Arguments, accept: str, stream: Stream
-    ) -> tuple[InvocationRecord, Result]:
+    def begin(
+        self,
+        published: Published,
+        arguments: Arguments,
+        accept: str,
+        begun: Callable[[Stream], None],
+        ended: Callable[[InvocationRecord, Result], None],
+    ) -> Invocation:
         """Run one call; whatever becomes of it is recorded, and an error is part of the result.
 
-        ``accept`` chooses the form of the result; ``stream`` gets what comes of it before its end.
+        ``accept`` chooses the form of the result; ``begun`` hears of what comes of it before its end, and
+        ``ended`` of the end, perhaps before this returns. Nobody hears of a call that was cancelled.
         """
-        record = InvocationRecord(
-            id=secrets.token_hex(12),
-            function=published.record.function,
-            version=published.record.number,
-            started=time.time(),
+        return Invocation(
+            self.dispatcher, self._recorder, self._keep, published, arguments, accept, begun, ended
         )
-        stream.invocation = record.id
-        begun = time.monotonic()
-        try:
-            call = await self.dispatcher.invoke(published.target, record.id, arguments, accept, stream)
-            result = _fill(record, call)
-        except FaasError as error:
-            record.queue_ms = (time.monotonic() - begun) * 1000
-            result = Result(error=error)
-        except asyncio.CancelledError:
-            record.status = CLIENT_CLOSED_REQUEST
-            self._recorder.add(record)
-            raise
-        record.status = result.status
-        if result.error is not None:
-            if result.attached:
-                self._keep(record.id, result)
-            record.status, record.code = status_of(result.error), result.error.code
-            record.problem = result.error.problem()
-        self._recorder.add(record)
-        return record, result
 
     def _keep(self, invocation: str, result: Result) -> None:
         """Keep what a failed call has left behind, and say in its error where that is."""
@@ -195,17 +179,6 @@ def iso(seconds: float) -> str:
     """A Unix time as RFC 3339 in UTC with milliseconds."""
     whole = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
     return f"{whole}.{int(seconds * 1000) % 1000:03d}Z"
-
-
-def _fill(record: InvocationRecord, call: Call) -> Result:
-    record.queue_ms = call.lease.queue_seconds * 1000
-    record.start_ms = call.lease.start_seconds * 1000
-    record.run_ms = call.run_seconds * 1000
-    record.cpu_ms = call.result.usage.cpu_seconds * 1000
-    record.peak_bytes = call.result.usage.peak_bytes
-    record.cold = call.lease.start_seconds > 0
-    record.logs = call.logs
-    return call.result
 
 
 def _describe_invocation(record: InvocationRecord) -> dict[str, Any]:

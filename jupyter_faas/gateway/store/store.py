@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
+from operator import attrgetter
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection, Row, create_engine, delete, event, func, insert, select, update
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from jupyter_faas.gateway.store.records import InvocationRecord, VersionRecord
@@ -19,6 +22,14 @@ from jupyter_faas.model.manifest import Manifest
 __all__ = ["Store"]
 
 T = TypeVar("T")
+
+_PLAIN: Final = tuple(
+    column.name for column in invocations.columns if column.name not in ("sequence", "problem", "logs")
+)
+_fields_of: Final = attrgetter(*_PLAIN)
+_ADD_INVOCATION: Final = str(
+    insert(invocations).compile(dialect=sqlite.dialect(), column_keys=[*_PLAIN, "problem", "logs"])
+)
 
 
 class Store:
@@ -122,8 +133,12 @@ class Store:
 
     async def add_invocations(self, records: Sequence[InvocationRecord]) -> None:
         """Append a batch in one transaction."""
-        rows = [asdict(record) for record in records]
-        await self._run(lambda c: c.execute(insert(invocations), rows))
+        # Straight to the driver: SQLAlchemy's own way costs five times as much, and as the event loop waits
+        # for this thread to let go of the interpreter, every call would pay for it.
+        rows = [
+            (*_fields_of(record), json.dumps(record.problem, default=str), record.logs) for record in records
+        ]
+        await self._run(lambda c: c.exec_driver_sql(_ADD_INVOCATION, rows))
 
     async def trim_invocations(self, keep: int) -> None:
         """Drop all but the newest ``keep`` invocations."""

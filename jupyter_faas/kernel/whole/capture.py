@@ -13,13 +13,15 @@ from packaging.utils import canonicalize_name
 
 from jupyter_faas.kernel.annotation import Annotation, check_name, parse_words
 from jupyter_faas.kernel.capture import Capture, author, check_size
+from jupyter_faas.kernel.doubts import network_warning
 from jupyter_faas.kernel.environments import Declared, declared_in
 from jupyter_faas.kernel.files import data_files, files_in, read_files
 from jupyter_faas.kernel.localcode import LocalCode, NotCarriable, Source
 from jupyter_faas.kernel.origins import Origin, Origins
-from jupyter_faas.kernel.receipt import CapturedName, Receipt, caps_in_words, network_warning, sized
+from jupyter_faas.kernel.receipt import CapturedName, Receipt, caps_in_words, sized
 from jupyter_faas.kernel.refusals import Refusal, capture_error
 from jupyter_faas.kernel.requirements import Packages, parse_requirement, requirements_of
+from jupyter_faas.kernel.sizes import image_estimate
 from jupyter_faas.kernel.slice import Choices
 from jupyter_faas.kernel.whole.imports import Needs, needs_of
 from jupyter_faas.kernel.whole.parameters import HIDE_INPUT, Parameter, fault_error, schema_of, signature_of
@@ -246,6 +248,7 @@ class _Capturer:
             warnings=tuple(warnings),
             sources=tuple(sized(path, bundle) for path in sorted(self._sources)),
             files=tuple(sized(path, bundle) for path in manifest.files),
+            image=image_estimate(packages, bundle),
             apt=manifest.apt,
             proof=proof,
         )

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_faas.model.caps import Caps
+from tests.benchmarks.bodies import BODIES
 from tests.benchmarks.peers.load import Load, load
 from tests.benchmarks.peers.report import write_report
 from tests.benchmarks.peers.rivals import (
@@ -30,11 +31,6 @@ from tests.support.gateway import Gateway
 
 OURS = "jupyter-faas"
 MEMORY_BYTES = 512_000_000
-BODIES: dict[str, dict[str, Any]] = {
-    "echo": {"x": 1},
-    "quantile": {"values": [float(number) for number in range(1000)]},
-    "describe": {"rows": [{"a": float(number), "b": number * 0.5} for number in range(1000)]},
-}
 CONNECTIONS = (1, 16)
 WARM_SECONDS = 3  # long enough for each worker of each server to have imported what a function needs
 

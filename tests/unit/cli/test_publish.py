@@ -12,6 +12,7 @@ from typing import Any
 import nbformat
 import pytest
 
+from jupyter_faas.cli import main
 from jupyter_faas.cli.notebook import publications
 from jupyter_faas.model import media
 from jupyter_faas.model.bundle import Bundle
@@ -47,6 +48,26 @@ def notebook(path: Path, *cells: str) -> str:
 def said(stderr: str) -> list[str]:
     """What the command itself said; kernels have their own warnings."""
     return [line for line in stderr.splitlines() if not line.startswith("[IPKernelApp]")]
+
+
+def test_whole_notebooks_and_cells_are_two_things(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "work.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1")]), path)
+    for options, said in (
+        (["--whole", "--cell", "f"], "--cell is for notebooks that are run here"),
+        (["--whole", "--output", "x.ipynb"], "--output is for notebooks that are run here"),
+        (["--name", "f"], "--name is for --whole"),
+        (["--memory", "2GB"], "unrecognized arguments: --memory 2GB"),
+        (["--timeout", "5m"], "--timeout 5m: write a number of seconds"),
+    ):
+        with pytest.raises(SystemExit) as ended:
+            main(["publish", str(path), *options])
+        assert ended.value.code == 2
+        assert said in capsys.readouterr().err
+    assert main(["publish", str(path), "--whole", "--memory", "2GB", "--timeout", "7", "--dry-run"]) == 0
+    assert "7 s per call, 2 GB memory" in capsys.readouterr().out
+    assert main(["publish", str(path), "--whole", "--memory", "2parsec"]) == 1
+    assert "--memory: " in capsys.readouterr().err
 
 
 def test_what_the_cells_published_is_listed(run: Run, tmp_path: Path) -> None:

@@ -5,46 +5,59 @@ from __future__ import annotations
 import asyncio
 import socket
 
+import pytest
+from tornado import httputil
 from tornado.httpserver import HTTPServer
 from tornado.testing import bind_unused_port
-from tornado.web import Application
 
 from jupyter_faas.gateway.dispatch.stream import NDJSON, Stream
-from jupyter_faas.gateway.handlers.answers import StreamedAnswer
-from jupyter_faas.gateway.handlers.base import FaasHandler
+from jupyter_faas.gateway.handlers.answers import Answer, PacedAnswer, StreamedAnswer
 from jupyter_faas.model.wire import Frame, Kind
 
 MORE_THAN_BUFFERS_TAKE = 30_000_000
 
 
-class Streaming(FaasHandler):
+class Streaming(httputil.HTTPServerConnectionDelegate):
     """Answers with more than anyone reads here."""
 
-    open_to_all = True
-
-    def initialize(self, gave_up: asyncio.Event) -> None:  # type: ignore[override]
-        self.trusted = True
+    def __init__(self, streams: bool, gave_up: asyncio.Event) -> None:
+        self.streams = streams
         self.gave_up = gave_up
 
-    def prepare(self) -> None:
-        """No token is needed."""
+    def start_request(
+        self,
+        server_conn: object,  # noqa: ARG002 - Tornado's signature
+        request_conn: httputil.HTTPConnection,
+    ) -> httputil.HTTPMessageDelegate:
+        return Request(request_conn, self.streams, self.gave_up)
 
-    async def get(self) -> None:
-        self._auto_finish = False
-        stream = Stream(self.begin)
-        stream.cap_bytes = MORE_THAN_BUFFERS_TAKE
+
+class Request(httputil.HTTPMessageDelegate):
+    """One of its requests."""
+
+    def __init__(self, connection: httputil.HTTPConnection, streams: bool, gave_up: asyncio.Event) -> None:
+        self.connection = connection
+        self.streams = streams
+        self.gave_up = gave_up
+
+    def finish(self) -> None:
+        if not self.streams:
+            answer = Answer(200, {}, b"x" * MORE_THAN_BUFFERS_TAKE)
+            self.paced = PacedAnswer(self.connection, answer, {}, self.gave_up.set, reader_seconds=0.2)
+            return
+        stream = Stream(self.begin, MORE_THAN_BUFFERS_TAKE)
         stream.feed(Frame(Kind.CHUNK, 0, {"type": NDJSON}, b"x" * MORE_THAN_BUFFERS_TAKE))
-        await self.streamed.end(None)
 
     def begin(self, stream: Stream) -> None:
-        self.streamed = StreamedAnswer(self, stream, self.gave_up.set, reader_seconds=0.2)
+        StreamedAnswer(self.connection, stream, {}, self.gave_up.set, reader_seconds=0.2).end(None, True)
 
 
-def test_who_does_not_read_is_hung_up_on() -> None:
+@pytest.mark.parametrize("streams", [True, False])
+def test_who_does_not_read_is_hung_up_on(streams: bool) -> None:
     async def hung_up() -> int:
         gave_up = asyncio.Event()
         listener, port = bind_unused_port()
-        server = HTTPServer(Application([("/", Streaming, {"gave_up": gave_up})]))
+        server = HTTPServer(Streaming(streams, gave_up))
         server.add_socket(listener)
         with socket.create_connection(("127.0.0.1", port)) as reader:
             reader.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")

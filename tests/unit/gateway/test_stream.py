@@ -23,9 +23,7 @@ def chunk(body: bytes, **header: Any) -> Frame:
 
 def stream_of(cap_bytes: int = 10**6) -> tuple[Stream, list[Stream]]:
     begun: list[Stream] = []
-    stream = Stream(begun.append)
-    stream.cap_bytes = cap_bytes
-    return stream, begun
+    return Stream(begun.append, cap_bytes), begun
 
 
 @given(st.lists(st.binary(min_size=1, max_size=3 * PIECE_BYTES), max_size=5), st.binary(max_size=10))

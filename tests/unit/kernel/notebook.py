@@ -57,6 +57,12 @@ class Notebook:
         assert error is not None, "the cell did not fail"
         return error
 
+    def ignore_magics(self, *names: str) -> None:
+        """Let these line magics do nothing."""
+        for name in names:
+            cell = f"get_ipython().register_magic_function(lambda _: None, 'line', {name!r})"
+            self.shell.run_cell(cell, store_history=False).raise_error()
+
     def capture(self, body: str, line: str = "") -> Capture:
         """Publish ``body`` (dry) and return the capture, raising what the magic raised."""
         self.run(f"%%publish --dry-run {line}\n{body}")

@@ -6,6 +6,7 @@ import pytest
 
 from jupyter_faas.kernel.annotation import parse_annotation
 from jupyter_faas.kernel.magics import FaasMagics
+from jupyter_faas.kernel.receipt import caps_in_words
 from jupyter_faas.model.caps import Caps
 from jupyter_faas.model.errors import AnnotationError
 
@@ -16,6 +17,12 @@ def test_nothing_given() -> None:
     assert (annotation.name, annotation.entry, annotation.gateway) == (None, None, None)
     assert not annotation.public
     assert not annotation.dry_run
+
+
+def test_isolated_calls() -> None:
+    assert parse_annotation("--isolate call").caps == Caps(isolate="call")
+    assert "each call isolated" in caps_in_words(Caps(isolate="call"))
+    assert "isolated" not in caps_in_words(Caps())
 
 
 def test_everything_given(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -57,6 +64,11 @@ def test_everything_given(monkeypatch: pytest.MonkeyPatch) -> None:
         ("--scratch lots", "256MiB"),
         ("--cpu many", "--cpu: 'many' is not a number"),
         ("--pids 2.5", "--pids: '2.5' is not a whole number"),
+        ("--isolate pod", "--isolate"),
+        (
+            "--isolate call --concurrency 2",
+            "one call at a time in an instance, but --concurrency is 2. Use --max-",
+        ),
         ("--timeout 2h", "--timeout 2 h is out of range: 10 ms to"),
         ("--memory 1MB", "--memory 1 MB is out of range: 32 MB to 1.02 TB is accepted."),
         ("--cpu 1000", "--cpu 1000 is out of range: 0.05 to 256 is accepted."),

@@ -271,3 +271,10 @@ def test_class_attributes_named_like_globals(notebook: Notebook) -> None:
 def test_text_that_looks_like_magic_is_text(notebook: Notebook) -> None:
     notebook.run("def h():\n    return '''\n%matplotlib inline\n!ls\n'''")
     assert notebook.publish_and_call("def f():\n    return h()") == "\n%matplotlib inline\n!ls\n"
+
+
+def test_functions_named_as_the_symbol_table_names_a_module(notebook: Notebook) -> None:
+    notebook.run(
+        "k = 2\nclass C:\n    def top(self, n):\n        m = n\n        return m * k", "def top(v): return v"
+    )
+    assert notebook.publish_and_call("def f():\n    return [C().top(3), top(1)]") == [6, 1]

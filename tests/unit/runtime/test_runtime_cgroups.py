@@ -148,4 +148,4 @@ def test_a_fork_bomb_is_ended_within_its_slot(slice_: Slice, tmp_path: Path) -> 
         running.expect(Kind.READY, 0)
         assert running.result(1).body == other
         count = int((slice_.folders["pids"] / "pids.current").read_text())
-        assert count <= 4  # unshare, the supervisor and two workers
+        assert count <= 5  # unshare, the supervisor, the template and two workers

@@ -22,4 +22,6 @@ def verify(gateway: Gateway) -> None:
     # All in the one container that max-instances allows.
     owner = owner_of(gateway.folder)
     assert len([c for c in containers_of(owner) if c.labels["jupyter-faas.function"] == "bomb"]) == 1
-    eventually(lambda: len(processes_of(owner, "bomb")) == 2, 2, "only supervisor and worker are left")
+    eventually(
+        lambda: len(processes_of(owner, "bomb")) == 3, 2, "only supervisor, template and worker are left"
+    )

@@ -15,7 +15,7 @@ def verify(gateway: Gateway) -> None:
     answer = gateway.call("daemonize", {"delay_seconds": 3, "then_wait": True})
     assert (answer.status, answer.code) == (504, "timeout"), answer.body
     ended = time.monotonic()
-    # The supervisor and its new worker, nobody else.
-    eventually(lambda: len(processes(gateway)) == 2, 2, "only supervisor and worker are left")
+    # The supervisor, the template and the new worker, nobody else.
+    eventually(lambda: len(processes(gateway)) == 3, 2, "only supervisor, template and worker are left")
     eventually(lambda: time.monotonic() > ended + 2.5, 5, "the grandchild would have written by now")
     assert gateway.call("daemonize", {"delay_seconds": 60, "then_wait": False}).json == {"written": False}

@@ -1,0 +1,66 @@
+"""What all handlers know: the gateway that they belong to, and who may use it."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tornado import httputil
+
+from jupyter_faas.gateway.handlers.budget import Budget
+from jupyter_faas.gateway.service.service import Service
+from jupyter_faas.model.errors import Unauthenticated
+
+__all__ = ["Authenticator", "Site", "needs_token"]
+
+
+class Authenticator:
+    """Knows the hash of the gateway's token, and so whether a request carries it."""
+
+    def __init__(self, token_hash: str) -> None:
+        self._token_hash = token_hash
+        self._admitted = b""
+
+    @staticmethod
+    def hash(token: str) -> str:
+        """What is kept of a token. Tokens are random 256-bit strings, so a plain hash needs no salt."""
+        return hashlib.sha256(token.encode()).hexdigest()
+
+    def admits(self, headers: httputil.HTTPHeaders) -> bool:
+        """Whether ``Authorization`` holds the token, as ``Bearer`` (RFC 6750) or as Jupyter's ``token``."""
+        header = headers.get("Authorization", "")
+        sent = header.encode()
+        if self._admitted and hmac.compare_digest(sent, self._admitted):
+            return True  # the same as the last that was right: no need to hash it again
+        scheme, _, token = header.partition(" ")
+        if scheme.lower() not in ("bearer", "token"):
+            return False
+        if not hmac.compare_digest(self.hash(token.strip()), self._token_hash):
+            return False
+        self._admitted = sent
+        return True
+
+
+@dataclass(frozen=True)
+class Site:
+    """What every handler knows of the gateway that it belongs to."""
+
+    service: Service
+    authenticator: Authenticator
+    url: str
+    """The address under which the gateway is reached."""
+    started: float
+    """Unix time, seconds."""
+    data_dir: str
+    shutdown: Callable[[], None]
+    budget: Budget
+
+
+def needs_token() -> Unauthenticated:
+    """What somebody without the token is told."""
+    return Unauthenticated(
+        "This needs the gateway's token: send the header 'Authorization: Bearer <token>'. "
+        "`jupyter faas token` prints it."
+    )

@@ -1,0 +1,72 @@
+"""One call of a caller, from its beginning to its record."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable
+
+from jupyter_faas.gateway.dispatch.call import Call
+from jupyter_faas.gateway.dispatch.dispatcher import Dispatcher
+from jupyter_faas.gateway.dispatch.outcome import Result
+from jupyter_faas.gateway.dispatch.stream import Stream
+from jupyter_faas.gateway.problems import status_of
+from jupyter_faas.gateway.service.catalogue import Published
+from jupyter_faas.gateway.store.recorder import Recorder
+from jupyter_faas.gateway.store.records import InvocationRecord
+from jupyter_faas.model.arguments import Arguments
+
+__all__ = ["Invocation"]
+
+CLIENT_CLOSED_REQUEST = 499
+"""Recorded for a call whose caller went away; as in nginx, it is never sent."""
+
+
+class Invocation:
+    """A call that somebody waits for, and its record; ``keep`` takes what a failed one has left behind."""
+
+    __slots__ = ("_ended", "_keep", "_recorder", "call", "record")
+
+    def __init__(
+        self,
+        dispatcher: Dispatcher,
+        recorder: Recorder,
+        keep: Callable[[str, Result], None],
+        published: Published,
+        arguments: Arguments,
+        accept: str,
+        begun: Callable[[Stream], None],
+        ended: Callable[[InvocationRecord, Result], None],
+    ) -> None:
+        target = published.target
+        self._recorder = recorder
+        self._keep = keep
+        self._ended = ended
+        self.record = InvocationRecord(secrets.token_hex(12), target.function, target.version, time.time())
+        seconds = target.caps.timeout_seconds
+        self.call = Call(self.record.id, arguments, seconds, self._end, begun, accept)
+        dispatcher.begin(target, self.call)
+
+    def cancel(self) -> None:
+        """The caller went away: end the call, with everything that it started."""
+        if self.call.cancel():
+            self.record.status = CLIENT_CLOSED_REQUEST
+            self._recorder.add(self.record)
+
+    def _end(self, call: Call) -> None:
+        record, result, usage = self.record, call.result, call.result.usage
+        record.queue_ms = call.queue_seconds * 1000
+        record.start_ms = call.start_seconds * 1000
+        record.run_ms = call.run_seconds * 1000
+        record.cpu_ms = usage.cpu_seconds * 1000
+        record.peak_bytes = usage.peak_bytes
+        record.cold = call.start_seconds > 0
+        record.logs = call.logs
+        record.status = result.status
+        if result.error is not None:
+            if result.attached:
+                self._keep(record.id, result)
+            record.status, record.code = status_of(result.error), result.error.code
+            record.problem = result.error.problem()
+        self._ended(record, result)
+        self._recorder.add(record)

@@ -1,0 +1,5 @@
+from .constants import PI
+
+
+def circle(r: float) -> float:
+    return int(PI) * r * r

@@ -1,0 +1,5 @@
+FACTOR = 3
+
+
+def scale(v: int) -> int:
+    return FACTOR * v
