@@ -9,6 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STATE := $(abspath build)
 PYTEST_ARGS ?=
+LAB_ARGS ?=
 
 .PHONY: help demo test lint format bench bench-peers lab clean
 
@@ -49,7 +50,7 @@ bench-peers: $(VENV)/.test  ## The same functions behind other servers; writes d
 
 lab: $(VENV)/.lab  ## JupyterLab with the examples
 	@.ci/engine start $(STATE)/lab
-	$(BIN)/jupyter lab --notebook-dir examples
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/jupyter lab --notebook-dir examples $(if $(filter 0,$(shell id -u)),--allow-root) $(LAB_ARGS)
 
 clean:  ## Forget the virtual environment and everything built
 	@rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

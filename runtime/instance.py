@@ -11,7 +11,6 @@ from . import outcomes, processes
 from .cgroups import Cgroup
 from .frames import PROTOCOL_VERSION, Channel, Frame, FrameError, Kind
 from .loop import Loop
-from .scratch import NotClean, Scratch
 from .slots import Slot
 from .starter import Starter
 from .workers import Settings, Worker
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
 
     from .capture import Stream
     from .outcomes import Outcome
+    from .scratch import Scratch
 
 MAX_CALL_BYTES = 2 * 10**9  # the gateway enforces the payload cap; this only bounds a broken one
 POLL_SECONDS = 0.05
@@ -60,7 +60,7 @@ class Instance:
         try:
             while not self._stopping and not self.link.ended:
                 self._turn()
-        except (processes.ProcessesRemain, NotClean, FrameError) as error:
+        except (processes.Remains, FrameError) as error:
             sys.stderr.write(f"The instance ends: {error}\n")
             return 1
         finally:
@@ -173,6 +173,8 @@ class Instance:
         cap = self._memory_cap or self.cgroup.memory_cap
         self.settings = Settings(self._root, frame.header, self._environ, cap)
         if self.settings.isolates_calls:
+            from .scratch import Scratch  # costs milliseconds that only functions with isolated calls pay
+
             self._scratch = Scratch(self.settings.scratch, self.settings.contained)
         self.starter = Starter(self)
         self._slots = [Slot(index, self) for index in range(int(frame.header["workers"]))]

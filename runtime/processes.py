@@ -20,8 +20,12 @@ Ended = namedtuple("Ended", "status cpu_seconds peak_bytes")
 Usage = namedtuple("Usage", "memory_bytes tasks")
 
 
-class ProcessesRemain(Exception):
-    """Processes could not be ended; only the end of the whole container helps."""
+class Remains(Exception):
+    """Something of a call can't be removed; only the end of the whole container helps."""
+
+
+class ProcessesRemain(Remains):
+    """Processes could not be ended."""
 
 
 class Reaper:

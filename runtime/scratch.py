@@ -10,6 +10,7 @@ import os
 import stat
 
 from . import ipc
+from .processes import Remains
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,8 +20,8 @@ CONTAINER_PLACES = ("/dev/shm", "/dev/mqueue")  # noqa: S108 - the container's o
 READ_BYTES = 1 << 20
 
 
-class NotClean(Exception):
-    """Something can't be removed; only the end of the instance helps."""
+class NotClean(Remains):
+    """Files or objects could not be removed."""
 
 
 class Scratch:

@@ -13,7 +13,7 @@ from jupyter_faas.cli.output import note, print_error, print_json
 from jupyter_faas.model.errors import FaasError, GatewayUnavailable
 from jupyter_faas.version import VERSION
 
-__all__ = ["main"]
+__all__ = ["command_parsers", "main"]
 
 OK: Final = 0
 FAILED: Final = 1
@@ -30,6 +30,7 @@ examples:
   jupyter faas invoke summarize values='[1, 2, 3]' q=0.9
   jupyter faas logs summarize --limit 20
   curl -H "Authorization: Bearer $(jupyter faas token)" …
+  eval "$(jupyter faas env)"                   FAAS_GATEWAY and FAAS_TOKEN for this shell
   jupyter faas stop
 
 exit status: 0 done, 1 the function or the publication failed, 2 wrong usage, 3 no gateway.
@@ -59,6 +60,12 @@ def main(argv: list[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
     return status
+
+
+def command_parsers() -> dict[str, argparse.ArgumentParser]:
+    """The parser of each command, by its name."""
+    (commands,) = (one for one in _parser()._actions if isinstance(one, argparse._SubParsersAction))
+    return dict(commands.choices)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -1,10 +1,11 @@
-"""Commands about the gateway itself: serve, status, stop, token, doctor."""
+"""Commands about the gateway itself: serve, status, stop, token, env, doctor."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -48,6 +49,14 @@ def add_commands(commands: Commands) -> None:
         "--timeout", type=float, default=60, metavar="SECONDS", help="how long to wait for its end (60)"
     )
     add_command(commands, "token", _token, "print the gateway's token, for scripts", json=False)
+    add_command(
+        commands,
+        "env",
+        _env,
+        "print the gateway's address and token as a shell's variables",
+        json=False,
+        description='Sets FAAS_GATEWAY and FAAS_TOKEN in a shell:\n  eval "$(jupyter faas env)"',
+    )
     add_command(commands, "doctor", _doctor, "say what works on this machine and how to mend what doesn't")
 
 
@@ -119,14 +128,26 @@ def _gone(connection: Connection, pid: int | None, timeout_seconds: float) -> bo
 
 
 def _token(arguments: argparse.Namespace) -> int:
+    print(_known(arguments).token)
+    return 0
+
+
+def _env(arguments: argparse.Namespace) -> int:
+    connection = _known(arguments)
+    print(f"export FAAS_GATEWAY={shlex.quote(connection.url)}")
+    print(f"export FAAS_TOKEN={shlex.quote(connection.token)}")
+    return 0
+
+
+def _known(arguments: argparse.Namespace) -> Connection:
+    """The gateway that the arguments, the environment or the connection file name, and its token."""
     connection = Connection.from_url(arguments.gateway) if arguments.gateway else known_connection()
     if connection is None or not connection.token:
         where = f" for {connection.url}" if connection else ""
         raise GatewayUnavailable(
             f"No token is known{where}. Start a gateway with `jupyter faas serve`, or set FAAS_TOKEN."
         )
-    print(connection.token)
-    return 0
+    return connection
 
 
 def _doctor(arguments: argparse.Namespace) -> int:

@@ -104,7 +104,7 @@ def _check(source: str, found: Slice) -> None:
         compile(tree, "handler.py", "exec", dont_inherit=True)
     except (SyntaxError, ValueError) as error:
         raise InternalError(f"The captured source of {found.entry} doesn't compile: {error}.") from error
-    bound = set(found.constants) | set(found.definitions) | {one.name for one in found.imports.values()}
+    bound = found.bound
     written = {name for one in found.definitions.values() for name in one.uses.writes}
     needed = {name for one in found.definitions.values() for name in one.uses.needed}
     missing = needed - bound - written - MODULE_NAMES

@@ -22,7 +22,7 @@ from jupyter_faas.kernel.environments import Declared, declared_in
 from jupyter_faas.kernel.files import data_files, files_named, read_files
 from jupyter_faas.kernel.installs import Install, imported_distributions, installs_in
 from jupyter_faas.kernel.origins import Origins
-from jupyter_faas.kernel.proof import proof_of
+from jupyter_faas.kernel.proof import check_names, proof_of
 from jupyter_faas.kernel.receipt import Receipt, receipt_of
 from jupyter_faas.kernel.requirements import requirements_of
 from jupyter_faas.kernel.saved import differences
@@ -76,6 +76,7 @@ def capture(shell: InteractiveShell, body: str, annotation: Annotation, lines_ab
     origin = Origin(notebook=_notebook(namespace), cell=cell.label, author=author())
     declared = _declared(annotation, namespace, cells)
     proof = proof_of(function, annotation.checks, lambda text: eval(text, shell.user_ns))  # noqa: S307
+    check_names(annotation.checks, found.bound)
     installs = needed_installs(list(cells.newest_first()), found, origins)
     doubts = differences(found, cell, shell, _notebook_file(namespace))
     return bundled(
@@ -139,7 +140,7 @@ def bundled(
     content = {HANDLER_FILE: handler.source.encode(), **_files(found, data), **packages.wheels}
     bundle = Bundle(manifest, content)
     check_size(bundle)
-    signature = f"{name}{inspect.signature(function)}"
+    signature = f"{name}{inspect.signature(function)}".replace("__main__.", "")  # the notebook's own classes
     doubts = [*doubts, *files_named(found, folder, bundle.files)]
     return Capture(bundle, receipt_of(signature, found, packages, bundle, doubts))
 

@@ -77,16 +77,14 @@ class Progress:
         """A step of our own, timed; an error inside marks it failed."""
         step = self.panel.steps[name] = Step(name)
         self._screen.show(self.panel, step)
-        begun = time.monotonic()
         try:
             yield step
         except BaseException:
-            step.state = "failed"
+            step.fail()
             raise
         else:
-            step.state = "done"
+            step.state, step.seconds = "done", time.monotonic() - step.begun
         finally:
-            step.seconds = time.monotonic() - begun
             self._screen.show(self.panel, step)
 
     def event(self, name: str, data: dict[str, Any]) -> None:
@@ -109,14 +107,14 @@ class Progress:
     def _step_of(self, data: dict[str, Any]) -> Step:
         step = self.panel.steps.setdefault(str(data["step"]), Step(str(data["step"])))
         step.state = str(data.get("state", "progress"))
-        step.seconds = data.get("seconds")
+        step.seconds = None if step.state == "started" else data.get("seconds")
         step.detail = str(data.get("detail") or "")
         return step
 
     def _fail_running_step(self) -> None:
         for step in self.panel.steps.values():
             if step.state in ("started", "progress"):
-                step.state = "failed"
+                step.fail()
                 self._screen.show(self.panel, step)
 
 

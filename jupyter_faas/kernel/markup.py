@@ -26,7 +26,7 @@ STYLE: Final = """<style>
 .faas-panel tr { background: none !important; }
 .faas-panel pre { font-family: var(--faas-mono); font-size: var(--jp-code-font-size, 12px); margin: 2px 0;
   padding: 4px 8px; border-left: 2px solid var(--faas-line); background: none; color: inherit;
-  white-space: pre-wrap; overflow-wrap: anywhere; user-select: all; }
+  white-space: pre-wrap; word-break: normal; overflow-wrap: anywhere; user-select: all; }
 .faas-panel .faas-ok { color: var(--faas-ok); } .faas-panel .faas-bad { color: var(--faas-bad); }
 .faas-panel .faas-warning { color: var(--faas-warn); } .faas-panel .faas-quiet { color: var(--faas-quiet); }
 .faas-panel details { margin: 4px 0; } .faas-panel summary { cursor: pointer; }

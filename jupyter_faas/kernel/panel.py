@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import time
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -27,6 +28,11 @@ class Step:
     state: str = "started"
     seconds: float | None = None
     detail: str = ""
+    begun: float = field(default_factory=time.monotonic)
+
+    def fail(self) -> None:
+        """It is over; the gateway tells how long a step took only if it ends well."""
+        self.state, self.seconds = "failed", time.monotonic() - self.begun
 
     def words(self) -> str:
         """How it went, and how long it took."""

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import ast
+import builtins
 import doctest
 import inspect
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any
 
 from jupyter_faas.model.errors import AnnotationError, CaptureError
 
-__all__ = ["count_examples", "proof_of"]
+__all__ = ["check_names", "count_examples", "proof_of"]
 
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+>")
 
@@ -25,6 +27,23 @@ def proof_of(entry: Callable[..., Any], checks: Iterable[str], evaluate: Callabl
     parts = list(_docstring_examples(entry))
     parts += [_check(expression, evaluate) for expression in checks]
     return "\n".join(parts)
+
+
+def check_names(checks: Iterable[str], known: Collection[str]) -> None:
+    """Raise ``AnnotationError`` for a ``--check`` that uses a name which isn't among those ``known`` to the
+    image: in this kernel it would hold, and in the image nothing has that name.
+    """
+    for expression in checks:
+        tree = ast.parse(expression, mode="eval")
+        names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
+        bound = {node.id for node in names if not isinstance(node.ctx, ast.Load)}
+        bound |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
+        missing = sorted({node.id for node in names} - bound - set(known) - set(dir(builtins)))
+        if missing:
+            raise AnnotationError(
+                f"--check {expression!r} uses {', '.join(missing)}, which the function doesn't use and which "
+                "therefore isn't in its image. Write the values themselves into the expression."
+            )
 
 
 def count_examples(proof: str) -> int:

@@ -62,6 +62,11 @@ class Slice:
     values: dict[str, Frozen] = field(default_factory=dict)
     sources: dict[str, Source] = field(default_factory=dict)
 
+    @property
+    def bound(self) -> set[str]:
+        """Every name that the handler has when it has been imported."""
+        return set(self.constants) | set(self.definitions) | {one.name for one in self.imports.values()}
+
     def users(self, name: str) -> list[str]:
         """The definitions that use ``name``."""
         return sorted(one.name for one in self.definitions.values() if name in one.uses.needed)

@@ -116,6 +116,7 @@ def test_a_check_must_agree_in_kernel_and_image(gateway: Gateway, tmp_path: Path
         ("1 +", "is not an expression"),
         ("nothing_here", "NameError"),
         ("object()", "differs from process to process"),
+        ("unchecked() + len(In)", "uses In, which the function doesn't use"),
     ],
 )
 def test_checks_that_can_not_be_one(gateway: Gateway, tmp_path: Path, check: str, says: str) -> None:

@@ -18,7 +18,7 @@ from tests.unit.client import gateway_double
 from tests.unit.client.gateway_double import TOKEN, GatewayDouble
 
 COMMANDS = (
-    *("serve", "status", "stop", "token", "doctor", "version"),
+    *("serve", "status", "stop", "token", "env", "doctor", "version"),
     *("list", "show", "invoke", "logs", "delete", "publish"),
 )
 NOBODY = "http://127.0.0.1:9"
@@ -204,6 +204,11 @@ def test_token(run: Run, double: GatewayDouble) -> None:
     assert run("token").stdout == f"{TOKEN}\n"
     assert run("token", "--gateway", double.url).stdout == f"{TOKEN}\n"
     assert run("token", "--gateway", NOBODY).returncode == 3
+
+
+def test_env(run: Run, double: GatewayDouble) -> None:
+    assert run("env").stdout == f"export FAAS_GATEWAY={double.url}\nexport FAAS_TOKEN={TOKEN}\n"
+    assert run("env", "--gateway", NOBODY).returncode == 3
 
 
 def test_serve_hands_its_options_to_the_gateway(run: Run) -> None:

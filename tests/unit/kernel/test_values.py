@@ -134,6 +134,7 @@ def test_a_value_used_while_defining(notebook: Notebook) -> None:
         ("import ctypes\nx = ctypes.CDLL(None)", "load the library inside"),
         ("import weakref\nclass C: pass\nc = C()\nx = weakref.ref(c)", "refer to the object itself"),
         ("x = get_ipython()", "no kernel in a function"),
+        ("x = type('ndarray', (), {'__module__': 'cupy'})()", "move it to the CPU first"),  # no GPU here
     ],
 )
 def test_what_belongs_to_this_process_is_refused(notebook: Notebook, made: str, advice: str) -> None:

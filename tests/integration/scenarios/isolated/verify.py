@@ -20,6 +20,6 @@ def verify(gateway: Gateway) -> None:
         if arguments.get("spin"):
             assert (answer.status, answer.code) == (504, "timeout"), answer.body
         else:
-            assert answer.json == CLEAN, arguments
+            assert answer.json == CLEAN, (arguments, answer.body)
     owner = owner_of(gateway.folder)
     assert len([c for c in containers_of(owner) if c.labels["jupyter-faas.function"] == "isolated"]) == 1
