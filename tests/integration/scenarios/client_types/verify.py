@@ -7,12 +7,15 @@ import uuid
 from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from jupyter_faas.model.errors import FaasError, HandlerError, InvalidInput, NotAcceptable, NotFound
@@ -65,6 +68,9 @@ def verify(gateway: Gateway) -> None:
         )
         assert back == expected
 
+        moves_whatever_it_admits(functions["moved"])
+        refuses_whatever_it_does_not_admit(gateway)
+
         picture = functions["thumbnail"](Image.new("RGBA", (8, 8), (1, 2, 3, 255)))
         assert (picture.size, picture.mode, picture.getpixel((0, 0))) == ((4, 4), "RGBA", (1, 2, 3, 255))
         assert functions["drawn"]([1, 2]).size == (100, 50)
@@ -89,3 +95,43 @@ def verify(gateway: Gateway) -> None:
         with pytest.raises(NotAcceptable):
             functions.stream("grown", {"frame": []}).__next__()
         assert len(functions.invocations("moved")) + len(functions.invocations("grown")) == before
+
+
+def moves_whatever_it_admits(moved: Any) -> None:
+    texts = st.from_regex("[a-z]{1,5}[0-9]", fullmatch=True)
+    costs = st.decimals(allow_nan=False, allow_infinity=False)
+    years = {"min_value": dt.datetime(1900, 1, 1), "max_value": dt.datetime(2100, 1, 1)}
+
+    @settings(max_examples=20, deadline=None, database=None)
+    @given(
+        st.datetimes(**years, timezones=st.sampled_from([None, dt.UTC])),
+        costs,
+        st.timedeltas(dt.timedelta(-9), dt.timedelta(9)),
+        st.lists(st.dates(), max_size=3),
+        st.sets(st.uuids(), max_size=3),
+        st.dictionaries(texts, costs, max_size=3),
+    )
+    def moves(when: Any, cost: Any, by: Any, more: Any, ids: Any, rest: Any) -> None:
+        back = moved({"when": when, "cost": cost}, by, *more, ids=ids, **rest)
+        assert back == (when + by, cost, more, ids, rest)
+
+    moves()
+
+
+def refuses_whatever_it_does_not_admit(gateway: Gateway) -> None:
+    kinds = ["application/json", "image/png", "multipart/form-data; boundary=b", "text/csv", "a/b", ""]
+    bodies = st.binary(max_size=60) | st.binary(max_size=30).map(
+        lambda raw: (
+            b'--b\r\nContent-Disposition: form-data; name="picture"; filename="a"\r\n' + raw + b"\r\n--b--"
+        )
+    )
+
+    @settings(max_examples=40, deadline=None, database=None)
+    @given(bodies, st.sampled_from(kinds), st.sampled_from(["", "?size=x", "?size=1&picture=a"]))
+    def refuses(body: bytes, kind: str, query: str) -> None:
+        headers = {"Content-Type": kind}
+        answer = gateway.request("POST", f"/functions/thumbnail{query}", body, headers)
+        assert answer.status in (400, 422), answer.body
+        assert answer.code in ("malformed-request", "invalid-input")
+
+    refuses()
