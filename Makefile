@@ -60,10 +60,7 @@ clean:  ## Forget the virtual environment and everything built
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # One virtual environment; each mark installs an extra into it.
-$(VENV)/.test $(VENV)/.dev $(VENV)/.simulate: $(VENV)/.test  ## Policies of keep-alive on drawn traces: cold starts and memory
-	@$(BIN)/python -m tests.benchmarks.keep_alive --json $(STATE)/keep-alive.json
-
-lab: $(VENV)/.%: pyproject.toml
+$(VENV)/.test $(VENV)/.dev $(VENV)/.lab: $(VENV)/.%: pyproject.toml
 	@.ci/venv $(PYTHON) $(VENV)
 	echo "Installing jupyter-faas into $(VENV) …"
 	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[$*]'
