@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from jupyter_faas.kernel.schemas import MEDIA
 
-__all__ = ["example_arguments"]
+__all__ = ["example_arguments", "file_arguments"]
 
 _FORMATS: Final = {
     "date-time": "2026-01-31T12:00:00Z",
@@ -27,6 +27,17 @@ def example_arguments(schema: Mapping[str, Any]) -> dict[str, Any]:
     names = schema.get("required") or list(properties)[:1]
     examples = _Examples(schema.get("$defs", {}))
     return {name: examples.of(properties.get(name, {})) for name in names}
+
+
+def file_arguments(schema: Mapping[str, Any]) -> frozenset[str]:
+    """The parameters whose values nobody writes by hand: what JSON can only say in base64."""
+    properties: dict[str, Any] = schema.get("properties", {})
+    return frozenset(name for name, each in properties.items() if _is_base64(each))
+
+
+def _is_base64(schema: Mapping[str, Any]) -> bool:
+    choices: list[Mapping[str, Any]] = schema.get("anyOf", [])
+    return schema.get("contentEncoding") == "base64" or any(map(_is_base64, choices))
 
 
 class _Examples:

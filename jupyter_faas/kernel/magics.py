@@ -20,8 +20,8 @@ from jupyter_faas.kernel.cells import transformed
 from jupyter_faas.kernel.choice import is_chosen, only_shown
 from jupyter_faas.kernel.commands import run_command
 from jupyter_faas.kernel.display import Progress, quiet, screen_for
-from jupyter_faas.kernel.examples import example_arguments
-from jupyter_faas.kernel.panel import Call
+from jupyter_faas.kernel.examples import example_arguments, file_arguments
+from jupyter_faas.kernel.lines import Call
 from jupyter_faas.kernel.ran import annotated_cells, prepare
 from jupyter_faas.kernel.receipt import Receipt
 from jupyter_faas.kernel.runs import record_runs
@@ -258,4 +258,12 @@ def _headline(answer: dict[str, Any], took: str) -> str:
 def _call(publication: dict[str, Any], captured: Capture, annotation: Annotation) -> Call:
     manifest = captured.bundle.manifest
     arguments = example_arguments(manifest.input_schema)
-    return Call(publication["url"], manifest.name, arguments, manifest.public, annotation.gateway)
+    return Call(
+        publication["url"],
+        manifest.name,
+        arguments,
+        manifest.public,
+        annotation.gateway,
+        file_arguments(manifest.input_schema) & arguments.keys(),
+        manifest.signature,
+    )

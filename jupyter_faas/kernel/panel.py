@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import shlex
 import time
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from jupyter_faas.kernel.lines import Call
 from jupyter_faas.kernel.markup import STYLE, escape
 from jupyter_faas.kernel.receipt import Receipt
 from jupyter_faas.model.errors import FaasError
 from jupyter_faas.model.units import format_duration
 
-__all__ = ["Call", "Panel", "Step"]
+__all__ = ["Panel", "Step"]
 
 _MARKS: Final = {"started": "…", "progress": "…", "done": "✓", "reused": "✓", "failed": "✗"}
 _CLASSES: Final = {"done": "faas-ok", "reused": "faas-ok", "failed": "faas-bad"}
@@ -39,29 +38,6 @@ class Step:
         took = format_duration(self.seconds) if self.seconds is not None else ""
         reused = "reused" if self.state == "reused" else ""
         return ", ".join(part for part in (took, reused, self.detail) if part)
-
-
-@dataclass(frozen=True)
-class Call:
-    """How to call a function that is live. No token stands in what is shown: the notebook is saved."""
-
-    url: str
-    name: str
-    arguments: dict[str, Any]
-    public: bool = False
-    gateway: str | None = None
-
-    @property
-    def curl(self) -> str:
-        """A line for a shell."""
-        token = "" if self.public else ' -H "Authorization: Bearer $(jupyter faas token)"'
-        return f"curl -X POST {shlex.quote(self.url)}{token} -d {shlex.quote(json.dumps(self.arguments))}"
-
-    @property
-    def python(self) -> str:
-        """A line for Python."""
-        connect = f"connect({self.gateway!r})" if self.gateway else "connect()"
-        return f"from jupyter_faas.client import connect; {connect}.invoke({self.name!r}, {self.arguments!r})"
 
 
 @dataclass

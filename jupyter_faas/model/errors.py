@@ -243,7 +243,8 @@ class Unavailable(FaasError):
 
 
 class Saturated(Unavailable):
-    """The function's queue is full; figures ``queued``, ``retry_after_seconds``."""
+    """The function's queue is full, or the gateway holds all the bodies and results that it may; figures
+    ``queued`` or ``held_bytes`` and ``cap_bytes``, and ``retry_after_seconds``."""
 
     code = "saturated"
     title = "Too many calls are waiting"

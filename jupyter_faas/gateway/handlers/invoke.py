@@ -30,9 +30,16 @@ from jupyter_faas.gateway.handlers.site import Site, needs_token
 from jupyter_faas.gateway.service.accept import check_acceptable
 from jupyter_faas.gateway.service.arguments import checked
 from jupyter_faas.gateway.service.catalogue import Published
+from jupyter_faas.gateway.service.invocation import note_error
 from jupyter_faas.gateway.service.service import Invocation, Result, Stream
 from jupyter_faas.gateway.store.records import InvocationRecord
-from jupyter_faas.model.errors import FaasError, InternalError, MalformedRequest, PayloadTooLarge
+from jupyter_faas.model.errors import (
+    FaasError,
+    InternalError,
+    MalformedRequest,
+    PayloadTooLarge,
+    Saturated,
+)
 from jupyter_faas.model.units import format_size
 
 __all__ = ["CallRequest"]
@@ -197,15 +204,16 @@ class CallRequest(httputil.HTTPMessageDelegate):
 
     def _end(self, record: InvocationRecord, result: Result) -> None:
         """The call has ended."""
-        self._invocation = None
+        self._invocation, self._body = None, b""
         self._holding.release()
         try:
             if self._streamed is not None:
                 self._streamed.end(result.error, self._trusted)
                 return
             extra = self._extra(record.id, record.start, record.queue_ms, record.start_ms, record.run_ms)
-            if result.error is not None:
-                self._send(problem_answer(result.error, self._trusted), extra)
+            error = result.error or self._refused(record, result)
+            if error is not None:
+                self._send(problem_answer(error, self._trusted), extra)
             elif len(result.body) > PIECE_BYTES:
                 self._send_paced(answer_of(result), extra)
             elif result.status != 200 or result.headers or not self._stays_open:
@@ -252,8 +260,21 @@ class CallRequest(httputil.HTTPMessageDelegate):
         self._answered = True
         write(self._connection, answer, extra, self._start_line.method == "HEAD")
 
+    def _refused(self, record: InvocationRecord, result: Result) -> FaasError | None:
+        """Hold a large result until the caller has read it; the error, noted in the record, if there is no
+        room for it."""
+        if len(result.body) <= PIECE_BYTES:
+            return None
+        try:
+            self._holding.take(len(result.body))
+        except Saturated as full:
+            lost = f"The function has run, but its result of {format_size(len(result.body))} is lost."
+            error = Saturated(f"{lost} {full.detail}", **full.figures)
+            note_error(record, error)
+            return error
+        return None
+
     def _send_paced(self, answer: Answer, extra: Mapping[str, str]) -> None:
-        self._holding.take(len(answer.body))
         self._answered = True
         self._paced = PacedAnswer(self._connection, answer, extra, self._holding.release)
 

@@ -15,8 +15,9 @@ from jupyter_faas.gateway.service.catalogue import Published
 from jupyter_faas.gateway.store.recorder import Recorder
 from jupyter_faas.gateway.store.records import InvocationRecord
 from jupyter_faas.model.arguments import Arguments
+from jupyter_faas.model.errors import FaasError
 
-__all__ = ["Invocation"]
+__all__ = ["Invocation", "note_error"]
 
 CLIENT_CLOSED_REQUEST = 499
 """Recorded for a call whose caller went away; as in nginx, it is never sent."""
@@ -67,7 +68,11 @@ class Invocation:
         if result.error is not None:
             if result.attached:
                 self._keep(record.id, result)
-            record.status, record.code = status_of(result.error), result.error.code
-            record.problem = result.error.problem()
+            note_error(record, result.error)
         self._ended(record, result)
         self._recorder.add(record)
+
+
+def note_error(record: InvocationRecord, error: FaasError) -> None:
+    """Have ``record`` say that its call ended with ``error``."""
+    record.status, record.code, record.problem = status_of(error), error.code, error.problem()

@@ -11,8 +11,9 @@ import pytest
 
 from jupyter_faas.kernel.commands import arguments_of
 from jupyter_faas.kernel.display import Progress
-from jupyter_faas.kernel.examples import example_arguments
-from jupyter_faas.kernel.panel import Call, Panel, Step
+from jupyter_faas.kernel.examples import example_arguments, file_arguments
+from jupyter_faas.kernel.lines import Call
+from jupyter_faas.kernel.panel import Panel, Step
 from jupyter_faas.kernel.tables import Table, functions_table
 from jupyter_faas.model.bundle import Bundle
 from jupyter_faas.model.connection import write_connection
@@ -46,7 +47,7 @@ def test_publish(notebook: Notebook, gateway: GatewayDouble, capsys: pytest.Capt
         f'curl -X POST {url} -H "Authorization: Bearer $(jupyter faas token)" -d \'{{"values": [1, 2, 3]}}\''
         in said
     )
-    assert "from jupyter_faas.client import connect; connect().invoke('total', {'values': [1, 2, 3]})" in said
+    assert "from jupyter_faas import connect; connect()['total'](values=[1, 2, 3])" in said
     assert TOKEN not in said
     assert "s3cret" not in said
     (content,) = gateway.bundles.values()
@@ -66,7 +67,7 @@ def test_another_gateway(
     notebook: Notebook, gateway: GatewayDouble, capsys: pytest.CaptureFixture[str]
 ) -> None:
     notebook.run(f"%%publish --gateway {gateway.url}\ndef f():\n    return 1")
-    assert f"connect({gateway.url!r}).invoke('f', {{}})" in capsys.readouterr().out
+    assert f"connect({gateway.url!r})['f']()" in capsys.readouterr().out
 
 
 def test_no_gateway(notebook: Notebook, gateway: GatewayDouble) -> None:
@@ -151,6 +152,30 @@ def test_everything_shown_is_escaped() -> None:
 def test_a_curl_line_survives_the_shell() -> None:
     call = Call("http://h/f", "f", {"text": "it's $HOME"})
     assert call.curl.endswith("""-d '{"text": "it'"'"'s $HOME"}'""")
+
+
+def test_files_are_named_in_the_lines_to_copy() -> None:
+    file = {"type": "string", "contentEncoding": "base64"}
+    properties = {"picture": {"anyOf": [file, {"type": "null"}]}, "size": {"type": "integer"}, "title": {}}
+    assert file_arguments({"properties": properties}) == {"picture"}
+    arguments = {"picture": "aGVsbG8=", "size": 3, "title": "it's"}
+    call = Call(
+        "http://h/f", "f", arguments, True, None, frozenset({"picture"}), "(picture, size: int, *, title)"
+    )
+    assert call.curl == (
+        "curl -X POST http://h/f -F picture=@FILE -F 'size=3;type=application/json' -F 'title=it'\"'\"'s'"
+    )
+    assert call.python == (
+        "from pathlib import Path; from jupyter_faas import connect; "
+        """connect()['f'](picture=Path('FILE'), size=3, title="it's")"""
+    )
+
+
+@pytest.mark.parametrize("signature", ["(x, /)", "(*x)", "(*x, **rest)", ""])
+def test_arguments_without_a_name_are_given_as_a_dict(signature: str) -> None:
+    assert Call("http://h/f", "f", {"x": 1}, signature=signature).python.endswith(
+        "connect().invoke('f', {'x': 1})"
+    )
 
 
 def test_steps_of_a_failed_build() -> None:
