@@ -99,7 +99,9 @@ def _download(source: Source, destination: Path) -> Path:
         ) from error
     if hashlib.sha256(content).hexdigest() != source.sha256:
         raise BuildError(
-            f"The downloaded source of {source.name} is not the one that was locked (its hash differs).",
+            f"The downloaded source of {source.name} is not the one that was locked (its hash differs). "
+            "Publish again; if that changes nothing, name another version: %%publish --require "
+            "'name==version'.",
             step="environment",
             log=[],
         )

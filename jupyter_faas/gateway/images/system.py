@@ -98,7 +98,8 @@ class SystemPackages:
             ended = await self._engine.run_build(spec, changes)
         except InvocationTimeout as error:
             raise _failed(
-                f"Installing {', '.join(wanted)} did not end within {format_duration(spec.timeout_seconds)}.",
+                f"Installing {', '.join(wanted)} did not end within {format_duration(spec.timeout_seconds)}. "
+                "Publish again, or have the gateway use faster sources (/etc/apt where it runs).",
                 "",
             ) from error
         except InitError as error:

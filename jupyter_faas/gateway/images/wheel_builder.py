@@ -150,7 +150,11 @@ class WheelBuilder:
             ended = await self._engine.run_build(spec, folder / "out.tar")
         except InvocationTimeout as error:
             cap = format_duration(spec.timeout_seconds)
-            raise _error(f"Building {source.name} from source did not end within {cap}.", "") from error
+            detail = (
+                f"Building {source.name} from source did not end within {cap}. Name a version that has a "
+                "wheel: %%publish --require 'name==version'."
+            )
+            raise _error(detail, "") from error
         except InitError as error:
             raise _error(f"The build container could not be started: {error.detail}", "") from error
         if ended is None:
