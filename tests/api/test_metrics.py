@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import signal
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from jupyter_faas.model.caps import Caps
@@ -105,3 +108,14 @@ def test_a_gateway_that_stops_says_what_it_waits_for(own_gateway: Gateway) -> No
     eventually(lambda: value(own_gateway, "faas_instances", state="busy") == 1, 10, "the call runs")
     os.kill(own_gateway.pid, signal.SIGTERM)
     eventually(lambda: "Waiting for calls: 1 of f" in own_gateway.log, 10, "it says what it waits for")
+
+
+def test_the_dashboard_and_the_alerts_name_metrics_that_exist(counted: Gateway) -> None:
+    folder = Path(__file__).parents[2] / "examples" / "monitoring"
+    rules = yaml.safe_load((folder / "alerts.yml").read_text())["groups"][0]["rules"]
+    panels = json.loads((folder / "dashboard.json").read_text())["panels"]
+    expressions = [rule["expr"] for rule in rules]
+    expressions += [target["expr"] for panel in panels for target in panel["targets"]]
+    named = {name for expression in expressions for name in re.findall(r"faas_[a-z_]+", expression)}
+    assert named
+    assert named <= {name for name, _ in samples(counted)}
