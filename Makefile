@@ -9,6 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STATE := $(abspath build)
 PYTEST_ARGS ?=
+WORKERS ?= 2
 LAB_ARGS ?=
 
 .PHONY: help demo test lint format bench bench-peers simulate lab clean
@@ -21,12 +22,13 @@ demo: $(VENV)/.test  ## Publish three notebook functions and call them (KEEP=1 l
 	.ci/engine start $(STATE)/demo
 	$(BIN)/python examples/demo.py $(if $(KEEP),--keep)
 
-test: $(VENV)/.dev  ## Every test, on a real Docker engine
+test: $(VENV)/.dev  ## Every test, on a real Docker engine, a few files at a time (WORKERS=0: one by one)
 	@.ci/tool curl
 	.ci/tool debootstrap
 	trap '.ci/engine stop $(STATE)/test' EXIT
 	.ci/engine start $(STATE)/test
-	FAAS_TEST_DOCKER=require $(BIN)/python -m pytest --cov --cov-report=term:skip-covered $(PYTEST_ARGS)
+	FAAS_TEST_DOCKER=require $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder \
+	    --cov --cov-report=term:skip-covered $(PYTEST_ARGS)
 
 lint: $(VENV)/.dev  ## Formatting, lint and types
 	@$(BIN)/ruff check .
