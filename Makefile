@@ -11,8 +11,9 @@ STATE := $(abspath build)
 PYTEST_ARGS ?=
 WORKERS ?= 2
 LAB_ARGS ?=
+CALLS ?= 100000
 
-.PHONY: help demo test lint format bench bench-peers simulate lab clean
+.PHONY: help demo test lint format bench bench-peers soak simulate lab clean
 
 help:  ## This list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -43,6 +44,11 @@ bench: $(VENV)/.test  ## Warm call, cold call and publish, as ratios to referenc
 	@trap '.ci/engine stop $(STATE)/bench' EXIT
 	.ci/engine start $(STATE)/bench
 	$(BIN)/python -m tests.benchmarks --json $(STATE)/bench.json
+
+soak: $(VENV)/.test  ## Very many calls of every kind: each answer is right, nothing is left (CALLS=100000)
+	@trap '.ci/engine stop $(STATE)/bench' EXIT
+	.ci/engine start $(STATE)/bench
+	$(BIN)/python -m tests.benchmarks.soak --calls $(CALLS) --json $(STATE)/soak.json
 
 simulate: $(VENV)/.test  ## Policies of keep-alive on drawn traces: cold starts and memory
 	@$(BIN)/python -m tests.benchmarks.keep_alive --json $(STATE)/keep-alive.json
