@@ -45,7 +45,7 @@ from jupyter_faas.gateway.service.service import Service
 from jupyter_faas.gateway.store.recorder import Recorder
 from jupyter_faas.gateway.store.store import Store
 from jupyter_faas.model.connection import ConnectionInfo, data_dir, read_connection, write_connection
-from jupyter_faas.model.errors import EngineUnavailable, GatewayUnavailable
+from jupyter_faas.model.errors import Conflict, EngineUnavailable, GatewayUnavailable
 from jupyter_faas.version import VERSION
 
 __all__ = ["GatewayApp", "main"]
@@ -161,7 +161,11 @@ class GatewayApp(JupyterApp):
         folder = Path(self.data_dir)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with self._lock(folder):
-            asyncio.run(self._serve(folder))
+            try:
+                asyncio.run(self._serve(folder))
+            except Conflict as error:
+                self.log.critical("%s", error.detail)
+                self.exit(os.EX_DATAERR)
 
     async def _serve(self, folder: Path) -> None:
         stop = asyncio.Event()
