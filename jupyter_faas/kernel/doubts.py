@@ -80,7 +80,7 @@ def _data_warnings(found: Slice) -> Iterator[str]:
             )
         for node in ast.walk(definition.statement) if definition.kind == "closure" else ():
             for name in node.names if isinstance(node, ast.Nonlocal) else ():
-                if f"{definition.name}__{name}" in definition.around:
+                if f"{definition.name}__{name}__cell" in definition.around:
                     yield (
                         f"{definition.name} changes its {name} (nonlocal) when it is called: each process of "
                         "it has a copy of its own, so that calls don't all see the change."
