@@ -1,4 +1,4 @@
-"""Closures that share variables: the notebook's functions had one cell for it, and the handler's have, too."""
+"""Closures that share a variable: the notebook's have one cell for it, and so have the handler's."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 def joined(function: FunctionType, **cells: CellType) -> FunctionType:
     """A function like ``function`` whose free variables of these names are those ``cells``."""
     code = function.__code__
-    own = zip(code.co_freevars, function.__closure__ or ())
-    closure = tuple(cells.get(name, cell) for name, cell in own)
+    own = function.__closure__ or ()
+    closure = tuple(cells.get(name, own[index]) for index, name in enumerate(code.co_freevars))
     made = FunctionType(code, function.__globals__, function.__name__, function.__defaults__, closure)
     made.__kwdefaults__ = function.__kwdefaults__
     made.__annotations__ = function.__annotations__

@@ -73,8 +73,7 @@ class _Writer:
 
 
 def _ordered(definitions: Mapping[str, Definition]) -> list[Definition | str]:
-    """The definitions so that each finds what its own execution needs, otherwise by name; among them the lines
-    that complete one."""
+    """The definitions, and the lines that complete some: each after what it needs, otherwise by name."""
     needs = {name: _needed_to_define(name, definitions) for name in definitions}
     direct = {name: needed & definitions[name].uses.now for name, needed in needs.items()}
     incomplete = {name: _completed_by(name, definitions) for name in definitions}

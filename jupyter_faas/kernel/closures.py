@@ -10,9 +10,9 @@ the live one has around it (free variables, defaults, attributes) goes along by 
         return times
     double = double(double__n)    # what they are now
 
-A variable that functions share and one of them assigns (``nonlocal``), or whose value leads back to the function
-(two that call each other), goes along as the cell that it is. Cells are made empty and filled when what they hold
-is defined::
+A variable that functions share and one of them assigns (``nonlocal``), or whose value leads back to the
+function (two that call each other), goes along as the cell that it is. Cells are made empty, and filled when
+what they hold is defined::
 
     even__odd__cell = types.CellType()
     ...
@@ -68,8 +68,8 @@ def made_again(name: str, function: types.FunctionType, cells: Cells) -> Definit
     used = uses(together, lazy_annotations="annotations" in cells.futures(cell))
     used = replace(used, now=used.now | around.names.keys(), later=used.later - {name})
     return Definition(
-        name, "closure" if free or shared else _kind(node), together, text, used, cell, node.lineno, header, footer,
-        around.names,
+        name, "closure" if free or shared else _kind(node), together, text, used, cell, node.lineno, header,
+        footer, around.names,
     )  # fmt: skip
 
 
@@ -115,8 +115,8 @@ def cell_definition(name: str, cell: types.CellType) -> Definition:
 def _free_variables(
     function: types.FunctionType, around: _Around, assigned: set[str]
 ) -> tuple[dict[str, str], list[str], dict[str, str]]:
-    """The free variables with the names of what they hold, those that hold ``function`` itself, and those that
-    have to be cells with the names of these."""
+    """The free variables with the names of what they hold, those that hold ``function`` itself,
+    and those that have to be cells, with the names of these."""
     cells = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
     for variable, cell in cells.items():
         if not _is_filled(cell):

@@ -25,9 +25,10 @@ class Definition:
     """A statement of the handler that binds ``name``; ``line`` is that of its first line in ``cell``.
 
     ``header`` and ``footer`` are lines around the text that no cell has. ``around`` are objects that the text
-    uses by names of the handler's own, because no name of the notebook has them. ``completion`` are lines that
-    run later, as soon as the names ``completed_by`` are there: these may need ``name`` to be defined themselves.
-    ``taken_from`` names the class that ``name`` is taken from before that one is completed.
+    uses by names of the handler's own, because no name of the notebook has them. ``completion`` are lines to
+    run as soon as the names ``completed_by`` are there, which may need ``name`` to be defined themselves.
+    ``taken_from`` names the class that ``name`` is taken from before that one is completed. ``changes`` tells
+    where members of a class were set that its statement doesn't make; ``doubts`` are warnings.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Definition:
     completion: str | None = None
     completed_by: frozenset[str] = frozenset()
     taken_from: str | None = None
+    changes: Mapping[str, str] = field(default_factory=dict)
     doubts: tuple[str, ...] = ()
 
     @property

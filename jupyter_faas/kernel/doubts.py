@@ -69,6 +69,7 @@ def is_secret(constant: Constant) -> bool:
 def _data_warnings(found: Slice) -> Iterator[str]:
     mutable = found.values.keys() | {name for name, one in found.constants.items() if one.mutable}
     for definition in found.definitions.values():
+        yield from definition.doubts
         changed: dict[str, set[str]] = {}
         if definition.kind not in ("value", "recomputed"):
             for name, how in mutations(definition.statement, mutable & definition.uses.later):

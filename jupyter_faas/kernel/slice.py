@@ -327,6 +327,8 @@ class _Slicer:
         if name in self._around:
             owner, _, what = name.removesuffix("__cell").rpartition("__")
             name = f"{what} of {owner}"
+            if need.user is not None:
+                origin = origin or need.user.changes.get(what, "")
         self.refusals.append(Refusal(name, type_name, reason, used, origin, cell))
 
     def _is_builtin(self, name: str) -> bool:

@@ -104,7 +104,8 @@ MADE = [
         id="texts",
     ),
     pytest.param(
-        "def make():\n    def even(n): return n == 0 or odd(n - 1)\n    def odd(n): return n != 0 and even(n - 1)\n"
+        "def make():\n    def even(n): return n == 0 or odd(n - 1)\n"
+        "    def odd(n): return n != 0 and even(n - 1)\n"
         "    return even, odd\ne, o = make()\nx = lambda v: [e(v), o(v), e(3), o(3)]",
         [[True, False, False, True]] * 2,
         id="two that call each other",
@@ -116,7 +117,8 @@ MADE = [
         id="three in a ring",
     ),
     pytest.param(
-        "def make():\n    n = 10\n    def inc(v):\n        nonlocal n\n        n += v\n    def get(): return n\n"
+        "def make():\n    n = 10\n    def inc(v):\n        nonlocal n\n        n += v\n"
+        "    def get(): return n\n"
         "    return inc, get\ninc, get = make()\nother, _ = make()\ninc(5)\n"
         "def x(v):\n    inc(v)\n    other(v)\n    return get()",
         [17, 19],
@@ -135,7 +137,8 @@ MADE = [
         id="through a table",
     ),
     pytest.param(
-        "def make():\n    n = 0\n    def go(v, *, step=1):\n        'Goes.'\n        nonlocal n\n        n += step\n"
+        "def make():\n    n = 0\n    def go(v, *, step=1):\n        'Goes.'\n        nonlocal n\n"
+        "        n += step\n"
         "        return go(v - 1) if v else [n, go.__doc__, go.__annotations__, go.tag]\n"
         "    go.tag = 't'\n    return go\nx = make()",
         [[3, "Goes.", {}, "t"], [6, "Goes.", {}, "t"]],
