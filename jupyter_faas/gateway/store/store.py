@@ -34,6 +34,8 @@ __all__ = ["Store"]
 
 T = TypeVar("T")
 
+ROWS_AT_A_TIME: Final = 100
+
 _PLAIN: Final = tuple(
     column.name for column in invocations.columns if column.name not in ("sequence", "problem", "logs")
 )
@@ -77,8 +79,11 @@ class Store:
         replace = statement.on_conflict_do_update(index_elements=["key"], set_={"value": value})
         await self._run(lambda c: c.execute(replace))
 
-    async def latest_versions(self) -> list[tuple[VersionRecord, int]]:
-        """For every function the version that ``latest`` names, and how many versions it has."""
+    async def each_latest(self, take: Callable[[VersionRecord, int], None]) -> None:
+        """Give ``take`` for every function the version that ``latest`` names, and how many versions it has.
+
+        One after the other, in the store's thread: there may be very many.
+        """
         every = versions.alias()
         count = select(func.count()).where(every.c.function == aliases.c.function).scalar_subquery()
         named = (aliases.c.function == versions.c.function) & (aliases.c.number == versions.c.number)
@@ -87,9 +92,14 @@ class Store:
             .join(aliases, named)
             .where(aliases.c.alias == "latest")
             .order_by(versions.c.function)
+            .execution_options(yield_per=ROWS_AT_A_TIME)
         )
-        rows = await self._run(lambda c: c.execute(query).all())
-        return [(_version(row), int(row.total)) for row in rows]
+
+        def walk(connection: Connection) -> None:
+            for row in connection.execute(query):
+                take(_version(row), int(row.total))
+
+        await self._run(walk)
 
     async def version(self, function: str, number: int) -> VersionRecord | None:
         """One version."""
