@@ -5,15 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from jupyter_faas.model.caps import Caps
 from tests.conftest import running
 from tests.integration.test_keep_alive import start_of
-from tests.support.docker import busy_cpus, containers_of, owner_of, require_docker
-from tests.support.gateway import Gateway
+from tests.support.docker import busy_cpus, containers_of, owner_of, processes_of, require_docker
+from tests.support.gateway import Answer, Gateway
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.docker
@@ -39,13 +41,14 @@ def look(path=None):
     }
 """
 GONE = Caps(idle_seconds=0)
+POOL = "--Prewarmed.memory_bytes=500_000_000"
 
 
 @pytest.fixture(scope="module")
 def pool(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     """A gateway that prewarms."""
     require_docker()
-    with running(tmp_path_factory.mktemp("pool")) as gateway:
+    with running(tmp_path_factory.mktemp("pool"), POOL) as gateway:
         yield gateway
 
 
@@ -58,6 +61,20 @@ def cold(gateway: Gateway, name: str) -> None:
     """Wait until nothing of the function runs, and a sandbox waits for it."""
     eventually(lambda: gateway.client.function(name)["instances"] == 0, what=f"{name} has no instance")
     await_prewarmed(gateway)
+
+
+def prewarmed(gateway: Gateway, name: str, arguments: Any = None) -> Answer:
+    """The answer of a first call from a sandbox that waited; others may be started before it is."""
+    return eventually(lambda: _prewarmed(gateway, name, arguments), 60, f"{name} comes from the pool")
+
+
+def _prewarmed(gateway: Gateway, name: str, arguments: Any) -> Answer | None:
+    eventually(lambda: gateway.client.function(name)["instances"] == 0, what=f"{name} has no instance")
+    answer = gateway.call(name, arguments)
+    if start_of(answer) == "prewarmed":
+        return answer
+    time.sleep(0.5)
+    return None
 
 
 def waiting_containers(gateway: Gateway) -> list[str]:
@@ -91,7 +108,7 @@ def test_the_functions_own_caps_hold(pool: Gateway) -> None:
     hungry = "def hungry(size=0):\n    return len(b'x' * size)\n"
     forks = (
         "import threading, time\ndef forks(number):\n"
-        "    for _ in range(number):\n        threading.Thread(target=time.sleep, args=(2,), daemon=True).start()\n"
+        "    for _ in range(number):\n        threading.Thread(target=time.sleep, args=(2,)).start()\n"
         "    return number\n"
     )
     slow = "import time\ndef slow():\n    time.sleep(30)\n"
@@ -103,11 +120,9 @@ def test_the_functions_own_caps_hold(pool: Gateway) -> None:
         ("forks", {"number": 60}, "handler-error"),
         ("slow", {}, "timeout"),
     ):
-        cold(pool, name)
-        answer = pool.call(name, arguments)
-        assert (answer.code, start_of(answer)) == (code, "prewarmed"), answer.body
-    cold(pool, "hungry")
-    assert pool.call("hungry", {"size": 20_000_000}).json == 20_000_000
+        answer = prewarmed(pool, name, arguments)
+        assert answer.code == code, answer.body
+    assert prewarmed(pool, "hungry", {"size": 20_000_000}).json == 20_000_000
 
 
 def test_networks_are_kept_apart(pool: Gateway) -> None:
@@ -115,25 +130,18 @@ def test_networks_are_kept_apart(pool: Gateway) -> None:
     pool.publish(source.format("alone"), "alone", caps=GONE)
     pool.publish(source.format("out"), "out", caps=Caps(idle_seconds=0, network="egress"))
     for name, networks in (("alone", ["lo"]), ("out", ["eth0", "lo"])):
-        eventually(lambda name=name: _serves_prewarmed(pool, name, networks), 30, "it comes from the pool")
-
-
-def _serves_prewarmed(gateway: Gateway, name: str, expected: list[str]) -> bool:
-    eventually(lambda: gateway.client.function(name)["instances"] == 0)
-    answer = gateway.call(name)
-    assert answer.json == expected
-    return start_of(answer) == "prewarmed"
+        assert prewarmed(pool, name).json == networks
 
 
 def test_environment_values_and_isolated_calls(pool: Gateway) -> None:
-    source = "import os\nseen = os.environ.get('SECRET')\ndef {0}():\n    return [seen, os.environ.get('SECRET')]\n"
+    source = (
+        "import os\nseen = os.environ.get('SECRET')\ndef {0}():\n    return [seen, os.environ.get('SECRET')]"
+    )
     pool.publish(source.format("keeps"), "keeps", caps=GONE, environment={"SECRET": "hush"})
     pool.publish(source.format("other"), "other", caps=Caps(idle_seconds=0, isolate="call"))
     for _ in range(2):
         for name, expected in (("keeps", ["hush", "hush"]), ("other", [None, None])):
-            cold(pool, name)
-            answer = pool.call(name)
-            assert (answer.json, start_of(answer)) == (expected, "prewarmed")
+            assert prewarmed(pool, name).json == expected
 
 
 def test_a_republished_function_is_proven_in_a_sandbox_and_runs_its_new_code(pool: Gateway) -> None:
@@ -147,7 +155,8 @@ def test_a_republished_function_is_proven_in_a_sandbox_and_runs_its_new_code(poo
     assert publication["version"] == 4
     assert pool.call("again").json == "proven"
     containers = containers_of(owner_of(pool.folder))
-    assert "again" not in {one.labels.get("jupyter-faas.function") for one in containers}, "none was started"
+    running_now = {one.labels.get("jupyter-faas.function") for one in containers}
+    assert "again" not in running_now, "the proven sandbox serves"
 
 
 def test_racing_first_calls_get_sandboxes_of_their_own(pool: Gateway) -> None:
@@ -163,16 +172,19 @@ def test_racing_first_calls_get_sandboxes_of_their_own(pool: Gateway) -> None:
 
 def test_a_layer_that_was_tampered_with_is_refused(pool: Gateway) -> None:
     pool.publish("def honest():\n    return 'honest'\n", "honest", caps=GONE)
-    cold(pool, "honest")
-    assert start_of(pool.call("honest")) == "prewarmed"
+    prewarmed(pool, "honest")
     for layer in (pool.folder / "data" / "layers").glob("*.tar"):
         content = layer.read_bytes()
         if b"honest" in content:
             layer.write_bytes(content.replace(b"'honest'", b"'wicked'"))
-    cold(pool, "honest")
-    answer = pool.call("honest")
-    assert (answer.json, start_of(answer)) == ("honest", "cold")
-    assert "is not the one of its image" in pool.log
+
+    def refused() -> bool:
+        eventually(lambda: pool.client.function("honest")["instances"] == 0)
+        answer = pool.call("honest")
+        assert (answer.json, start_of(answer)) == ("honest", "cold")
+        return "is not the one of its image" in pool.log
+
+    eventually(refused, 30, "the layer is refused")
 
 
 def test_a_sandbox_that_dies_while_it_waits_is_replaced(pool: Gateway) -> None:
@@ -182,60 +194,42 @@ def test_a_sandbox_that_dies_while_it_waits_is_replaced(pool: Gateway) -> None:
         if "jupyter-faas.prewarmed" in container.labels:
             container.kill()
     assert pool.call("lives").json == 1
-    cold(pool, "lives")
-    assert start_of(pool.call("lives")) == "prewarmed"
+    assert prewarmed(pool, "lives").json == 1
 
 
 def test_packages_are_imported_before_there_is_a_function(pool: Gateway) -> None:
-    before = "import sys\nKNOWN = 'pip_install_test' in sys.modules\n"
-    source = (
-        "import pandas\nimport time\ndef frame():\n    return int(pandas.DataFrame({'x': [1, 2]}).x.sum())\n"
-    )
-    del before
-    pool.publish(source, "frame", caps=GONE, requirements=_pinned("pandas", "numpy"))
-    eventually(lambda: _serves_frame(pool), 60, "it comes from the pool")
-    cold(pool, "frame")
-    maps = [Path(f"/proc/{pid}/maps").read_text() for pid in _pids(waiting_containers(pool), pool)]
-    assert any("pandas/_libs" in each for each in maps), "a process that waits has it"
+    source = "import pandas\ndef frame():\n    return int(pandas.DataFrame({'x': [1, 2]}).x.sum())\n"
+    requirements = tuple(f"{name}=={version(name)}" for name in ("numpy", "pandas"))
+    pool.publish(source, "frame", caps=GONE, requirements=requirements)
+    assert prewarmed(pool, "frame").json == 3
+    owner = owner_of(pool.folder)
+
+    def imported() -> bool:
+        found = (Path(f"/proc/{pid}/maps") for pid in processes_of(owner))
+        return any("pandas/_libs" in maps.read_text() for maps in found if maps.exists())
+
+    eventually(lambda: pool.client.function("frame")["instances"] == 0)
+    eventually(imported, 30, "a process that waits has it")
 
 
-def _serves_frame(gateway: Gateway) -> bool:
-    eventually(lambda: gateway.client.function("frame")["instances"] == 0)
-    time.sleep(0.5)  # the sandboxes of other patterns come first
-    answer = gateway.call("frame")
-    assert answer.json == 3
-    return start_of(answer) == "prewarmed"
-
-
-def _pinned(*names: str) -> tuple[str, ...]:
-    from importlib.metadata import version
-
-    return tuple(f"{name}=={version(name)}" for name in names)
-
-
-def _pids(containers: list[str], gateway: Gateway) -> list[int]:
-    from tests.support.docker import processes_of
-
-    del containers
-    return processes_of(owner_of(gateway.folder))
-
-
-def test_nothing_is_left_of_a_gateway_that_was_killed(own_gateway: Gateway) -> None:
-    own_gateway.publish("def brief():\n    return 1\n", "brief", caps=GONE)
-    await_prewarmed(own_gateway)
-    before = set(waiting_containers(own_gateway))
-    own_gateway.kill()
-    own_gateway.start()
-    assert not before & set(waiting_containers(own_gateway))
-    await_prewarmed(own_gateway)
-    own_gateway.stop()
-    assert not containers_of(owner_of(own_gateway.folder))
-    assert not list((own_gateway.folder / "data" / "run").glob("*"))
+def test_nothing_is_left_of_a_gateway_that_was_killed(tmp_path: Path) -> None:
+    require_docker()
+    with running(tmp_path / "gateway", POOL) as gateway:
+        gateway.publish("def brief():\n    return 1\n", "brief", caps=GONE)
+        await_prewarmed(gateway)
+        before = set(waiting_containers(gateway))
+        gateway.kill()
+        gateway.start()
+        assert not before & set(waiting_containers(gateway))
+        await_prewarmed(gateway)
+        gateway.stop()
+        assert not containers_of(owner_of(gateway.folder))
+        assert not list((gateway.folder / "data" / "run").glob("*"))
 
 
 def test_without_memory_there_is_no_pool(tmp_path: Path) -> None:
     require_docker()
-    with running(tmp_path / "gateway", "--Prewarmed.memory_bytes=0") as gateway:
+    with running(tmp_path / "gateway") as gateway:
         gateway.publish("def plain():\n    return 1\n", "plain", caps=GONE)
         eventually(lambda: gateway.client.function("plain")["instances"] == 0)
         assert start_of(gateway.call("plain")) == "cold"

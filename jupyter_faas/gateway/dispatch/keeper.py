@@ -27,7 +27,7 @@ MOST_BYTES: Final = 8 * 10**9
 
 
 class Keeper(LoggingConfigurable):
-    """Looks after the idle instances of all pools. ``reserved`` is what prewarmed sandboxes take of their memory."""
+    """Looks after the idle instances of all pools; ``reserved`` of their memory is prewarmed sandboxes'."""
 
     idle_memory_bytes = Integer(
         None,

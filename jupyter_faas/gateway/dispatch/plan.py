@@ -13,7 +13,7 @@ __all__ = ["Pattern", "Plan", "Planner"]
 
 @dataclass(frozen=True)
 class Pattern:
-    """What can't be changed any more once a sandbox waits. Functions of the same pattern may take the same."""
+    """What can't be changed any more once a sandbox waits. Functions of one pattern may take the same."""
 
     image: str
     """The environment image's id."""
@@ -25,7 +25,7 @@ class Pattern:
 
 @dataclass(frozen=True)
 class Plan:
-    """How a version is made of a sandbox that has its ``pattern``: by the layer ``diff_id``, kept at ``layer``."""
+    """How a version is made of a sandbox of its ``pattern``: by the layer ``diff_id``, kept at ``layer``."""
 
     pattern: Pattern
     layer: Path

@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 import hashlib
 import logging
-import os
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
@@ -29,9 +28,6 @@ __all__ = ["Prewarmed"]
 
 log = logging.getLogger(__name__)
 
-SHARE: Final = 16
-LEAST_BYTES: Final = 128 * 10**6
-MOST_BYTES: Final = 2 * 10**9
 ASSUMED_BYTES: Final = 20 * 10**6
 """What a sandbox is taken for until one of its pattern has been measured."""
 PREPARE_SECONDS: Final = 20.0
@@ -48,11 +44,10 @@ class Prewarmed(LoggingConfigurable):
     """Keeps prewarmed sandboxes for the functions that were wanted of late."""
 
     memory_bytes = Integer(
-        None,
-        allow_none=True,
+        0,
         min=0,
-        help="How many bytes of memory the sandboxes that are started before anybody calls may take together; "
-        "0: none are. By default a sixteenth of the machine's memory, at least 128 MB and at most 2 GB.",
+        help="How many bytes of memory the sandboxes that are started before any call may take together; "
+        "with 0 there are none.",
     ).tag(config=True)
 
     def __init__(self, engine: Engine, plan: Planner, busy: Callable[[], bool], **kwargs: object) -> None:
@@ -84,21 +79,14 @@ class Prewarmed(LoggingConfigurable):
         """The memory that they take."""
         return sum(one.memory_bytes for every in self._waiting.values() for one in every)
 
-    @property
-    def budget_bytes(self) -> int:
-        """The most that they may take."""
-        machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-        share = min(MOST_BYTES, max(LEAST_BYTES, machine // SHARE))
-        return share if self.memory_bytes is None else self.memory_bytes
-
     def expect(self, target: Target) -> None:
         """A first call of this version may come."""
-        if not self._closed and self.budget_bytes:
+        if not self._closed and self.memory_bytes:
             self._keep(self._note(target))
 
     async def take(self, target: Target) -> Sandbox | None:
         """A sandbox that has become this version's, but for its ``INIT``; ``None``: start one plainly."""
-        if self._closed or not self.budget_bytes:
+        if self._closed or not self.memory_bytes:
             return None
         if not any(pattern.image == target.environment_image for pattern in self._waiting):
             self.expect(target)  # planning it would only hold up the start
@@ -207,7 +195,7 @@ class Prewarmed(LoggingConfigurable):
         """End what is too much; of what pattern one is missing, those asked for last first."""
         now = asyncio.get_running_loop().time()
         sizes = {pattern: self._size(pattern) for pattern in self._supplies}
-        allowed = allotted(self._supplies, sizes, self.budget_bytes, now)
+        allowed = allotted(self._supplies, sizes, self.memory_bytes, now)
         for pattern, number in allowed.items():
             while len(self._waiting.get(pattern, ())) > number and (one := self._pop(pattern)) is not None:
                 self._keep(self._end(one))

@@ -31,7 +31,7 @@ class Supply:
         self._asked.append(now)
 
     def wanted(self, now: float) -> int:
-        """How many should wait: the most that were wanted at a time of late, at least one, none in the end."""
+        """How many should wait: the most that were wanted at once of late, at least one; none in the end."""
         if now - self.last_asked >= UNUSED_SECONDS:
             return 0
         recent = [at for at in self._asked if now - at < RECENT_SECONDS]

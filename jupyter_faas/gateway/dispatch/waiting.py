@@ -86,8 +86,9 @@ class Waiting:
             if not data:
                 raise Crashed("It ended before it waited for its function.")
             try:
-                if any([self._take(frame) for frame in reader.feed(data)]):
-                    return
+                for frame in reader.feed(data):
+                    if self._take(frame):
+                        return
             except FrameError as error:
                 raise Crashed(f"It sent {error}.") from error
 

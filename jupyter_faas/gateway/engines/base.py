@@ -161,8 +161,9 @@ class PrewarmedSandbox(Sandbox):
     @abstractmethod
     async def specialise(self, layer: bytes, caps: Caps) -> None:
         """Put the files of a function's layer where its image has them, read-only for the sandbox, and apply
-        ``caps``; network and scratch stay what they are. Raises ``EngineUnavailable`` or ``InitError`` if that
-        can't be done: the sandbox is of no use then."""
+        ``caps``; network and scratch stay what they are.
+
+        Raises ``EngineUnavailable`` or ``InitError`` if that can't be done: it is of no use then."""
 
 
 class Engine(ABC):

@@ -12,8 +12,8 @@ __all__ = ["first_imports"]
 def first_imports(source: str, own: Collection[str]) -> tuple[str, ...]:
     """The packages' modules that a handler imports before it does anything that an import could notice.
 
-    In its order; ``module:name`` for ``from module import name``. ``own`` are the author's modules: what comes
-    after them may depend on them, and nothing is read on there. Python's own modules are left out.
+    In its order; ``module:name`` for ``from module import name``. ``own`` are the author's modules: what
+    comes after them may depend on them, and is not read. Python's own modules are left out.
     """
     try:
         statements = ast.parse(source).body
