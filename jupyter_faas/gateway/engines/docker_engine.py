@@ -149,7 +149,7 @@ class DockerEngine(Engine):
                 return await self._start(spec)
 
     async def start_prewarmed(self, spec: SandboxSpec) -> PrewarmedSandbox | None:
-        """See ``Engine.start_prewarmed``: its function comes into a folder that both see; none without one."""
+        """See ``Engine.start_prewarmed``: its function comes into a folder that both see."""
         with self._daemon.answering():
             if await self._choose_transport() != "unix":
                 return None
