@@ -151,9 +151,7 @@ def test_a_republished_function_is_proven_in_a_sandbox_and_runs_its_new_code(poo
         pool.publish(f"def again():\n    return {number}\n", "again")
         assert pool.call("again").json == number
         await_prewarmed(pool)
-    publication = pool.publish(
-        "def again():\n    return 'proven'\n", "again", proof=">>> again()\n'proven'\n"
-    )
+    pool.publish("def again():\n    return 'proven'\n", "again", proof=">>> again()\n'proven'\n")
     assert pool.client.function("again")["version"] == 4
     assert pool.call("again").json == "proven"
     containers = containers_of(owner_of(pool.folder))
