@@ -11,8 +11,10 @@ STATE := $(abspath build)
 PYTEST_ARGS ?=
 WORKERS ?= 2
 LAB_ARGS ?=
+CALLS ?= 100000
+BENCH ?=
 
-.PHONY: help demo test lint format bench bench-peers simulate lab clean
+.PHONY: help demo test lint format bench bench-peers soak simulate lab clean
 
 help:  ## This list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -39,10 +41,15 @@ format: $(VENV)/.dev  ## Put the code into its form
 	@$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.test  ## Warm call, cold call and publish, as ratios to references of the same run
+bench: $(VENV)/.test  ## What calls and publishes take, as ratios to references of the same run (BENCH=warm,cold)
 	@trap '.ci/engine stop $(STATE)/bench' EXIT
 	.ci/engine start $(STATE)/bench
-	$(BIN)/python -m tests.benchmarks --json $(STATE)/bench.json
+	$(BIN)/python -m tests.benchmarks --groups '$(BENCH)' --json $(STATE)/bench.json
+
+soak: $(VENV)/.test  ## Very many calls of every kind: each answer is right, nothing is left (CALLS=100000)
+	@trap '.ci/engine stop $(STATE)/bench' EXIT
+	.ci/engine start $(STATE)/bench
+	$(BIN)/python -m tests.benchmarks.soak --calls $(CALLS) --json $(STATE)/soak.json
 
 simulate: $(VENV)/.test  ## Policies of keep-alive on drawn traces: cold starts and memory
 	@$(BIN)/python -m tests.benchmarks.keep_alive --json $(STATE)/keep-alive.json
