@@ -16,6 +16,7 @@ import socket
 import sys
 import time
 from collections.abc import Sequence
+from heapq import nlargest
 from pathlib import Path
 from typing import Any, Final, cast
 from urllib.parse import urlsplit
@@ -237,8 +238,9 @@ class GatewayApp(JupyterApp):
         stack.push_async_callback(publisher.close)
         for published in catalogue:
             dispatcher.provision(published.target)
-        for published in sorted(catalogue, key=lambda one: one.record.published)[-EXPECTED:]:
-            dispatcher.prewarmed.expect(published.target)
+        if dispatcher.prewarmed.memory_bytes:
+            for published in nlargest(EXPECTED, catalogue, key=lambda one: one.record.published):
+                dispatcher.prewarmed.expect(published.target)
         partial = PartialNotebooks(folder / "notebooks")
         service = Service(
             engine,
