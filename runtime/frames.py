@@ -40,6 +40,7 @@ class Kind(IntEnum):
     CHUNK = 21
     TEMPLATE = 32
     FORKED = 33
+    PROGRESS = 34
 
 
 class FrameError(ValueError):

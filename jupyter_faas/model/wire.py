@@ -43,6 +43,7 @@ class Kind(IntEnum):
     CHUNK = 21  # instance → gateway: a piece of the slot's result, before its RESULT
     TEMPLATE = 32  # template → supervisor, within an instance: workers can be forked from it
     FORKED = 33  # template → supervisor, within an instance: a worker was forked
+    PROGRESS = 34  # worker → supervisor, within an instance: how far the call has come
 
 
 class FrameError(ValueError):
