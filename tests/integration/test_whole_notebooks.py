@@ -216,7 +216,7 @@ def test_the_deadline_ends_the_kernel_with_all_that_it_started(work: Gateway) ->
     assert late.json["detail"].endswith("Cell 4 (tagged work) was running.")
     notebook = nbformat.reads(work.request("GET", late.json["notebook"]).body.decode(), as_version=4)
     nbformat.validate(notebook)
-    assert notebook.cells[2].source == '# Parameters\ntask = "sleep"\n'
+    assert notebook.cells[2].source == "# Parameters\ntask = 'sleep'\n"
     assert [cell.execution_count for cell in notebook.cells[1:4]] == [1, 2, 3]
     assert "Already in the image" in notebook.cells[3].outputs[0].text
     assert notebook.cells[4].outputs[0].text == "asleep\n"  # of the cell that ran, what it had shown
