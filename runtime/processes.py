@@ -11,7 +11,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
-PATIENCE_SECONDS = 0.05  # how long processes may go on starting others before everything is swept away
+PATIENCE_SECONDS = 0.05  # how long processes may go on starting others before everything is swept away,
+PATIENCE_ROUNDS = 8  # and how often: on a busy machine one look may take longer than that
 WAIT_SECONDS = 0.0005
 GIVE_UP_SECONDS = 10.0  # the kernel may need seconds to free the memory of a big process
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
@@ -73,7 +74,7 @@ def end_all_but(spared: Collection[int], reaper: Reaper) -> None:
     cap taken, so a fork bomb runs out of places. If new ones keep coming all the same, PID 1 can kill
     everything at once, the spared too. Raises ``ProcessesRemain`` if even that didn't help.
     """
-    start = time.monotonic()
+    start, rounds = time.monotonic(), 0
     stopped: set[int] = set()
     while True:
         reaper.collect()
@@ -82,7 +83,8 @@ def end_all_but(spared: Collection[int], reaper: Reaper) -> None:
             return
         elapsed = time.monotonic() - start
         fresh = strays - stopped
-        if fresh and elapsed < PATIENCE_SECONDS:
+        if fresh and (elapsed < PATIENCE_SECONDS or rounds < PATIENCE_ROUNDS):
+            rounds += 1
             _signal(fresh, signal.SIGSTOP)
             stopped |= fresh
             continue

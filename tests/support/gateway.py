@@ -130,6 +130,11 @@ class Gateway:
         )
         return self.client.publish(bundle, environment, lambda *_: None)
 
+    def delete_functions(self) -> None:
+        """Delete all there are."""
+        for function in self.client.functions():
+            self.client.delete(function["name"])
+
     def call(self, name: str, arguments: Any = None, method: str = "POST", timeout: float = 60) -> Answer:
         """Call a function with JSON arguments."""
         body = None if method == "GET" else json.dumps({} if arguments is None else arguments).encode()

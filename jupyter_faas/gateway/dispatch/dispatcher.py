@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import Counter
 
 from traitlets import Float, Integer
 from traitlets.config import LoggingConfigurable
 
 from jupyter_faas.gateway.dispatch.call import Call
+from jupyter_faas.gateway.dispatch.census import Census
 from jupyter_faas.gateway.dispatch.instance import Target
 from jupyter_faas.gateway.dispatch.keeper import Keeper
 from jupyter_faas.gateway.dispatch.outcome import Result
@@ -48,6 +50,13 @@ class Dispatcher(LoggingConfigurable):
         """Calls of live versions that wait or run."""
         return sum(pool.running for pool in self._pools.values())
 
+    def busy(self) -> dict[str, int]:
+        """For each function with calls that wait or run, how many."""
+        calls: Counter[str] = Counter()
+        for pool in self._pools.values():
+            calls[pool.target.function] += pool.running
+        return dict(+calls)
+
     def instances(self, function: str | None = None) -> int:
         """How many instances there are, of one function or in all."""
         return sum(
@@ -55,6 +64,10 @@ class Dispatcher(LoggingConfigurable):
             for pool in self._pools.values()
             if function is None or pool.target.function == function
         )
+
+    def census(self) -> Census:
+        """All instances and waiting calls, counted."""
+        return Census.of(self._pools.values())
 
     def begin(self, target: Target, call: Call) -> None:
         """Run one call. Whatever becomes of it, also that it could not be begun, ends it with a result."""

@@ -78,6 +78,11 @@ class Pool:
         return len(self._waiting) + busy
 
     @property
+    def waiting(self) -> int:
+        """Calls that wait for a slot."""
+        return len(self._waiting)
+
+    @property
     def living(self) -> int:
         """How many instances there are that have not ended, starting ones too."""
         return sum(instance.state is not InstanceState.ENDED for instance in self.instances)

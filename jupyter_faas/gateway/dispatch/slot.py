@@ -19,6 +19,8 @@ __all__ = ["Slot", "SlotState"]
 
 KILL_GRACE_SECONDS: Final = 0.1
 """How long the supervisor may take to end a call before the engine ends the whole instance."""
+SHARED_KILL_GRACE_SECONDS: Final = 0.25
+"""The same where other calls may run on the instance, which would all end with it."""
 
 
 class SlotState(Enum):
@@ -47,6 +49,7 @@ class Slot:
         self.number = number
         self.state = SlotState.STARTING
         self.logs = bytearray()
+        self._grace_seconds = KILL_GRACE_SECONDS if caps.concurrency == 1 else SHARED_KILL_GRACE_SECONDS
         self._log_bytes = caps.log_bytes
         self._result_bytes = caps.result_bytes
         self._send = send
@@ -152,7 +155,7 @@ class Slot:
         self._stop_timer()
         self.state = SlotState.ENDING
         self._send(encode_frame(Kind.KILL, self.number))
-        self._timer = asyncio.get_running_loop().call_later(KILL_GRACE_SECONDS, self._unruly, self)
+        self._timer = asyncio.get_running_loop().call_later(self._grace_seconds, self._unruly, self)
 
     def _free(self) -> None:
         self.state = SlotState.FREE
