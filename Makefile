@@ -12,6 +12,7 @@ PYTEST_ARGS ?=
 WORKERS ?= 2
 LAB_ARGS ?=
 CALLS ?= 100000
+BENCH ?=
 
 .PHONY: help demo test lint format bench bench-peers soak simulate lab clean
 
@@ -40,10 +41,10 @@ format: $(VENV)/.dev  ## Put the code into its form
 	@$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.test  ## Warm call, cold call and publish, as ratios to references of the same run
+bench: $(VENV)/.test  ## What calls and publishes take, as ratios to references of the same run (BENCH=warm,cold)
 	@trap '.ci/engine stop $(STATE)/bench' EXIT
 	.ci/engine start $(STATE)/bench
-	$(BIN)/python -m tests.benchmarks --json $(STATE)/bench.json
+	$(BIN)/python -m tests.benchmarks --groups '$(BENCH)' --json $(STATE)/bench.json
 
 soak: $(VENV)/.test  ## Very many calls of every kind: each answer is right, nothing is left (CALLS=100000)
 	@trap '.ci/engine stop $(STATE)/bench' EXIT

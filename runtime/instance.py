@@ -13,7 +13,7 @@ from .frames import PROTOCOL_VERSION, Channel, Frame, FrameError, Kind
 from .loop import Loop
 from .slots import Slot
 from .starter import Starter
-from .workers import Settings, Worker
+from .workers import Settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
     from .capture import Stream
     from .outcomes import Outcome
+    from .prepared import Prepared
     from .scratch import Scratch
+    from .workers import Worker
 
 MAX_CALL_BYTES = 2 * 10**9  # the gateway enforces the payload cap; this only bounds a broken one
 POLL_SECONDS = 0.05
@@ -46,6 +48,7 @@ class Instance:
         self._next_poll = 0.0
         self._scratch: Scratch | None = None
         self._slots: list[Slot] = []
+        self._prepared: Prepared | None = None
         self.reaper = processes.Reaper()
         self._stopping = False
         self._signals = _signal_pipe()
@@ -116,6 +119,11 @@ class Instance:
         processes.end_all_but(spared - {worker.pid}, self.reaper)
         return self.reaper.ended.pop(worker.pid, None)
 
+    def take_prepared(self) -> tuple[Worker, socket.socket] | None:
+        """The process that waited for this function, once; see ``prepared.py``."""
+        prepared, self._prepared = self._prepared, None
+        return prepared.take(self.settings) if prepared is not None else None
+
     def keep(self) -> None:
         """The function has been imported: what it has written belongs to it and not to a call."""
         if self._scratch is not None:
@@ -160,6 +168,8 @@ class Instance:
         for frame in self.link.receive():
             if frame.kind == Kind.INIT:
                 self._start(frame)
+            elif frame.kind == Kind.PREPARE and not self._slots:
+                self._prepare(frame)
             elif frame.kind == Kind.STOP:
                 self._stopping = True
             elif frame.kind not in {Kind.CALL, Kind.KILL} or frame.slot >= len(self._slots):
@@ -169,7 +179,16 @@ class Instance:
             else:
                 self._slots[frame.slot].kill()
 
+    def _prepare(self, frame: Frame) -> None:
+        from .prepared import Prepared
+
+        self._prepared = Prepared(self, self._root, self._environ, frame.header)
+
     def _start(self, frame: Frame) -> None:
+        if self._prepared is not None:
+            self.cgroup = (
+                Cgroup()
+            )  # the function's own caps have taken the place of those that it waited under
         cap = self._memory_cap or self.cgroup.memory_cap
         self.settings = Settings(self._root, frame.header, self._environ, cap)
         if self.settings.isolates_calls:

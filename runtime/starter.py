@@ -158,6 +158,12 @@ class Starter:
     # How they come into being
 
     def _found(self, slot: Slot) -> None:
+        waiting = self._instance.take_prepared()
+        if waiting is not None:
+            self._founder = slot
+            worker, self._control = waiting
+            slot.take(worker)
+            return
         ours, theirs = socket.socketpair()
         with theirs:
             try:

@@ -31,10 +31,24 @@ if TYPE_CHECKING:
     from .workers import Settings
 
 
-def main(settings: Settings, control: socket.socket, outputs: list[int], template: int | None) -> None:
-    """Import the function and run its calls; ``template`` is the control connection of a template to be."""
+def main(
+    settings: Settings,
+    control: socket.socket,
+    outputs: list[int],
+    template: int | None,
+    imports: list[str] | None = None,
+) -> None:
+    """Import the function and run its calls; ``template`` is the control connection of a template to be.
+
+    With ``imports`` there is no function yet: import these and wait for it.
+    """
     start = time.monotonic()
     connection = open_environment(settings, control, outputs, template)
+    if imports is not None:
+        from .preparation import await_function
+
+        vars(settings).update(await_function(settings.root, imports, connection))
+        start = time.monotonic()
     caller, outcome = open_function(settings, connection)
     connection.check_owner()
     flush_output()  # what is buffered now would be written by each worker once more

@@ -37,6 +37,10 @@ class Connection:
         """Send one frame."""
         self._socket.sendall(encode_frame(kind, 0, header, body))
 
+    def receive(self, size: int) -> bytes:
+        """What has come in, at most ``size`` bytes; nothing at the end."""
+        return self._socket.recv(size)
+
     def receive_with_descriptors(self, size: int, descriptors: int) -> tuple[bytes, list[int]]:
         """One message of ``size`` bytes, and the descriptors that came with it; nothing at the end."""
         data, received, _, _ = socket.recv_fds(self._socket, size, descriptors, socket.MSG_CMSG_CLOEXEC)

@@ -93,8 +93,13 @@ class Worker:
             os.close(stream.descriptor)
 
 
-def fork_process(settings: Settings, template: socket.socket | None) -> Worker:
-    """Fork a process that imports the function; ``template`` as in ``template.py``. Raises ``OSError``."""
+def fork_process(
+    settings: Settings, template: socket.socket | None, imports: list[str] | None = None
+) -> Worker:
+    """Fork a process that imports the function; ``template`` and ``imports`` as in ``template.py``.
+
+    Raises ``OSError``.
+    """
     ends = Ends()
     try:
         pid = os.fork()
@@ -103,7 +108,7 @@ def fork_process(settings: Settings, template: socket.socket | None) -> Worker:
         raise
     else:
         if pid == 0:
-            _become_process(settings, *ends.theirs, template)
+            _become_process(settings, *ends.theirs, template, imports)
     finally:
         ends.close_theirs()
     return Worker(pid, ends.control, ends.readers, settings.result_bytes)
@@ -119,11 +124,15 @@ def _declared_pids(root: str) -> int | None:
 
 
 def _become_process(
-    settings: Settings, control: socket.socket, outputs: list[int], founded: socket.socket | None
+    settings: Settings,
+    control: socket.socket,
+    outputs: list[int],
+    founded: socket.socket | None,
+    imports: list[str] | None,
 ) -> None:
     """The child's whole life; never returns."""
     try:
-        template.main(settings, control, outputs, None if founded is None else founded.fileno())
+        template.main(settings, control, outputs, None if founded is None else founded.fileno(), imports)
     except BaseException:
         sys.excepthook(*sys.exc_info())
     finally:

@@ -26,6 +26,7 @@ from traitlets import Bool, Float, Integer, Unicode, default
 
 from jupyter_faas.gateway.dispatch.dispatcher import Dispatcher
 from jupyter_faas.gateway.dispatch.keeper import Keeper
+from jupyter_faas.gateway.dispatch.prewarmed import Prewarmed
 from jupyter_faas.gateway.engines.base import Engine
 from jupyter_faas.gateway.engines.settings import EngineSettings
 from jupyter_faas.gateway.handlers.budget import Budget
@@ -38,6 +39,7 @@ from jupyter_faas.gateway.service.catalogue import Catalogue
 from jupyter_faas.gateway.service.locks import LockStore
 from jupyter_faas.gateway.service.metrics import Metrics
 from jupyter_faas.gateway.service.partial import PartialNotebooks
+from jupyter_faas.gateway.service.planner import Planner
 from jupyter_faas.gateway.service.publisher import Publisher
 from jupyter_faas.gateway.service.readiness import Readiness
 from jupyter_faas.gateway.service.rebuilder import Rebuilder
@@ -54,6 +56,9 @@ ANOTHER_RUNS: Final = os.EX_TEMPFAIL
 """Exit status of a gateway that finds its data directory in another one's hands."""
 
 
+EXPECTED: Final = 16
+"""So many functions, the last published ones, are expected to be called when the gateway has started."""
+
 SWITCH_SECONDS: Final = 0.0005
 WAITING_SECONDS: Final = 2.0
 """How often a gateway that stops says what it waits for."""
@@ -66,7 +71,7 @@ class GatewayApp(JupyterApp):
     name = "jupyter-faas-gateway"
     description = "Publish notebook functions and call them over HTTP."
     version = VERSION
-    classes = [EngineSettings, Dispatcher, Keeper]
+    classes = [EngineSettings, Dispatcher, Keeper, Prewarmed]
     aliases = {
         **JupyterApp.aliases,
         "ip": "GatewayApp.ip",
@@ -221,7 +226,8 @@ class GatewayApp(JupyterApp):
         bundles = BundleStore(folder / "bundles")
         locks = LockStore(folder / "locks")
         rebuilder = Rebuilder(store, catalogue, bundles, locks, builder)
-        dispatcher = Dispatcher(engine, rebuilder.rebuild, parent=self)
+        planner = Planner(engine, bundles, folder / "layers")
+        dispatcher = Dispatcher(engine, rebuilder.rebuild, planner.plan, parent=self)
         builds = Builds()
         metrics = Metrics(dispatcher, catalogue, builds, self.max_metric_functions)
         stack.push_async_callback(metrics.close)
@@ -231,6 +237,8 @@ class GatewayApp(JupyterApp):
         stack.push_async_callback(publisher.close)
         for published in catalogue:
             dispatcher.provision(published.target)
+        for published in sorted(catalogue, key=lambda one: one.record.published)[-EXPECTED:]:
+            dispatcher.prewarmed.expect(published.target)
         partial = PartialNotebooks(folder / "notebooks")
         service = Service(
             engine,

@@ -22,7 +22,16 @@ from typing import Any
 
 from IPython.core.interactiveshell import InteractiveShell
 
-__all__ = ["Cell", "Cells", "Function", "FunctionNode", "bound_names", "first_line", "transformed"]
+__all__ = [
+    "Cell",
+    "Cells",
+    "Function",
+    "FunctionNode",
+    "bound_names",
+    "first_line",
+    "module_level",
+    "transformed",
+]
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 FunctionNode = Function | ast.Lambda
@@ -59,7 +68,7 @@ class Cell:
     @cached_property
     def statements(self) -> list[ast.stmt]:
         """All statements that run in the module's own scope, in order, those of ``if`` or ``try`` too."""
-        return list(_module_level(self.tree.body))
+        return list(module_level(self.tree.body))
 
     def place(self, line: int) -> str:
         """Where ``line`` of the source is, in words: ``cell In[5], line 3``."""
@@ -251,7 +260,8 @@ def _leading_blank_lines(text: str) -> int:
     return next((index for index, line in enumerate(lines) if line.strip()), 0)
 
 
-def _module_level(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
+def module_level(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
+    """The statements that run in the scope of ``body``, those of its ``if``s and loops too."""
     for statement in body:
         yield statement
         if isinstance(statement, Function | ast.ClassDef):
@@ -259,9 +269,9 @@ def _module_level(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
         for field in ("body", "handlers", "orelse", "finalbody", "cases"):
             for child in getattr(statement, field, []):
                 if isinstance(child, ast.stmt):
-                    yield from _module_level([child])
+                    yield from module_level([child])
                 else:
-                    yield from _module_level(child.body)
+                    yield from module_level(child.body)
 
 
 def bound_names(statement: ast.stmt) -> set[str]:

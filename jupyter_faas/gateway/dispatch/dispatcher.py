@@ -14,7 +14,9 @@ from jupyter_faas.gateway.dispatch.census import Census
 from jupyter_faas.gateway.dispatch.instance import Target
 from jupyter_faas.gateway.dispatch.keeper import Keeper
 from jupyter_faas.gateway.dispatch.outcome import Result
+from jupyter_faas.gateway.dispatch.plan import Planner
 from jupyter_faas.gateway.dispatch.pool import Pool, Rebuild
+from jupyter_faas.gateway.dispatch.prewarmed import Prewarmed
 from jupyter_faas.gateway.engines.base import Engine
 from jupyter_faas.model.arguments import Arguments
 from jupyter_faas.model.errors import Draining, FaasError
@@ -36,14 +38,20 @@ class Dispatcher(LoggingConfigurable):
         "functions take to start.",
     ).tag(config=True)
 
-    def __init__(self, engine: Engine, rebuild: Rebuild, **kwargs: object) -> None:
+    def __init__(self, engine: Engine, rebuild: Rebuild, plan: Planner, **kwargs: object) -> None:
         super().__init__(**kwargs)
         self._rebuild = rebuild
         self._engine = engine
         self._pools: dict[tuple[str, int], Pool] = {}
         self._drains: set[asyncio.Task[None]] = set()
         self._closing = False
-        self.keeper = Keeper(lambda: list(self._pools.values()), self._pool, parent=self.parent)
+        self.prewarmed = Prewarmed(engine, plan, lambda: self.running > 0, parent=self.parent)
+        self.keeper = Keeper(
+            lambda: list(self._pools.values()),
+            self._pool,
+            lambda: self.prewarmed.waiting_bytes,
+            parent=self.parent,
+        )
 
     @property
     def running(self) -> int:
@@ -134,6 +142,7 @@ class Dispatcher(LoggingConfigurable):
     async def drain(self, seconds: float) -> None:
         """Take no new calls; give running ones ``seconds``, then end every instance."""
         self._closing = True
+        await self.prewarmed.close()
         for pool in self._pools.values():
             pool.hold()
         with contextlib.suppress(TimeoutError):
@@ -166,6 +175,7 @@ class Dispatcher(LoggingConfigurable):
             self._rebuild,
             self._on_emptied,
             self.keeper,
+            self.prewarmed,
         )
 
     def _on_emptied(self, pool: Pool) -> None:

@@ -27,7 +27,7 @@ MOST_BYTES: Final = 8 * 10**9
 
 
 class Keeper(LoggingConfigurable):
-    """Looks after the idle instances of all pools."""
+    """Looks after the idle instances of all pools; ``reserved`` of their memory is prewarmed sandboxes'."""
 
     idle_memory_bytes = Integer(
         None,
@@ -54,11 +54,16 @@ class Keeper(LoggingConfigurable):
     ).tag(config=True)
 
     def __init__(
-        self, pools: Callable[[], Iterable[Pool]], pool_of: Callable[[Target], Pool], **kwargs: object
+        self,
+        pools: Callable[[], Iterable[Pool]],
+        pool_of: Callable[[Target], Pool],
+        reserved: Callable[[], int] = lambda: 0,
+        **kwargs: object,
     ) -> None:
         super().__init__(**kwargs)
         self.pools = pools
         self._pool_of = pool_of
+        self._reserved = reserved
         self._demands: dict[str, list[Demand]] = {}
         self._due = math.inf
         self._timer: asyncio.TimerHandle | None = None
@@ -69,7 +74,8 @@ class Keeper(LoggingConfigurable):
     @property
     def _policy(self) -> KeepAlive:
         given = self.idle_memory_bytes
-        return KeepAlive(_share_of_memory() if given is None else given, self.start_ahead)
+        budget = _share_of_memory() if given is None else given
+        return KeepAlive(max(0, budget - self._reserved()), self.start_ahead)
 
     def demand(self, function: str, rank: int) -> Demand:
         """How often ``function`` needs an instance more than ``rank`` others; over all its versions."""

@@ -100,6 +100,7 @@ class GatewayHandler(FaasHandler):
                 "engine_problem": problem,
                 "functions": len(self.service.catalogue),
                 "instances": self.service.dispatcher.instances(),
+                "prewarmed": self.service.dispatcher.prewarmed.waiting,
             }
         )
 

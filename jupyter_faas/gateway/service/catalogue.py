@@ -58,6 +58,8 @@ class Published:
             record.manifest.caps,
             record.environment,
             {"jupyter-faas.version": str(record.number)},
+            record.environment_image,
+            record.bundle_digest,
         )
 
     @cached_property

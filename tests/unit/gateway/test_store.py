@@ -16,7 +16,7 @@ from sqlalchemy import create_engine
 
 from jupyter_faas.gateway.store import migrate as migrate_module
 from jupyter_faas.gateway.store.migrate import HEAD, migrate, revision_of
-from jupyter_faas.gateway.store.records import InvocationRecord
+from jupyter_faas.gateway.store.records import InvocationRecord, VersionRecord
 from jupyter_faas.gateway.store.schema import metadata
 from jupyter_faas.gateway.store.store import Store
 from jupyter_faas.model.errors import Conflict
@@ -39,7 +39,9 @@ def test_every_earlier_schema_is_brought_up_to_date(dump: Path, tmp_path: Path) 
     async def use() -> None:
         store = Store(path)
         try:
-            ((latest, count),) = await store.latest_versions()
+            found: list[tuple[VersionRecord, int]] = []
+            await store.each_latest(lambda record, count: found.append((record, count)))
+            ((latest, count),) = found
             assert (latest.number, count, latest.environment) == (2, 2, {"KEY": "secret"})
             first = await store.version("summarize", 1)
             assert first is not None
