@@ -42,6 +42,7 @@ class Kind(IntEnum):
     PREPARED = 24
     TEMPLATE = 32
     FORKED = 33
+    PROGRESS = 34
 
 
 class FrameError(ValueError):

@@ -57,7 +57,7 @@ class Gauge:
     def blame_caps(self, outcome: Outcome) -> None:
         """Say so when the kernel refused memory or processes to what the failed call had started."""
         oom_kills = self._cgroup.oom_kills() - self._oom_kills
-        if oom_kills > 0:
+        if oom_kills > 0 and outcome["code"] != "out-of-memory":
             outcome["figures"]["oom_kills"] = oom_kills
             _append(outcome, f"The kernel killed {oom_kills} of its child processes for memory.")
         if self._pids_cap and self._cgroup.refused_forks() > self._refused_forks:

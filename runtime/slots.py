@@ -6,6 +6,7 @@ from . import outcomes, reports
 from .capture import Capture, Stream
 from .frames import Frame, FrameError, Kind
 from .gauge import Gauge
+from .progress import Progress
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class Slot:
         self._announced = False  # whether the gateway has had the READY that it waits for
         self._restarts = 0  # since the last call that was answered
         self._gauge = Gauge(instance.cgroup, instance.settings.pids_cap)
+        self._progress = Progress(instance.settings.result_bytes)
 
     @property
     def busy(self) -> bool:
@@ -149,6 +151,8 @@ class Slot:
             self._on_result(frame)
         elif frame.kind == Kind.CHUNK and self._ready and self._call is not None:
             self._instance.link.send(Kind.CHUNK, self.index, reports.reply_in(frame.header), frame.body)
+        elif frame.kind == Kind.PROGRESS and self._ready and self._call is not None:
+            self._progress.take(frame.header, frame.body)
         elif frame.kind == Kind.TEMPLATE and self._ready:
             self._instance.starter.on_template(self, frame.header)
         else:
@@ -183,6 +187,7 @@ class Slot:
 
     def _forward(self, frame: Frame) -> None:
         self._capture.restart()
+        self._progress.restart()
         self._gauge.start()
         if self.worker is not None:
             self.worker.channel.forward(frame)
@@ -202,6 +207,8 @@ class Slot:
         """End the worker with all that it started, then answer, then start a fresh one."""
         ended = self._discard()
         self._announced = False
+        if usage is None:
+            outcome, body = self._progress.attach(outcome)
         self._answer(outcome, usage or self._gauge.usage(ended), True, body)
         self._instance.clean()
         self.start()
@@ -218,6 +225,7 @@ class Slot:
 
     def _answer(self, outcome: Outcome, usage: dict[str, Any], retired: bool, body: bytes = b"") -> None:
         self._flush_output()
+        self._progress.restart()
         if self._capture.unreported:
             self._instance.link.send(Kind.LOG, self.index, {"dropped": self._capture.report()})
         self._call = None

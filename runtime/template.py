@@ -49,7 +49,7 @@ def main(
 
         vars(settings).update(await_function(settings.root, imports, connection))
         start = time.monotonic()
-    caller, outcome = open_function(settings)
+    caller, outcome = open_function(settings, connection)
     connection.check_owner()
     flush_output()  # what is buffered now would be written by each worker once more
     if caller is None:
@@ -82,7 +82,7 @@ def open_environment(
     return Connection()
 
 
-def open_function(settings: Settings) -> tuple[Caller | None, Outcome]:
+def open_function(settings: Settings, connection: Connection) -> tuple[Caller | None, Outcome]:
     """The second stage: the function, ready to be called, or how its import failed."""
     os.environ.update(settings.environment)
     if settings.network_denied:
@@ -100,7 +100,7 @@ def open_function(settings: Settings) -> tuple[Caller | None, Outcome]:
         install()
         entry = import_entry(settings.root, manifest["entry"])
         caller = Caller(entry, failures, settings.result_bytes, manifest)
-        caller.prepare()
+        caller.prepare(connection)
         return caller, {}
     except CallFailed as error:
         return None, error.outcome()

@@ -45,6 +45,7 @@ class Kind(IntEnum):
     PREPARED = 24  # instance → gateway: it waits; INIT may follow
     TEMPLATE = 32  # template → supervisor, within an instance: workers can be forked from it
     FORKED = 33  # template → supervisor, within an instance: a worker was forked
+    PROGRESS = 34  # worker → supervisor, within an instance: how far the call has come
 
 
 class FrameError(ValueError):

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
 from enum import Enum, auto
 from typing import Final
 
 from jupyter_faas.gateway.dispatch.call import Call
-from jupyter_faas.gateway.dispatch.outcome import Result, result_in
+from jupyter_faas.gateway.dispatch.outcome import Result, interrupted, result_in
 from jupyter_faas.gateway.dispatch.stream import Stream
 from jupyter_faas.model.caps import Caps
 from jupyter_faas.model.errors import FaasError, InvocationTimeout
@@ -107,8 +106,7 @@ class Slot:
         else:
             self._free()
         if call is not None:
-            result = result_in(frame)
-            call.end(replace(result, error=overdue) if overdue else result)
+            call.end(interrupted(frame, overdue) if overdue else result_in(frame))
 
     def close(self) -> None:
         """Take no further call; one that runs goes on until ``on_gone``."""

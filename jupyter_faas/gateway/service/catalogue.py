@@ -199,5 +199,7 @@ class Catalogue:
             return NotFound(
                 f"There is no function {name!r}. Did you mean {nearest[0]!r}?", nearest=nearest[0]
             )
-        hint = "Publish it with %%publish." if not self._latest else "GET /api/v1/functions lists them all."
+        hint = (
+            "Publish it with %%publish." if not self._latest else "`jupyter faas list` shows all there are."
+        )
         return NotFound(f"There is no function {name!r}. {hint}")

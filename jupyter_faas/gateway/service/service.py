@@ -112,12 +112,12 @@ class Service:
             result.error.figures["notebook"] = f"/api/v1/invocations/{invocation}/notebook"
 
     def partial_notebook(self, invocation: str) -> bytes:
-        """The notebook of a call in which a cell failed, as far as it ran; raises ``NotFound``."""
+        """The notebook of a call that failed in a cell, as far as it ran; raises ``NotFound``."""
         content = self._partial.load(invocation)
         if content is None:
             raise NotFound(
                 f"There is no notebook of invocation {invocation!r}: they are kept of the latest calls in "
-                "which a cell failed."
+                "which a cell failed or was ended."
             )
         return content
 
