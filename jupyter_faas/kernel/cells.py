@@ -15,7 +15,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, reduce
-from operator import or_
+from operator import attrgetter, or_
 from pathlib import Path
 from types import CodeType
 from typing import Any
@@ -101,11 +101,17 @@ class Cells:
 
     def binding(self, name: str) -> tuple[Cell, ast.stmt] | None:
         """The statement that bound ``name`` last, as far as it can be told from the source."""
-        for cell in self.newest_first():
-            for statement in reversed(cell.statements):
-                if name in bound_names(statement):
-                    return cell, statement
-        return None
+        return self._bindings.get(name)
+
+    @cached_property
+    def imports(self) -> list[tuple[Cell, ast.Import | ast.ImportFrom]]:
+        """The import statements, the last one executed first, but those relative to a package."""
+        return [
+            (cell, statement)
+            for cell in self.newest_first()
+            for statement in reversed(cell.statements)
+            if isinstance(statement, ast.Import | ast.ImportFrom) and not getattr(statement, "level", 0)
+        ]
 
     def deletion(self, name: str) -> tuple[Cell, ast.stmt] | None:
         """The ``del`` statement of a cell's top level that took ``name`` away last."""
@@ -152,14 +158,7 @@ class Cells:
 
     def futures(self, cell: Cell) -> frozenset[str]:
         """The ``__future__`` features under which ``cell`` ran: IPython keeps them for all later cells."""
-        return frozenset(
-            alias.name
-            for earlier in self._cells
-            if earlier.order <= cell.order
-            for statement in earlier.statements
-            if isinstance(statement, ast.ImportFrom) and statement.module == "__future__"
-            for alias in statement.names
-        )
+        return self._features.get(cell.order, frozenset())
 
     def contains(self, cell: Cell, statement: ast.stmt, code: CodeType) -> bool:
         """Whether ``statement`` of ``cell``, compiled again, holds ``code`` at any depth."""
@@ -167,6 +166,29 @@ class Cells:
             return True
         flags = reduce(or_, (_FUTURE_FLAGS[name] for name in self.futures(cell)), 0)
         return any(found == code for found in _codes(_compiled(statement, flags)))
+
+    # Made once: a slice asks for each of its names, and a notebook may have thousands in hundreds of cells.
+
+    @cached_property
+    def _bindings(self) -> dict[str, tuple[Cell, ast.stmt]]:
+        return {
+            name: (cell, statement)
+            for cell in self._cells
+            for statement in cell.statements
+            for name in bound_names(statement)
+        }
+
+    @cached_property
+    def _features(self) -> dict[int, frozenset[str]]:
+        """The ``__future__`` features by the order of the cell."""
+        found: dict[int, frozenset[str]] = {}
+        known: frozenset[str] = frozenset()
+        for cell in sorted(self._cells, key=attrgetter("order")):
+            for statement in cell.statements:
+                if isinstance(statement, ast.ImportFrom) and statement.module == "__future__":
+                    known |= {alias.name for alias in statement.names}
+            found[cell.order] = known
+        return found
 
     def _candidates(self, code: CodeType) -> Iterator[Cell]:
         cached = linecache.cache.get(code.co_filename)
