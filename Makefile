@@ -27,6 +27,7 @@ demo: $(VENV)/.test  ## Publish three notebook functions and call them (KEEP=1 l
 test: $(VENV)/.dev  ## Every test, on a real Docker engine, a few files at a time (WORKERS=0: one by one)
 	@.ci/tool curl
 	.ci/tool debootstrap
+	.ci/tool git
 	trap '.ci/engine stop $(STATE)/test' EXIT
 	.ci/engine start $(STATE)/test
 	FAAS_TEST_DOCKER=require $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder \
