@@ -15,7 +15,7 @@ from tests.support.gateway import Answer
 SHARED, BRIEF, ALONE = "soak", "soak-brief", "soak-alone"
 CAPS = {
     # Calls of every kind run beside each other in one container, also beside those that are killed.
-    SHARED: Caps(timeout_seconds=1, concurrency=4, min_instances=2, max_instances=2, cpu=2, log_bytes=10_000),
+    SHARED: Caps(timeout_seconds=5, concurrency=4, min_instances=2, max_instances=2, cpu=2, log_bytes=10_000),
     BRIEF: Caps(
         timeout_seconds=0.1, concurrency=2, min_instances=1, max_instances=1, cpu=1, log_bytes=10_000
     ),
@@ -106,7 +106,7 @@ KINDS = (
     Kind("streaming", 5, SHARED, "streaming", _streamed, _items),
     Kind("failing", 8, SHARED, "failing", _raised),
     Kind("crashing", 1, SHARED, "crashing", _crashed, _status),
-    Kind("killed beside others", 0.2, SHARED, "spinning", _timed_out),
+    Kind("killed beside others", 0.1, SHARED, "spinning", _timed_out),
     Kind("killed, spinning", 1, BRIEF, "spinning", _timed_out),
     Kind("killed, with a child", 1, BRIEF, "leaving", _timed_out),
     Kind("killed, printing", 0.5, BRIEF, "writing", _timed_out, lambda _: {"text": "x" * 1000}),
