@@ -166,7 +166,7 @@ def test_racing_first_calls_get_sandboxes_of_their_own(pool: Gateway) -> None:
     def both() -> bool:
         for name in ("left", "right"):
             eventually(lambda name=name: pool.client.function(name)["instances"] == 0)  # type: ignore[misc]
-        time.sleep(2)  # what was taken is replaced behind the calls, and nothing tells of which pattern
+        await_prewarmed(pool)
         with ThreadPoolExecutor(2) as callers:
             answers = list(callers.map(pool.call, ("left", "right")))
         assert [answer.json for answer in answers] == ["left", "right"]

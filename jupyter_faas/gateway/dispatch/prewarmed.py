@@ -10,10 +10,11 @@ import asyncio
 import contextlib
 import hashlib
 import logging
+import os
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
-from traitlets import Integer
+from traitlets import Integer, default
 from traitlets.config import LoggingConfigurable
 
 from jupyter_faas.gateway.dispatch.instance import Target
@@ -30,6 +31,7 @@ log = logging.getLogger(__name__)
 
 ASSUMED_BYTES: Final = 20 * 10**6
 """What a sandbox is taken for until one of its pattern has been measured."""
+MAX_DEFAULT_BYTES: Final = 512 * 10**6
 PREPARE_SECONDS: Final = 20.0
 """Imports that take longer are left to the functions."""
 QUIET_SECONDS: Final = 0.1
@@ -44,11 +46,15 @@ class Prewarmed(LoggingConfigurable):
     """Keeps prewarmed sandboxes for the functions that were wanted of late."""
 
     memory_bytes = Integer(
-        0,
         min=0,
         help="How many bytes of memory the sandboxes that are started before any call may take together; "
-        "with 0 there are none.",
+        "with 0 there are none. By default a thirty-second of the machine's memory, at most 512 MB.",
     ).tag(config=True)
+
+    @default("memory_bytes")
+    def _default_memory_bytes(self) -> int:
+        physical = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        return min(MAX_DEFAULT_BYTES, physical // 32)
 
     def __init__(self, engine: Engine, plan: Planner, busy: Callable[[], bool], **kwargs: object) -> None:
         super().__init__(**kwargs)

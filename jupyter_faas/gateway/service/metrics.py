@@ -176,6 +176,16 @@ class _Present(Collector):
         yield GaugeMetricFamily(
             "faas_longest_queue", "Calls that wait for the version with most of them.", value=census.longest
         )
+        prewarmed = self._dispatcher.prewarmed
+        yield GaugeMetricFamily(
+            "faas_prewarmed", "Sandboxes that wait for a first call.", value=prewarmed.waiting
+        )
+        starts = CounterMetricFamily(
+            "faas_prewarmed_starts", "Starts that wanted a prewarmed sandbox.", labels=["found"]
+        )
+        starts.add_metric(["yes"], prewarmed.taken)
+        starts.add_metric(["no"], prewarmed.missed)
+        yield starts
         yield GaugeMetricFamily("faas_builds_running", "Publishes under way.", value=self._builds.running)
         builds = CounterMetricFamily("faas_builds", "Publishes that have ended.", labels=["state"])
         for state, number in self._builds.ended.items():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import shutil
 import tempfile
 from collections import OrderedDict
 from pathlib import Path
@@ -26,13 +26,17 @@ MAX_PLANS: Final = 256
 
 
 class Planner:
-    """Makes plans from bundles, and keeps the layers of functions on disk, by their digests."""
+    """Makes plans from bundles, and keeps the layers of the functions wanted last on disk, by their digests.
+
+    ``folder`` is its own, and begins empty: what is in it can be made again.
+    """
 
     def __init__(self, engine: Engine, bundles: BundleStore, folder: Path) -> None:
         self._engine = engine
         self._bundles = bundles
         self._folder = folder
         self._plans: OrderedDict[str, Plan | None] = OrderedDict()
+        shutil.rmtree(folder, ignore_errors=True)
 
     async def plan(self, target: Target) -> Plan | None:
         """The plan of a version; ``None`` if it has to be started plainly.
@@ -46,8 +50,10 @@ class Planner:
         if key not in self._plans:
             self._plans[key] = await self._make(target)
             if len(self._plans) > MAX_PLANS:
-                self._plans.popitem(last=False)
-        return self._plans[key]
+                self._forget(self._plans.popitem(last=False)[1])
+        else:
+            self._plans.move_to_end(key)
+        return self._plans.get(key)
 
     async def _make(self, target: Target) -> Plan | None:
         image, environment = await asyncio.gather(
@@ -79,10 +85,11 @@ class Planner:
             layer.path.rename(path)
         return path
 
-    def forget(self, diff_id: str) -> None:
-        """The function is gone."""
-        with contextlib.suppress(OSError):
-            (self._folder / f"{diff_id.removeprefix('sha256:')}.tar").unlink()
+    def _forget(self, plan: Plan | None) -> None:
+        if plan is not None and not any(
+            other and other.layer == plan.layer for other in self._plans.values()
+        ):
+            plan.layer.unlink(missing_ok=True)
 
 
 def _imports(bundle: Bundle) -> tuple[str, ...]:
