@@ -64,7 +64,8 @@ class Gateway:
             "FAAS_DATA_DIR": str(folder / "data"),
         }
         # What is tested counts containers and cold starts, unless it says that some may wait.
-        self._arguments = [f"--engine={engine}", "--Prewarmed.memory_bytes=0", *arguments]
+        none = [] if any("Prewarmed" in one for one in arguments) else ["--Prewarmed.memory_bytes=0"]
+        self._arguments = [f"--engine={engine}", *none, *arguments]
         self._process: subprocess.Popen[bytes] | None = None
         self.url = ""
         self.token = ""

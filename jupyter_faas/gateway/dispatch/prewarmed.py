@@ -38,7 +38,9 @@ QUIET_SECONDS: Final = 0.1
 PATIENCE_SECONDS: Final = 5.0
 """A gateway that is never quiet gets its sandboxes all the same."""
 LOOK_SECONDS: Final = 60.0
-FAILED_SECONDS: Final = 60.0
+FIRST_PAUSE_SECONDS: Final = 1.0
+LONGEST_PAUSE_SECONDS: Final = 60.0
+"""How long a pattern that could not be started rests; each failure in a row doubles it."""
 MAX_PATTERNS: Final = 64
 
 
@@ -69,7 +71,7 @@ class Prewarmed(LoggingConfigurable):
         self._caps: dict[Pattern, Caps] = {}
         self._waiting: dict[Pattern, list[Waiting]] = {}
         self._unfit: dict[Pattern, set[str]] = {}
-        self._failed: dict[Pattern, float] = {}
+        self._failed: dict[Pattern, tuple[float, float]] = {}
         self._wake = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._tender: asyncio.Task[None] | None = None
@@ -206,8 +208,8 @@ class Prewarmed(LoggingConfigurable):
             while len(self._waiting.get(pattern, ())) > number and (one := self._pop(pattern)) is not None:
                 self._keep(self._end(one))
         for pattern, number in allowed.items():
-            failed = self._failed.get(pattern, -FAILED_SECONDS)
-            if len(self._waiting.get(pattern, ())) < number and now - failed >= FAILED_SECONDS:
+            failed, pause = self._failed.get(pattern, (0.0, 0.0))
+            if len(self._waiting.get(pattern, ())) < number and now - failed >= pause:
                 return pattern
         return None
 
@@ -243,6 +245,7 @@ class Prewarmed(LoggingConfigurable):
         if one.reason:
             log.info("%s is not imported ahead: %s", one.failed or "a module", one.reason)
             unfit.update([one.failed] if one.failed in imports else imports)
+        self._failed.pop(pattern, None)
         if pattern in self._supplies:
             self._waiting.setdefault(pattern, []).append(one)
         else:
@@ -251,7 +254,11 @@ class Prewarmed(LoggingConfigurable):
     def _fail(self, pattern: Pattern, reason: str, for_good: bool = False) -> None:
         log.warning("a sandbox could not be prewarmed: %s", reason)
         if not for_good:
-            self._failed[pattern] = asyncio.get_running_loop().time()
+            loop = asyncio.get_running_loop()
+            _, last = self._failed.get(pattern, (0.0, FIRST_PAUSE_SECONDS / 2))
+            pause = min(2 * last, LONGEST_PAUSE_SECONDS)
+            self._failed[pattern] = (loop.time(), pause)
+            loop.call_later(pause, self._wake.set)
 
 
 def _verified(plan: Plan) -> bytes:
