@@ -14,7 +14,7 @@ import os
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
-from traitlets import Integer, default
+from traitlets import Integer
 from traitlets.config import LoggingConfigurable
 
 from jupyter_faas.gateway.dispatch.instance import Target
@@ -31,7 +31,8 @@ log = logging.getLogger(__name__)
 
 ASSUMED_BYTES: Final = 20 * 10**6
 """What a sandbox is taken for until one of its pattern has been measured."""
-MAX_DEFAULT_BYTES: Final = 512 * 10**6
+MOST_BYTES: Final = 512 * 10**6
+SHARE: Final = 32
 PREPARE_SECONDS: Final = 20.0
 """Imports that take longer are left to the functions."""
 QUIET_SECONDS: Final = 0.1
@@ -48,15 +49,12 @@ class Prewarmed(LoggingConfigurable):
     """Keeps prewarmed sandboxes for the functions that were wanted of late."""
 
     memory_bytes = Integer(
+        None,
+        allow_none=True,
         min=0,
         help="How many bytes of memory the sandboxes that are started before any call may take together; "
         "with 0 there are none. By default a thirty-second of the machine's memory, at most 512 MB.",
     ).tag(config=True)
-
-    @default("memory_bytes")
-    def _default_memory_bytes(self) -> int:
-        physical = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-        return min(MAX_DEFAULT_BYTES, physical // 32)
 
     def __init__(self, engine: Engine, plan: Planner, busy: Callable[[], bool], **kwargs: object) -> None:
         super().__init__(**kwargs)
@@ -64,6 +62,7 @@ class Prewarmed(LoggingConfigurable):
         """How many starts were served by one."""
         self.missed = 0
         """How many could have been, had one been there."""
+        self._budget = _share_of_memory() if self.memory_bytes is None else self.memory_bytes
         self._engine = engine
         self._plan = plan
         self._busy = busy
@@ -89,12 +88,12 @@ class Prewarmed(LoggingConfigurable):
 
     def expect(self, target: Target) -> None:
         """A first call of this version may come."""
-        if not self._closed and self.memory_bytes:
+        if not self._closed and self._budget:
             self._keep(self._note(target))
 
     async def take(self, target: Target) -> Sandbox | None:
         """A sandbox that has become this version's, but for its ``INIT``; ``None``: start one plainly."""
-        if self._closed or not self.memory_bytes:
+        if self._closed or not self._budget:
             return None
         if not any(pattern.image == target.environment_image for pattern in self._waiting):
             self.expect(target)  # planning it would only hold up the start
@@ -203,7 +202,7 @@ class Prewarmed(LoggingConfigurable):
         """End what is too much; of what pattern one is missing, those asked for last first."""
         now = asyncio.get_running_loop().time()
         sizes = {pattern: self._size(pattern) for pattern in self._supplies}
-        allowed = allotted(self._supplies, sizes, self.memory_bytes, now)
+        allowed = allotted(self._supplies, sizes, self._budget, now)
         for pattern, number in allowed.items():
             while len(self._waiting.get(pattern, ())) > number and (one := self._pop(pattern)) is not None:
                 self._keep(self._end(one))
@@ -270,3 +269,8 @@ def _verified(plan: Plan) -> bytes:
     if "sha256:" + hashlib.sha256(content).hexdigest() != plan.diff_id:
         raise InitError("the layer that was kept of it is not the one of its image")
     return content
+
+
+def _share_of_memory() -> int:
+    machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return min(MOST_BYTES, machine // SHARE)
