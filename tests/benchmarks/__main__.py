@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import platform
-import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -14,8 +13,8 @@ from pathlib import Path
 import docker
 from jupyter_client.manager import start_new_kernel
 
-from jupyter_faas.model.caps import Caps
 from tests.benchmarks.burst import burst
+from tests.benchmarks.cold import cold_calls
 from tests.benchmarks.deadline import deadline
 from tests.benchmarks.figures import Comparison, Rates, Reading, seconds
 from tests.benchmarks.pressure import pressure
@@ -25,26 +24,9 @@ from tests.benchmarks.warm import warm_calls
 from tests.benchmarks.workers import shared_memory, worker_after_kill
 from tests.support.docker import cleaned_up
 from tests.support.gateway import Gateway
-from tests.support.waiting import eventually
 
 ECHO = "def echo(x):\n    return {'x': x}\n"
-COLD_CALLS = 12
 PUBLISHES = 10
-
-
-def cold_call(gateway: Gateway) -> Iterator[Comparison]:
-    """The first call of a function with no instance, against starting a container and Python."""
-    gateway.publish(ECHO, "cold", caps=Caps(idle_seconds=0), entry="echo")
-    image = gateway.client.function("cold")["digest"]
-    run = ["docker", "run", "--rm", "--network=none", "--entrypoint=python3", image, "-c", "pass"]
-    ours, reference = [], []
-    for _ in range(COLD_CALLS):
-        eventually(lambda: gateway.client.function("cold")["instances"] == 0)
-        answer = gateway.call("cold", {"x": 1})
-        assert "start;dur=0.000" not in answer.headers["server-timing"], "that was no cold call"
-        ours.append(answer.seconds)
-        reference.append(seconds(lambda: subprocess.run(run, check=True)))
-    yield Comparison("cold call", ours, "docker run … python3 -c pass", reference)
 
 
 def code_only_publish(gateway: Gateway) -> Iterator[Comparison]:
@@ -105,7 +87,7 @@ def workers(gateway: Gateway) -> Iterator[Comparison | Reading]:
 GROUPS: dict[str, Callable[[Gateway], Iterator[Comparison | Rates | Reading]]] = {
     "warm": warm_calls,
     "pressure": pressure,
-    "cold": cold_call,
+    "cold": cold_calls,
     "burst": burst,
     "publish": code_only_publish,
     "workers": workers,
