@@ -6,7 +6,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-import os
 from collections.abc import Callable, Iterable
 from typing import Final
 
@@ -15,6 +14,7 @@ from traitlets.config import LoggingConfigurable
 
 from jupyter_faas.gateway.dispatch.instance import Instance, Target
 from jupyter_faas.gateway.dispatch.keep_alive import Demand, KeepAlive, Resting
+from jupyter_faas.gateway.dispatch.machine import memory_share
 from jupyter_faas.gateway.dispatch.pool import Pool
 
 __all__ = ["Keeper"]
@@ -74,7 +74,7 @@ class Keeper(LoggingConfigurable):
     @property
     def _policy(self) -> KeepAlive:
         given = self.idle_memory_bytes
-        budget = _share_of_memory() if given is None else given
+        budget = memory_share(SHARE, LEAST_BYTES, MOST_BYTES) if given is None else given
         return KeepAlive(max(0, budget - self._reserved()), self.start_ahead)
 
     def demand(self, function: str, rank: int) -> Demand:
@@ -198,8 +198,3 @@ class Keeper(LoggingConfigurable):
         resting = [other for other, _, _ in self._resting()]
         if self._policy.admits(gone, resting, asyncio.get_running_loop().time()):
             self._pool_of(target).start_ahead(gone.idle_since)
-
-
-def _share_of_memory() -> int:
-    machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    return min(MOST_BYTES, max(LEAST_BYTES, machine // SHARE))

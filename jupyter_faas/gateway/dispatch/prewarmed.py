@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 import hashlib
 import logging
-import os
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
@@ -18,6 +17,7 @@ from traitlets import Integer
 from traitlets.config import LoggingConfigurable
 
 from jupyter_faas.gateway.dispatch.instance import Target
+from jupyter_faas.gateway.dispatch.machine import memory_share
 from jupyter_faas.gateway.dispatch.plan import Pattern, Plan, Planner
 from jupyter_faas.gateway.dispatch.supply import Supply, allotted
 from jupyter_faas.gateway.dispatch.waiting import Waiting
@@ -62,7 +62,7 @@ class Prewarmed(LoggingConfigurable):
         """How many starts were served by one."""
         self.missed = 0
         """How many could have been, had one been there."""
-        self._budget = _share_of_memory() if self.memory_bytes is None else self.memory_bytes
+        self._budget = memory_share(SHARE, 0, MOST_BYTES) if self.memory_bytes is None else self.memory_bytes
         self._engine = engine
         self._plan = plan
         self._busy = busy
@@ -269,8 +269,3 @@ def _verified(plan: Plan) -> bytes:
     if "sha256:" + hashlib.sha256(content).hexdigest() != plan.diff_id:
         raise InitError("the layer that was kept of it is not the one of its image")
     return content
-
-
-def _share_of_memory() -> int:
-    machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    return min(MOST_BYTES, machine // SHARE)

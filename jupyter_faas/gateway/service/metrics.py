@@ -94,7 +94,8 @@ class Metrics:
             buckets=LAG_BUCKETS,
             registry=registry,
         )
-        registry.register(_Present(dispatcher, catalogue, builds))
+        self._present = _Present(dispatcher, catalogue, builds)
+        registry.register(self._present)
         ProcessCollector(registry=registry)
         self._watching = asyncio.create_task(self._watch_lag())
 
@@ -113,9 +114,10 @@ class Metrics:
                 if record.start_ms:
                     self._start.labels(function).observe(record.start_ms / 1000)
 
-    def exposition(self) -> bytes:
-        """All metrics in Prometheus' text format."""
-        return generate_latest(self._registry)
+    async def exposition(self) -> bytes:
+        """All metrics in Prometheus' text format; made off the event loop, for there may be thousands."""
+        self._present.look()
+        return await asyncio.to_thread(generate_latest, self._registry)
 
     @property
     def content_type(self) -> str:
@@ -155,15 +157,23 @@ class Metrics:
 
 
 class _Present(Collector):
-    """What is the case when Prometheus asks."""
+    """What is the case when Prometheus asks: looked at on the event loop, written elsewhere."""
 
     def __init__(self, dispatcher: Dispatcher, catalogue: Catalogue, builds: Builds) -> None:
         self._dispatcher = dispatcher
         self._catalogue = catalogue
         self._builds = builds
+        self._found: list[Metric] = []
 
-    def collect(self) -> Iterator[Metric]:
+    def look(self) -> None:
+        """Take note of everything."""
+        self._found = list(self._families())
+
+    def collect(self) -> list[Metric]:
         """See prometheus-client."""
+        return self._found
+
+    def _families(self) -> Iterator[Metric]:
         yield GaugeMetricFamily("faas_functions", "Functions in the catalogue.", value=len(self._catalogue))
         census = self._dispatcher.census()
         instances = GaugeMetricFamily("faas_instances", "Instances by state.", labels=["state"])

@@ -158,7 +158,7 @@ class Service:
     async def exposition(self) -> bytes:
         """The metrics of all calls that have ended by now, in Prometheus' text format."""
         await self._recorder.flush()
-        return self.metrics.exposition()
+        return await self.metrics.exposition()
 
     async def invocations(self, name: str, limit: int) -> list[dict[str, Any]]:
         """The newest invocations of a function; raises ``NotFound``."""

@@ -35,7 +35,7 @@ class Recorder:
         self._store = store
         self._keep = keep
         self._count = count
-        self._uncounted: list[InvocationRecord] = []
+        self._uncounted: deque[InvocationRecord] = deque(maxlen=MAX_WAITING)
         self._waiting: deque[InvocationRecord] = deque()
         self._saving = asyncio.Lock()
         self._since_trim = 0
@@ -73,7 +73,8 @@ class Recorder:
 
     async def _count_new(self) -> None:
         if self._count is not None and self._uncounted:
-            new, self._uncounted = self._uncounted, []
+            new = list(self._uncounted)
+            self._uncounted.clear()
             await asyncio.to_thread(self._count, new)
 
     async def close(self) -> None:
