@@ -30,7 +30,10 @@ GATEWAY_MAY_IMPORT = {
     "handlers": {"problems", "service", "store"},
     "backup": {"store"},
     "doctor": {"engines", "images"},
-    "app": {"dispatch", "engines", "handlers", "images", "service", "store"},
+    "settling": set(),
+    "sharing": {"handlers", "service", "store"},
+    "entrance": {"handlers", "service", "settling", "sharing", "store"},
+    "app": {"dispatch", "engines", "handlers", "images", "service", "settling", "sharing", "store"},
     "__main__": {"app"},
 }
 DOCKER_SDK = {"docker"}

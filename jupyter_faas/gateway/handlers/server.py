@@ -14,32 +14,41 @@ from tornado.httpserver import HTTPServer
 
 from jupyter_faas.gateway.handlers.invoke import CallRequest
 from jupyter_faas.gateway.handlers.routes import CALL, make_application
-from jupyter_faas.gateway.handlers.site import Site
+from jupyter_faas.gateway.handlers.site import CallSite, Site
 
-__all__ = ["Server"]
+__all__ = ["CallServer", "Server"]
 
 log = logging.getLogger(__name__)
 
 _CALL: Final = re.compile(CALL)
 SWEEP_SECONDS: Final = 1.0
+POLL_SECONDS: Final = 0.02
 
 
-class Server(HTTPServer):
-    """Calls go the short way, all other requests to the web application.
+class CallServer(HTTPServer):
+    """Calls go the short way, all other requests to ``others``.
 
     A connection on which no request's head is complete ``idle_seconds`` after the answer before it (or after
     its opening) is closed, and one on which a body doesn't go on for ``body_seconds``.
     """
 
-    def initialize(self, site: Site, idle_seconds: float, body_seconds: float) -> None:  # type: ignore[override]
+    def initialize(  # type: ignore[override]
+        self,
+        site: CallSite,
+        others: httputil.HTTPServerConnectionDelegate,
+        idle_seconds: float,
+        body_seconds: float,
+    ) -> None:
         """Tornado's constructor."""
-        super().initialize(make_application(site))
+        super().initialize(others)
         # Tornado's own timeout takes two futures and a timer for each request.
         self.conn_params.header_timeout = None
-        self.site = site
+        self._site = site
+        self._others = others
         self._idle_seconds = idle_seconds
         self._body_seconds = body_seconds
         self._due: dict[Any, float] = {}
+        self._answering: set[object] = set()
         self._loop = asyncio.get_running_loop()
         self._sweeping = self._loop.call_later(SWEEP_SECONDS, self._sweep)
 
@@ -48,17 +57,24 @@ class Server(HTTPServer):
         self._sweeping.cancel()
         super().stop()
 
+    async def answered(self) -> None:
+        """Wait until no request is here whose answer isn't written."""
+        while self._answering:  # noqa: ASYNC110 - an event would cost something for each request
+            await asyncio.sleep(POLL_SECONDS)
+
     # For the connections
 
     def start_request(
         self, server_conn: object, request_conn: httputil.HTTPConnection
     ) -> httputil.HTTPMessageDelegate:
         """See Tornado."""
+        self._answering.discard(server_conn)
         self._due[server_conn] = self._loop.time() + self._idle_seconds
         return _Request(self, server_conn, request_conn)
 
     def on_close(self, server_conn: object) -> None:
         """See Tornado."""
+        self._answering.discard(server_conn)
         self._due.pop(server_conn, None)
         super().on_close(server_conn)
 
@@ -68,6 +84,7 @@ class Server(HTTPServer):
 
     def await_nothing(self, server_conn: object) -> None:
         """The request is complete: the caller waits for us."""
+        self._answering.add(server_conn)
         self._due.pop(server_conn, None)
 
     def delegate_of(
@@ -76,10 +93,9 @@ class Server(HTTPServer):
         """Who takes a request."""
         match = _CALL.fullmatch(path)
         if match is None:
-            application = cast("httputil.HTTPServerConnectionDelegate", self.request_callback)
-            return application.start_request(server_conn, request_conn)
+            return self._others.start_request(server_conn, request_conn)
         _check_host(host, version)
-        return CallRequest(self.site, request_conn, *match.groups())
+        return CallRequest(self._site, request_conn, *match.groups())
 
     def _sweep(self) -> None:
         now = self._loop.time()
@@ -89,10 +105,18 @@ class Server(HTTPServer):
         self._sweeping = self._loop.call_later(SWEEP_SECONDS, self._sweep)
 
 
+class Server(CallServer):
+    """All that the gateway serves: beside calls the web application."""
+
+    def initialize(self, site: Site, idle_seconds: float, body_seconds: float) -> None:  # type: ignore[override]
+        """Tornado's constructor."""
+        super().initialize(site.for_calls, make_application(site), idle_seconds, body_seconds)
+
+
 class _Request(httputil.HTTPMessageDelegate):
     """A request, handed on to its delegate as soon as it is known where it goes."""
 
-    def __init__(self, server: Server, server_conn: object, connection: httputil.HTTPConnection) -> None:
+    def __init__(self, server: CallServer, server_conn: object, connection: httputil.HTTPConnection) -> None:
         self._server = server
         self._server_conn = server_conn
         self._connection = connection

@@ -10,7 +10,7 @@ import difflib
 import pickle
 import zlib
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -114,9 +114,13 @@ class _Packed(NamedTuple):
 
 
 class Catalogue:
-    """The latest version of each function, and how many versions each has."""
+    """The latest version of each function, and how many versions each has.
 
-    def __init__(self) -> None:
+    ``changed`` hears of a function that has another latest version or is gone, before anybody else does.
+    """
+
+    def __init__(self, changed: Callable[[str], None] = lambda _: None) -> None:
+        self._changed = changed
         self._latest: dict[str, _Packed] = {}
         self._ready: OrderedDict[tuple[str, int], Published] = OrderedDict()
 
@@ -168,6 +172,7 @@ class Catalogue:
         record = published.record
         self._pack(record, self.version_count(record.function) + 1)
         self._keep_ready((record.function, record.number), published)
+        self._changed(record.function)
 
     def renew(self, record: VersionRecord) -> None:
         """Take over the record of a version whose image was made anew."""
@@ -181,6 +186,7 @@ class Catalogue:
         self._latest.pop(name, None)
         for key in [key for key in self._ready if key[0] == name]:
             del self._ready[key]
+        self._changed(name)
 
     def _pack(self, record: VersionRecord, count: int) -> None:
         content = zlib.compress(pickle.dumps(record, pickle.HIGHEST_PROTOCOL), level=1)
