@@ -237,6 +237,7 @@ class GatewayApp(JupyterApp):
         }
         budget = SharedBudget(self.max_held_bytes, page, 0)
         entrances = Entrances(self.processes, site.service, server, page, budget, settings)
+        site.service.metrics.include(entrances)
         await entrances.start()
         entrances.listen(sockets)
         self.log.info("%d of %d processes take calls", entrances.running, self.processes)

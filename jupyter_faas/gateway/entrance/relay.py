@@ -8,7 +8,7 @@ import pickle
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from jupyter_faas.gateway.handlers.budget import PIECE_BYTES, Holding
 from jupyter_faas.gateway.service.access import needs_token
@@ -161,12 +161,13 @@ class _Call:
         record.queue_ms = header.get("queue_ms", 0.0)
         record.start_ms = header.get("start_ms", 0.0)
         record.run_ms = header.get("run_ms", 0.0)
+        body = cast("bytes", message.body)  # as such it is written
         if "error" in header:
             result = Result(error=_error_in(header["error"]))
         elif "status" in header:
-            result = Result(header["type"], message.body, status=header["status"], headers=header["headers"])
+            result = Result(header["type"], body, status=header["status"], headers=header["headers"])
         else:
-            result = Result(header["type"], message.body)
+            result = Result(header["type"], body)
         self._ended(record, result)
 
 
@@ -180,7 +181,7 @@ class _RelayedStream(Stream):
         self.headers = header["headers"]
         self._changed = asyncio.Event()
 
-    def put(self, piece: bytes) -> None:
+    def put(self, piece: bytes | bytearray) -> None:
         """Another piece has come."""
         self._buffer += piece
         if self._changed is not None:

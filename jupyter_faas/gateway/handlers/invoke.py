@@ -176,6 +176,7 @@ class CallRequest(httputil.HTTPMessageDelegate):
         arguments, accept = checked(arguments, published.validator_for), self._accept()
         check_acceptable(published.forms, accept, published.record.function)
         self._invocation = self._calls.begin(published, arguments, accept, self._begin, self._end)
+        self._body = b""  # whoever runs the call has it
 
     def _accept(self) -> str:
         """What the caller accepts; empty if that is anything."""

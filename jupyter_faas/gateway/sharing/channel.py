@@ -50,7 +50,8 @@ class Message(NamedTuple):
     kind: Kind
     number: int
     header: dict[str, Any]
-    body: bytes
+    body: bytes | bytearray
+    """Large ones are a ``bytearray``, which nobody else has."""
 
 
 class Channel(asyncio.BufferedProtocol):
@@ -69,6 +70,7 @@ class Channel(asyncio.BufferedProtocol):
         self._paused = False
         self._received = memoryview(bytearray(RECEIVE_BYTES))
         self._buffer = bytearray()
+        self._large: _Large | None = None
 
     @classmethod
     async def open(
@@ -131,26 +133,60 @@ class Channel(asyncio.BufferedProtocol):
 
     def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - asyncio's signature
         """Where received bytes go."""
-        return self._received
+        return self._received if self._large is None else self._large.missing
 
     def buffer_updated(self, nbytes: int) -> None:
         """Hand on each message that is complete."""
+        if self._large is None:
+            self._buffer += self._received[:nbytes]
+            while (message := self._next()) is not None:
+                self._take(message)
+        elif self._large.received(nbytes):
+            large, self._large = self._large, None
+            self._take(large.message)
+
+    def _next(self) -> Message | None:
+        """The next message that has come whole; a large one is received where it stays."""
         buffer = self._buffer
-        buffer += self._received[:nbytes]
-        while len(buffer) >= PREFIX.size:
-            kind, number, header_length, body_length = PREFIX.unpack_from(buffer)
-            body_start = PREFIX.size + header_length
-            end = body_start + body_length
-            if len(buffer) < end:
-                return
-            with memoryview(buffer) as view:
-                header = orjson.loads(view[PREFIX.size : body_start])
-                body = bytes(view[body_start:end])
-            del buffer[:end]
-            self._take(Message(Kind(kind), number, header, body))
+        if len(buffer) < PREFIX.size:
+            return None
+        kind, number, header_length, body_length = PREFIX.unpack_from(buffer)
+        body_start = PREFIX.size + header_length
+        end = body_start + body_length
+        if len(buffer) < (end if body_length <= RECEIVE_BYTES else body_start):
+            return None
+        with memoryview(buffer) as view:
+            header = orjson.loads(view[PREFIX.size : body_start])
+            body = bytes(view[body_start:end])
+        del buffer[:end]
+        message = Message(Kind(kind), number, header, body)
+        if len(body) == body_length:
+            return message
+        self._large = _Large(message, body_length)
+        return None
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
         """The other end is gone, or we have closed."""
         self._transport = None
         self._unsent.clear()
         self._lost()
+
+
+class _Large:
+    """A message with a large body, of which the beginning has come."""
+
+    def __init__(self, begun: Message, length: int) -> None:
+        self._body = bytearray(length)
+        self._body[: len(begun.body)] = begun.body
+        self._filled = len(begun.body)
+        self.message = begun._replace(body=self._body)
+
+    @property
+    def missing(self) -> memoryview:
+        """Where the rest goes."""
+        return memoryview(self._body)[self._filled :]
+
+    def received(self, size: int) -> bool:
+        """So many bytes of it have come; whether that was all."""
+        self._filled += size
+        return self._filled == len(self._body)

@@ -81,23 +81,21 @@ class Desk:
         served = self._served[message.number] = _Served(self, message.number)
         try:
             found = self._service.find_now(header["function"], str(header["version"]), trusted=True)
-        except FaasError as error:
+            if found is None:
+                self._keep(self._call_older(served, message))
+            else:
+                served.begin(self._service, found, message)
+        except Exception as error:
             self.end(message.number, {"error": _told(error)})
-            return
-        if found is not None:
-            served.begin(self._service, found, message)
-        else:
-            self._keep(self._call_older(served, message))
 
     async def _call_older(self, served: _Served, message: Message) -> None:
         header = message.header
         try:
             found = await self._service.find(header["function"], str(header["version"]), trusted=True)
+            if message.number in self._served:
+                served.begin(self._service, found, message)
         except Exception as error:
             self.end(message.number, {"error": _told(error)})
-            return
-        if message.number in self._served:
-            served.begin(self._service, found, message)
 
     def end(self, number: int, header: dict[str, Any], body: bytes = b"") -> None:
         """Tell the entrance how a call ended."""

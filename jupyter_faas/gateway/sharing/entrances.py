@@ -8,9 +8,11 @@ import logging
 import socket
 import sys
 from asyncio.subprocess import Process
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 from tornado.httpserver import HTTPServer
 from tornado.iostream import IOStream
 from tornado.netutil import add_accept_handler
@@ -34,7 +36,7 @@ FIRST_PAUSE_SECONDS: Final = 1.0
 MOST_PAUSE_SECONDS: Final = 60.0
 
 
-class Entrances:
+class Entrances(Collector):
     """``number`` processes that take calls for ``service``; connections go to them in turn.
 
     Where there is none, ``server``, the gateway's own, takes a connection. It gets the requests, too, that
@@ -66,6 +68,13 @@ class Entrances:
     def running(self) -> int:
         """How many take connections."""
         return sum(one.ready.is_set() for one in self._entrances)
+
+    def collect(self) -> Iterator[Metric]:
+        """See ``prometheus_client``."""
+        yield GaugeMetricFamily("faas_entrances", "Processes that take calls.", value=self.running)
+        yield CounterMetricFamily(
+            "faas_entrances_replaced", "Processes that took calls and have died.", value=self.replaced
+        )
 
     async def start(self) -> None:
         """Start all, and wait until they are ready; one that isn't in time is left to be tried again."""
