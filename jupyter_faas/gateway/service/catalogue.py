@@ -133,6 +133,9 @@ class Catalogue:
     def __iter__(self) -> Iterator[Published]:
         return (self._ready.get((name, one.number)) or one.unpacked() for name, one in self._latest.items())
 
+    def __contains__(self, name: object) -> bool:
+        return name in self._latest
+
     def __len__(self) -> int:
         return len(self._latest)
 
