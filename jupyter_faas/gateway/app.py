@@ -230,6 +230,7 @@ class GatewayApp(JupyterApp):
             server.add_sockets(sockets)
             return None
         settings = {
+            "version": VERSION,
             "token_hash": site.authenticator.token_hash,
             "max_held_bytes": self.max_held_bytes,
             "idle_connection_seconds": self.idle_connection_seconds,

@@ -20,6 +20,7 @@ from jupyter_faas.gateway.settling import settle
 from jupyter_faas.gateway.sharing.channel import Channel, Kind, Message
 from jupyter_faas.gateway.sharing.descriptors import Passage
 from jupyter_faas.gateway.sharing.page import SharedBudget, SharedPage
+from jupyter_faas.version import VERSION
 
 __all__ = ["main"]
 
@@ -64,6 +65,11 @@ class _Entrance:
             self._relay.take(message)
 
     def _open(self, place: int, settings: dict[str, Any]) -> None:
+        if settings["version"] != VERSION:
+            log.critical(
+                "jupyter-faas is %s now and the gateway still %s: restart it", VERSION, settings["version"]
+            )
+            os._exit(os.EX_SOFTWARE)
         site = CallSite(
             self._relay,
             Authenticator(settings["token_hash"]),

@@ -27,7 +27,7 @@ __all__ = ["Entrances"]
 
 log = logging.getLogger(__name__)
 
-START_SECONDS: Final = 20.0
+START_SECONDS: Final = 10.0
 QUIT_SECONDS: Final = 5.0
 """How long entrances may write what is to be written when the gateway stops."""
 SOUND_SECONDS: Final = 30.0
