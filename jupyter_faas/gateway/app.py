@@ -241,7 +241,6 @@ class GatewayApp(JupyterApp):
         site.service.metrics.include(entrances)
         await entrances.start()
         entrances.listen(sockets)
-        self.log.info("%d of %d processes take calls", entrances.running, self.processes)
         return entrances
 
     async def _drain(self, dispatcher: Dispatcher) -> None:

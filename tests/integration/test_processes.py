@@ -51,6 +51,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     require_docker()
     folder = tmp_path_factory.mktemp("processes")
     with running(folder, f"--processes={PROCESSES}", "--Dispatcher.max_queue=5") as gateway:
+        ready(gateway)
         yield gateway
 
 
@@ -59,7 +60,14 @@ def own(tmp_path: Path) -> Iterator[Gateway]:
     """A gateway with entrances, of which processes may be killed."""
     require_docker()
     with running(tmp_path / "gateway", f"--processes={PROCESSES}") as gateway:
+        ready(gateway)
         yield gateway
+
+
+def ready(gateway: Gateway) -> None:
+    """Wait until all entrances take connections; until then the gateway itself does."""
+    lines = f"faas_entrances {PROCESSES}.0\n"
+    eventually(lambda: lines in gateway.request("GET", "/metrics").body.decode(), 60, "entrances are ready")
 
 
 def entrances(gateway: Gateway) -> list[int]:
@@ -136,8 +144,6 @@ def test_every_entrance_calls_and_manages(shared: Gateway) -> None:
     invocation = shared.call("wait", {"size": 1})
     recorded = shared.client.invocation(invocation.headers["faas-invocation-id"])
     assert (recorded["function"], recorded["status"], recorded["start"]) == ("wait", 200, "warm")
-    metrics = shared.request("GET", "/metrics").body.decode()
-    assert f"faas_entrances {PROCESSES}.0" in metrics
 
 
 def test_streams_come_piece_by_piece(shared: Gateway) -> None:
@@ -231,7 +237,8 @@ def test_a_killed_entrance_costs_its_own_calls(own: Gateway) -> None:
         os.kill(before[0], signal.SIGKILL)
         outcomes = [status_or_loss(call) for call in calls]
     assert sorted(outcomes) == ["200", "lost"]
-    eventually(lambda: len(entrances(own)) == PROCESSES and before[0] not in entrances(own), 20)
+    ready(own)
+    assert before[0] not in entrances(own)
     eventually(lambda: busy(own) == 0, 5, "nobody waits for the lost call any more")
     recorded = own.request("GET", "/api/v1/functions/wait/invocations").json["invocations"]
     assert sorted(one["status"] for one in recorded[:2]) == [200, 499]
@@ -247,6 +254,7 @@ def test_entrances_end_with_their_gateway(own: Gateway) -> None:
     own.kill()
     eventually(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids), 5, "entrances end")
     own.start()
+    ready(own)
     assert own.url == address
     assert own.call("wait", {"size": 2}).json == "xx"
     assert len(entrances(own)) == PROCESSES
@@ -269,6 +277,6 @@ def test_a_stop_lets_calls_of_all_entrances_finish(own: Gateway) -> None:
     assert containers_of(owner_of(own.folder)) == []
 
 
-def test_one_process_has_no_entrances(own_gateway: Gateway) -> None:
-    assert own_gateway.request("GET", "/healthz").status == 200
-    assert entrances(own_gateway) == []
+def test_one_process_has_no_entrances(gateway: Gateway) -> None:
+    assert gateway.request("GET", "/healthz").status == 200
+    assert entrances(gateway) == []

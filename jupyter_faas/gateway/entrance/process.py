@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import re
 import signal
 import socket
 from typing import Any, Final
@@ -14,7 +15,7 @@ from tornado.iostream import IOStream
 
 from jupyter_faas.gateway.entrance.forward import Forwarder
 from jupyter_faas.gateway.entrance.relay import Relay, hold_relayed
-from jupyter_faas.gateway.handlers.server import CallServer
+from jupyter_faas.gateway.handlers.call_server import CallServer
 from jupyter_faas.gateway.handlers.site import Authenticator, CallSite
 from jupyter_faas.gateway.settling import settle
 from jupyter_faas.gateway.sharing.channel import Channel, Kind, Message
@@ -27,6 +28,8 @@ __all__ = ["main"]
 log = logging.getLogger(__name__)
 
 LOG_FORMAT: Final = "[%(levelname).1s %(asctime)s.%(msecs).03d Entrance] %(message)s"
+CALL_BY_NUMBER: Final = re.compile(r"/functions/([A-Za-z_][A-Za-z0-9_-]*)(?:@(latest|[0-9]+))?")
+"""Calls whose version an entrance may know. What another name means, the gateway says, and runs the call."""
 LAST_SECONDS: Final = 3.0
 """How long what is to be written may take when the gateway stops."""
 
@@ -81,6 +84,7 @@ class _Entrance:
             Forwarder(self._passage.give),
             settings["idle_connection_seconds"],
             settings["body_seconds"],
+            CALL_BY_NUMBER,
         )
         settle()
         self._relay.channel.send(Kind.READY)

@@ -12,8 +12,8 @@ from typing import Any, Final, cast
 
 from jupyter_faas.gateway.handlers.budget import PIECE_BYTES, Holding
 from jupyter_faas.gateway.service.access import needs_token
+from jupyter_faas.gateway.service.calls import Result, Stream
 from jupyter_faas.gateway.service.catalogue import Published
-from jupyter_faas.gateway.service.service import Result, Stream
 from jupyter_faas.gateway.sharing.channel import Channel, Kind, Message
 from jupyter_faas.gateway.sharing.page import SharedPage
 from jupyter_faas.gateway.store.records import InvocationRecord

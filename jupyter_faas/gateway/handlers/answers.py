@@ -16,7 +16,7 @@ from tornado.iostream import StreamClosedError
 
 from jupyter_faas.gateway.handlers.budget import PIECE_BYTES
 from jupyter_faas.gateway.problems import MEDIA_TYPE, problem_for
-from jupyter_faas.gateway.service.service import SSE, Result, Stream
+from jupyter_faas.gateway.service.calls import SSE, Result, Stream
 from jupyter_faas.model.errors import FaasError, Saturated, Unauthenticated
 
 __all__ = [

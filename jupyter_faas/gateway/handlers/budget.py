@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from jupyter_faas.gateway.service.calls import Result
 from jupyter_faas.gateway.service.invocation import note_error
-from jupyter_faas.gateway.service.service import Result
 from jupyter_faas.gateway.store.records import InvocationRecord
 from jupyter_faas.model.errors import FaasError, Saturated
 from jupyter_faas.model.units import format_size

@@ -29,9 +29,8 @@ from jupyter_faas.gateway.handlers.site import CallSite
 from jupyter_faas.gateway.service.accept import check_acceptable
 from jupyter_faas.gateway.service.access import needs_token
 from jupyter_faas.gateway.service.arguments import checked
-from jupyter_faas.gateway.service.calls import Running
+from jupyter_faas.gateway.service.calls import Result, Running, Stream
 from jupyter_faas.gateway.service.catalogue import Published
-from jupyter_faas.gateway.service.service import Result, Stream
 from jupyter_faas.gateway.store.records import InvocationRecord
 from jupyter_faas.model.errors import (
     FaasError,

@@ -6,12 +6,15 @@ import hashlib
 import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from tornado import httputil
 
 from jupyter_faas.gateway.handlers.budget import Budget, Hold, hold_result
 from jupyter_faas.gateway.service.calls import Calls
-from jupyter_faas.gateway.service.service import Service
+
+if TYPE_CHECKING:  # what isn't used is not loaded by an entrance, which has no service
+    from jupyter_faas.gateway.service.service import Service
 
 __all__ = ["Authenticator", "CallSite", "Site"]
 

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from typing import Protocol
 
 from jupyter_faas.gateway.dispatch.outcome import Result
-from jupyter_faas.gateway.dispatch.stream import Stream
+from jupyter_faas.gateway.dispatch.stream import SSE, Stream
 from jupyter_faas.gateway.service.catalogue import Published
 from jupyter_faas.gateway.store.records import InvocationRecord
 from jupyter_faas.model.arguments import Arguments
 
-__all__ = ["Calls", "Progress", "Running"]
+__all__ = ["SSE", "Calls", "Progress", "Result", "Running", "Stream"]
 
 
 class Progress(Protocol):

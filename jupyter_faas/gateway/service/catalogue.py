@@ -13,17 +13,19 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jsonschema_rs
 
 from jupyter_faas.gateway.dispatch.instance import Target
 from jupyter_faas.gateway.service.realtypes import TYPE, RealType
 from jupyter_faas.gateway.store.records import VersionRecord
-from jupyter_faas.gateway.store.store import Store
 from jupyter_faas.model.errors import NotFound
 from jupyter_faas.model.manifest import Manifest
 from jupyter_faas.model.media import ARROW, PARQUET
+
+if TYPE_CHECKING:  # an entrance doesn't load it
+    from jupyter_faas.gateway.store.store import Store
 
 __all__ = ["Catalogue", "Published"]
 

@@ -27,7 +27,8 @@ __all__ = ["Entrances"]
 
 log = logging.getLogger(__name__)
 
-START_SECONDS: Final = 10.0
+START_SECONDS: Final = 5.0
+"""How long the first connections wait for entrances; then the gateway serves them."""
 QUIT_SECONDS: Final = 5.0
 """How long entrances may write what is to be written when the gateway stops."""
 SOUND_SECONDS: Final = 30.0
@@ -77,7 +78,7 @@ class Entrances(Collector):
         )
 
     async def start(self) -> None:
-        """Start all, and wait until they are ready; one that isn't in time is left to be tried again."""
+        """Start all, and wait until they are ready, but not for long."""
         self._tasks = [asyncio.create_task(self._keep(one)) for one in self._entrances]
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(START_SECONDS):
@@ -123,14 +124,14 @@ class Entrances(Collector):
             try:
                 status = await entrance.run(self._service, self._budget, self._settings)
             except OSError as error:
-                log.error("entrance %d can't be started: %s", entrance.place, error)
+                log.error("Entrance %d can't be started: %s", entrance.place, error)
                 status = None
             finally:
                 self._page.forget(entrance.place)
             self.replaced += 1
             if loop.time() - begun >= SOUND_SECONDS:
                 pause_seconds = 0.0
-            log.error("entrance %d has ended (status %s); starting another", entrance.place, status)
+            log.error("Entrance %d has ended (status %s); starting another", entrance.place, status)
             await asyncio.sleep(pause_seconds)
             pause_seconds = min(MOST_PAUSE_SECONDS, max(FIRST_PAUSE_SECONDS, 2 * pause_seconds))
 
@@ -159,6 +160,7 @@ class _Entrance:
         def take(message: Message) -> None:
             if message.kind is Kind.READY:
                 self.ready.set()
+                log.info("Entrance %d takes calls", self.place)
             else:
                 desk.take(message)
 
@@ -190,7 +192,7 @@ class _Entrance:
             async with asyncio.timeout(QUIT_SECONDS):
                 await self._process.wait()
         except TimeoutError:
-            log.warning("entrance %d doesn't end by itself", self.place)
+            log.warning("Entrance %d doesn't end by itself", self.place)
             self._end()
             await self._process.wait()
         self._channel.close()
