@@ -75,8 +75,8 @@ def _hint(original: Any, schema: Schema) -> dict[str, Any]:
     media = original.get(MEDIA) if isinstance(original, dict) else None
     if isinstance(media, list):
         return _file_hint(media, schema)
-    if "enum" in schema and len(schema["enum"]) <= _FEW:
-        return {"ui:widget": "radio"}
+    if "enum" in schema:
+        return {"ui:widget": "radio"} if len(schema["enum"]) <= _FEW else {}
     kind = schema.get("type")
     if kind in ("number", "integer") and {"minimum", "maximum"} <= schema.keys():
         return {"ui:widget": "range"}
