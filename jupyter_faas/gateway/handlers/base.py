@@ -12,8 +12,7 @@ from tornado import httputil
 from tornado.web import HTTPError, RequestHandler
 
 from jupyter_faas.gateway.handlers.answers import DEFAULT_HEADERS, Answer, http_answer, problem_answer
-from jupyter_faas.gateway.handlers.site import Site
-from jupyter_faas.gateway.service.access import needs_token
+from jupyter_faas.gateway.handlers.site import Site, needs_token
 from jupyter_faas.model.errors import FaasError, InternalError, MalformedRequest
 
 __all__ = ["FaasHandler", "NotFoundHandler", "connection_of", "methods_of"]

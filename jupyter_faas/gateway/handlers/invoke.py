@@ -25,9 +25,8 @@ from jupyter_faas.gateway.handlers.answers import (
 )
 from jupyter_faas.gateway.handlers.bodies import arguments_in, arguments_of_query
 from jupyter_faas.gateway.handlers.budget import PIECE_BYTES, Holding
-from jupyter_faas.gateway.handlers.site import CallSite
+from jupyter_faas.gateway.handlers.site import CallSite, needs_token
 from jupyter_faas.gateway.service.accept import check_acceptable
-from jupyter_faas.gateway.service.access import needs_token
 from jupyter_faas.gateway.service.arguments import checked
 from jupyter_faas.gateway.service.calls import Result, Running, Stream
 from jupyter_faas.gateway.service.catalogue import Published

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 from tornado import httputil
 
 from jupyter_faas.gateway.handlers.budget import Budget, Hold, hold_result
+from jupyter_faas.gateway.service.access import needs_token
 from jupyter_faas.gateway.service.calls import Calls
 
 if TYPE_CHECKING:  # what isn't used is not loaded by an entrance, which has no service
     from jupyter_faas.gateway.service.service import Service
 
-__all__ = ["Authenticator", "CallSite", "Site"]
+__all__ = ["Authenticator", "CallSite", "Site", "needs_token"]
 
 
 class Authenticator:
