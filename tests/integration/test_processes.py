@@ -100,10 +100,16 @@ class Caller:
         return response.status, json.loads(response.read() or b"null")
 
 
-def busy(gateway: Gateway) -> int:
-    """How many instances run calls, as the gateway tells it."""
+def instances(gateway: Gateway, state: str) -> int:
+    """How many instances are in a state, as the gateway tells it."""
     metrics = gateway.request("GET", "/metrics").body.decode()
-    return int(float(re.findall(r'^faas_instances{state="busy"} (.*)$', metrics, re.MULTILINE)[0]))
+    return int(float(re.findall(rf'^faas_instances{{state="{state}"}} (.*)$', metrics, re.MULTILINE)[0]))
+
+
+def publish_two(gateway: Gateway) -> None:
+    """A function with two instances that wait for calls."""
+    gateway.publish(WAIT, "wait", caps=Caps(max_instances=2, min_instances=2))
+    eventually(lambda: instances(gateway, "idle") == 2, 60, "both instances wait")
 
 
 def status_or_loss(call: Future[tuple[int, Any]]) -> str:
@@ -225,21 +231,18 @@ def test_no_more_instances_than_may_be_start(shared: Gateway) -> None:
 
 
 def test_a_killed_entrance_costs_its_own_calls(own: Gateway) -> None:
-    own.publish(WAIT, "wait", caps=Caps(max_instances=2))
+    publish_two(own)
     before = entrances(own)
     both = callers(own)
-    for caller in both:  # so that both instances run
-        assert caller.call("wait")[0] == 200
     with ThreadPoolExecutor(PROCESSES) as threads:
         calls = [threads.submit(one.call, "wait", {"seconds": 3}) for one in both]
-        eventually(lambda: own.client.function("wait")["instances"] == 2, 10)
-        eventually(lambda: busy(own) == 2, 5, "both calls run")
+        eventually(lambda: instances(own, "busy") == 2, 10, "both calls run")
         os.kill(before[0], signal.SIGKILL)
         outcomes = [status_or_loss(call) for call in calls]
     assert sorted(outcomes) == ["200", "lost"]
     ready(own)
     assert before[0] not in entrances(own)
-    eventually(lambda: busy(own) == 0, 5, "nobody waits for the lost call any more")
+    eventually(lambda: instances(own, "busy") == 0, 10, "nobody waits for the lost call any more")
     recorded = own.request("GET", "/api/v1/functions/wait/invocations").json["invocations"]
     assert sorted(one["status"] for one in recorded[:2]) == [200, 499]
     for caller in callers(own):
@@ -261,13 +264,11 @@ def test_entrances_end_with_their_gateway(own: Gateway) -> None:
 
 
 def test_a_stop_lets_calls_of_all_entrances_finish(own: Gateway) -> None:
-    own.publish(WAIT, "wait", caps=Caps(max_instances=2))
-    for caller in callers(own):
-        assert caller.call("wait")[0] == 200
+    publish_two(own)
     pids = entrances(own)
     with ThreadPoolExecutor(PROCESSES) as threads:
-        calls = [threads.submit(one.call, "wait", {"seconds": 1.5, "size": 300_000}) for one in callers(own)]
-        eventually(lambda: busy(own) == 2, 10, "both calls run")
+        calls = [threads.submit(one.call, "wait", {"seconds": 3, "size": 300_000}) for one in callers(own)]
+        eventually(lambda: instances(own, "busy") == 2, 10, "both calls run")
         for pid in pids:  # as a terminal or a service manager does
             os.kill(pid, signal.SIGTERM)
             os.kill(pid, signal.SIGINT)
