@@ -34,13 +34,16 @@ test: $(VENV)/.dev $(PANEL)  ## Every test, on a real Docker engine, a few files
 	.ci/tool chromium
 	trap '.ci/engine stop $(STATE)/test' EXIT
 	.ci/engine start $(STATE)/test
+	(cd labextension && PATH="$(abspath $(BIN)):$$PATH" jlpm test)
 	FAAS_TEST_DOCKER=require $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder \
 	    --cov --cov-report=term:skip-covered $(PYTEST_ARGS)
 
-lint: $(VENV)/.dev  ## Formatting, lint and types
+lint: $(VENV)/.dev $(PANEL)  ## Formatting, lint and types
 	@$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	cd labextension
+	PATH="$(abspath $(BIN)):$$PATH" jlpm check
 
 format: $(VENV)/.dev  ## Put the code into its form
 	@$(BIN)/ruff check --fix-only .

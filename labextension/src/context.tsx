@@ -11,13 +11,13 @@ export interface IServices {
   readonly trans: TranslationBundle;
   readonly rendermime: IRenderMimeRegistry;
   /** Open a function's page. */
-  openFunction(name: string): void;
+  readonly openFunction: (name: string) => void;
   /** Put code into a new cell of the notebook in use; false if there is none. */
-  insertCell(source: string): boolean;
+  readonly insertCell: (source: string) => boolean;
   /** Ask before something is done that can't be undone. */
-  confirm(title: string, body: string, action: string): Promise<boolean>;
+  readonly confirm: (title: string, body: string, action: string) => Promise<boolean>;
   /** Tell that something failed. */
-  fail(title: string, error: unknown): void;
+  readonly fail: (title: string, error: unknown) => void;
 }
 
 export const ServicesContext = React.createContext<IServices | null>(null);

@@ -1,12 +1,10 @@
 /**
  * The form for a function's arguments, from its JSON Schema (2020-12).
  */
-import type { ReadonlyJSONObject } from '@lumino/coreutils';
+import type { JSONObject, ReadonlyJSONObject } from '@lumino/coreutils';
 import type { RJSFSchema, UiSchema } from '@rjsf/utils';
 import { customizeValidator } from '@rjsf/validator-ajv8';
 import Ajv2020 from 'ajv/dist/2020';
-
-import type { IFunction } from './api/types';
 
 type FormUi = UiSchema<ReadonlyJSONObject>;
 
@@ -17,17 +15,20 @@ export const validator = customizeValidator<ReadonlyJSONObject>({
 });
 
 /** The schema as the form takes it, and which widgets it uses where. */
-export function formOf(one: IFunction): { schema: RJSFSchema; uiSchema: FormUi } {
-  const { $schema: _, ...schema } = one.input_schema;
+export function formOf(inputs: JSONObject): { schema: RJSFSchema; uiSchema: FormUi } {
+  const { $schema: _, ...schema } = inputs;
   const uiSchema: FormUi = {};
-  const properties = (schema['properties'] ?? {}) as Record<string, Record<string, unknown>>;
+  const properties = (schema['properties'] ?? {}) as Record<
+    string,
+    Record<string, unknown>
+  >;
   for (const [name, property] of Object.entries(properties)) {
     const widget = widgetOf(property);
     if (widget) {
       uiSchema[name] = { 'ui:widget': widget };
     }
   }
-  return { schema: schema as RJSFSchema, uiSchema };
+  return { schema: schema, uiSchema };
 }
 
 function widgetOf(property: Record<string, unknown>): string | null {

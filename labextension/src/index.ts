@@ -64,10 +64,10 @@ function activate(
   const tracker = new WidgetTracker<MainAreaWidget>({ namespace: 'jupyter-faas' });
 
   app.commands.addCommand(OPEN, {
-    label: args => trans.__('Open the Function %1', String(args['name'] ?? '')),
+    label: args => trans.__('Open the Function %1', args['name']),
     icon: functionsIcon,
     execute: async args => {
-      const name = String(args['name']);
+      const name = args['name'] as string;
       const open = tracker.find(widget => widget.title.label === name);
       const widget = open ?? functionWidget(name, catalogue, services);
       if (!open) {

@@ -15,7 +15,9 @@ export function curl(one: IFunction, args: Arguments): string {
 
 /** A ready call for Python. */
 export function python(one: IFunction, args: Arguments): string {
-  const written = Object.entries(args).map(([name, value]) => `${name}=${literal(value)}`);
+  const written = Object.entries(args).map(
+    ([name, value]) => `${name}=${literal(value)}`
+  );
   const variable = one.name.replaceAll('-', '_');
   return [
     'from jupyter_faas import connect',
@@ -27,7 +29,9 @@ export function python(one: IFunction, args: Arguments): string {
 
 /** A ready call for a page or a program in JavaScript. */
 export function javascript(one: IFunction, args: Arguments): string {
-  const token = one.public ? '' : "\n    Authorization: `Bearer ${process.env.FAAS_TOKEN}`,";
+  const token = one.public
+    ? ''
+    : '\n    Authorization: `Bearer ${process.env.FAAS_TOKEN}`,';
   return [
     `const response = await fetch(${JSON.stringify(one.url)}, {`,
     "  method: 'POST',",

@@ -85,7 +85,12 @@ export class Requests {
   }
 
   /** Call a function; whatever it answers, errors too, is the result. */
-  call(target: string, args: Arguments, accept: string, signal?: AbortSignal): Promise<Response> {
+  call(
+    target: string,
+    args: Arguments,
+    accept: string,
+    signal?: AbortSignal
+  ): Promise<Response> {
     return this.send('POST', `functions/${target}`, {
       body: JSON.stringify(args),
       headers: { Accept: accept, 'Content-Type': 'application/json' },
@@ -105,7 +110,11 @@ export class Requests {
     const url = URLExt.join(this.settings.baseUrl, PREFIX, path);
     let response: Response;
     try {
-      response = await ServerConnection.makeRequest(url, { method, ...init }, this.settings);
+      response = await ServerConnection.makeRequest(
+        url,
+        { method, ...init },
+        this.settings
+      );
     } catch (error) {
       if (init.signal?.aborted) {
         throw error;
@@ -121,7 +130,9 @@ export class Requests {
 
 /** Whether an answer is an error with a problem. */
 export function isProblem(response: Response): boolean {
-  return (response.headers.get('Content-Type') ?? '').startsWith('application/problem+json');
+  return (response.headers.get('Content-Type') ?? '').startsWith(
+    'application/problem+json'
+  );
 }
 
 /** The problem that an answer is; made of its status if it is none. */

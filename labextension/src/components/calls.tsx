@@ -9,11 +9,16 @@ import { ago, duration, size } from '../format';
 import { ProblemView } from './problemView';
 
 /** A table of calls; a click shows what went wrong. */
-export function Calls(props: { one: IFunction; invocations: readonly IInvocation[] }): JSX.Element {
+export function Calls(props: {
+  one: IFunction;
+  invocations: readonly IInvocation[];
+}): JSX.Element {
   const { trans } = useServices();
   const [open, setOpen] = React.useState<string | null>(null);
   if (!props.invocations.length) {
-    return <p className="jp-faas-hint">{trans.__('Nobody has called this function yet.')}</p>;
+    return (
+      <p className="jp-faas-hint">{trans.__('Nobody has called this function yet.')}</p>
+    );
   }
   const longest = Math.max(...props.invocations.map(total));
   return (

@@ -1,7 +1,6 @@
 /**
  * The sidebar's content: the functions, or why there are none to show.
  */
-import { FilterBox } from '@jupyterlab/ui-components';
 import React from 'react';
 
 import type { IFunction } from '../api/types';
@@ -29,13 +28,14 @@ function Functions({ catalogue }: { catalogue: Catalogue }): JSX.Element {
   return (
     <>
       <div className="jp-faas-tools">
-        <FilterBox
+        <input
+          type="search"
           placeholder={trans.__('Filter functions')}
           aria-label={trans.__('Filter functions')}
-          updateFilter={(_, query) => {
-            catalogue.filter = query ?? '';
+          value={catalogue.filter}
+          onChange={event => {
+            catalogue.filter = event.target.value;
           }}
-          useFuzzyFilter={false}
         />
         <select
           aria-label={trans.__('Order of the functions')}
@@ -63,7 +63,13 @@ function Functions({ catalogue }: { catalogue: Catalogue }): JSX.Element {
   );
 }
 
-function Row({ one, open }: { one: IFunction; open: (name: string) => void }): JSX.Element {
+function Row({
+  one,
+  open
+}: {
+  one: IFunction;
+  open: (name: string) => void;
+}): JSX.Element {
   const { trans } = useServices();
   const state =
     one.instances > 0
@@ -101,7 +107,11 @@ function NoFunctions(): JSX.Element {
   ].join('\n');
   return (
     <div className="jp-faas-empty">
-      <p>{trans.__('No functions yet. Put %%publish on a cell that defines one, and run it:')}</p>
+      <p>
+        {trans.__(
+          'No functions yet. Put %%publish on a cell that defines one, and run it:'
+        )}
+      </p>
       <pre>{`${example}\n\n${cell}`}</pre>
       <button
         type="button"

@@ -20,15 +20,20 @@ export function Logs({ entries }: { entries: readonly ILogEntry[] }): JSX.Elemen
     }
   }, [newest, follow, wanted]);
   if (!entries.length) {
-    return <p className="jp-faas-hint">{trans.__('This function has not written anything yet.')}</p>;
+    return (
+      <p className="jp-faas-hint">
+        {trans.__('This function has not written anything yet.')}
+      </p>
+    );
   }
-  const shown = entries.filter(entry => entry.text.toLowerCase().includes(wanted.toLowerCase()));
+  const shown = entries.filter(entry =>
+    entry.text.toLowerCase().includes(wanted.toLowerCase())
+  );
   return (
     <div className="jp-faas-logs">
       <div className="jp-faas-tools">
         <input
           type="search"
-          className="jp-mod-styled"
           placeholder={trans.__('Search the lines')}
           aria-label={trans.__('Search the lines')}
           value={wanted}
@@ -43,7 +48,12 @@ export function Logs({ entries }: { entries: readonly ILogEntry[] }): JSX.Elemen
           {trans.__('Follow')}
         </label>
       </div>
-      <div className="jp-faas-lines" tabIndex={0} role="log" aria-label={trans.__('Lines')}>
+      <div
+        className="jp-faas-lines"
+        tabIndex={0}
+        role="log"
+        aria-label={trans.__('Lines')}
+      >
         {shown.map((entry, index) => (
           <div key={index} className="jp-faas-line" data-stream={entry.stream}>
             <time dateTime={entry.time}>{clock(entry.time)}</time>

@@ -50,7 +50,11 @@ export function OutcomeView({ outcome }: { outcome: Outcome }): JSX.Element {
 }
 
 function Value({ value }: { value: unknown }): JSX.Element {
-  return isTable(value) ? <Table rows={value} /> : <pre>{JSON.stringify(value, null, 2)}</pre>;
+  return isTable(value) ? (
+    <Table rows={value} />
+  ) : (
+    <pre>{JSON.stringify(value, null, 2)}</pre>
+  );
 }
 
 type Rows = readonly Record<string, unknown>[];
@@ -66,7 +70,8 @@ function isTable(value: unknown): value is Rows {
   }
   const keys = Object.keys(first).join('\n');
   return value.every(
-    row => typeof row === 'object' && row !== null && Object.keys(row).join('\n') === keys
+    (row: unknown) =>
+      typeof row === 'object' && row !== null && Object.keys(row).join('\n') === keys
   );
 }
 
@@ -103,7 +108,10 @@ function Table({ rows }: { rows: Rows }): JSX.Element {
 }
 
 function cell(value: unknown): string {
-  return typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value ?? '');
+  if (value === null || value === undefined) {
+    return '';
+  }
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 function Bytes({ blob, type }: { blob: Blob; type: string }): JSX.Element {
@@ -115,7 +123,11 @@ function Bytes({ blob, type }: { blob: Blob; type: string }): JSX.Element {
     return () => URL.revokeObjectURL(made);
   }, [blob]);
   return type.startsWith('image/') ? (
-    <img className="jp-faas-picture" src={url} alt={trans.__('The picture that the function returned')} />
+    <img
+      className="jp-faas-picture"
+      src={url}
+      alt={trans.__('The picture that the function returned')}
+    />
   ) : (
     <a href={url} download="result">
       {trans.__('Download %1 (%2 bytes)', type, blob.size)}

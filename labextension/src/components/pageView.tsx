@@ -1,7 +1,11 @@
 /**
  * A function's page.
  */
-import { deleteIcon, refreshIcon, ToolbarButtonComponent } from '@jupyterlab/ui-components';
+import {
+  deleteIcon,
+  refreshIcon,
+  ToolbarButtonComponent
+} from '@jupyterlab/ui-components';
 import React from 'react';
 
 import type { IFunction } from '../api/types';
@@ -63,7 +67,15 @@ export function PageView({ page, tries, remove }: IPageProps): JSX.Element {
   );
 }
 
-function Head({ one, page, remove }: { one: IFunction; page: FunctionPage; remove: () => Promise<void> }): JSX.Element {
+function Head({
+  one,
+  page,
+  remove
+}: {
+  one: IFunction;
+  page: FunctionPage;
+  remove: () => Promise<void>;
+}): JSX.Element {
   const { trans } = useServices();
   return (
     <header className="jp-faas-head">
@@ -104,7 +116,10 @@ function Figures({ page, one }: { page: FunctionPage; one: IFunction }): JSX.Ele
     [trans.__('Half within'), calls.length ? duration(quantile(times, 0.5)) : '–'],
     [trans.__('99 of 100 within'), calls.length ? duration(quantile(times, 0.99)) : '–'],
     [trans.__('Time cap'), duration(one.caps.timeout_seconds * 1000)],
-    [trans.__('Peak memory'), peak ? `${size(peak)} / ${size(one.caps.memory_bytes)}` : '–'],
+    [
+      trans.__('Peak memory'),
+      peak ? `${size(peak)} / ${size(one.caps.memory_bytes)}` : '–'
+    ],
     [trans.__('Packages'), String(one.packages.length)]
   ];
   return (

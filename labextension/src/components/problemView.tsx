@@ -10,11 +10,15 @@ import { useServices } from '../context';
 export function ProblemView({ problem }: { problem: IProblem }): JSX.Element {
   const { trans } = useServices();
   const frames = (problem['traceback'] ?? []) as unknown as readonly IFrame[];
-  const faults = (problem['faults'] ?? []) as unknown as readonly { path: string; message: string }[];
+  const faults = (problem['faults'] ?? []) as unknown as readonly {
+    path: string;
+    message: string;
+  }[];
   return (
     <div className="jp-faas-problem" role="alert">
       <p>
-        <strong>{problem.title}</strong> {problem.code ? <code>{problem.code}</code> : null}
+        <strong>{problem.title}</strong>{' '}
+        {problem.code ? <code>{problem.code}</code> : null}
       </p>
       <p>{problem.detail}</p>
       {faults.length ? (

@@ -10,7 +10,13 @@ export interface ITab {
 }
 
 /** One of several contents at a time; the arrow keys go from tab to tab. */
-export function Tabs({ label, tabs }: { label: string; tabs: readonly ITab[] }): JSX.Element {
+export function Tabs({
+  label,
+  tabs
+}: {
+  label: string;
+  tabs: readonly ITab[];
+}): JSX.Element {
   const [chosen, choose] = React.useState(tabs[0]!.id);
   const prefix = React.useId();
   const list = React.useRef<HTMLDivElement>(null);

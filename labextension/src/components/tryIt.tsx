@@ -14,7 +14,8 @@ import { exampleArguments, python } from '../snippets';
 import { OutcomeView } from './outcomeView';
 
 /** The forms that are shown as they are; whatever else there is comes last. */
-const ACCEPT = 'application/x-ndjson;q=0.9, image/png;q=0.8, application/json, text/html;q=0.7, */*;q=0.5';
+const ACCEPT =
+  'application/x-ndjson;q=0.9, image/png;q=0.8, application/json, text/html;q=0.7, */*;q=0.5';
 
 interface ITryItProps {
   readonly one: IFunction;
@@ -41,12 +42,15 @@ export function TryIt({ one, tries, done }: ITryItProps): JSX.Element {
   };
   return (
     <div className="jp-faas-try">
-      <form
+      {/* No form element: the buttons of JupyterLab's form would submit it. */}
+      <div
+        role="form"
         className="jp-faas-try-form"
         aria-label={trans.__('Arguments')}
-        onSubmit={event => {
-          event.preventDefault();
-          void call();
+        onKeyDown={event => {
+          if (event.key === 'Enter' && event.target instanceof HTMLInputElement) {
+            void call();
+          }
         }}
       >
         <label className="jp-faas-raw">
@@ -79,14 +83,19 @@ export function TryIt({ one, tries, done }: ITryItProps): JSX.Element {
         ) : null}
         <div className="jp-faas-buttons">
           <button
-            type="submit"
+            type="button"
             className="jp-mod-styled jp-mod-accept"
             disabled={written === null || tries.running}
+            onClick={() => void call()}
           >
             {trans.__('Call')}
           </button>
           {tries.running ? (
-            <button type="button" className="jp-mod-styled jp-mod-warn" onClick={() => tries.stop()}>
+            <button
+              type="button"
+              className="jp-mod-styled jp-mod-warn"
+              onClick={() => tries.stop()}
+            >
               {trans.__('Stop')}
             </button>
           ) : null}
@@ -99,8 +108,12 @@ export function TryIt({ one, tries, done }: ITryItProps): JSX.Element {
             {trans.__('Insert call into notebook')}
           </button>
         </div>
-      </form>
-      <section className="jp-faas-try-result" aria-label={trans.__('Result')} aria-live="polite">
+      </div>
+      <section
+        className="jp-faas-try-result"
+        aria-label={trans.__('Result')}
+        aria-live="polite"
+      >
         {tries.current ? <Result made={tries.current} running={tries.running} /> : null}
       </section>
       <History
@@ -120,22 +133,52 @@ function ArgumentForm(props: {
   change: (args: Arguments) => void;
 }): JSX.Element {
   const { trans } = useServices();
-  const { schema, uiSchema } = React.useMemo(() => formOf(props.one), [props.one.digest]);
-  if (!Object.keys((schema.properties ?? {}) as JSONObject).length && !schema.additionalProperties) {
-    return <p className="jp-faas-hint">{trans.__('This function takes no arguments.')}</p>;
+  const schemaOf = useStable(props.one.input_schema);
+  const { schema, uiSchema } = React.useMemo(() => formOf(schemaOf), [schemaOf]);
+  const ref = React.useRef<HTMLDivElement>(null);
+  React.useEffect(() => {
+    if (ref.current) {
+      nameFields(ref.current);
+    }
+  });
+  if (!Object.keys(schema.properties ?? {}).length && !schema.additionalProperties) {
+    return (
+      <p className="jp-faas-hint">{trans.__('This function takes no arguments.')}</p>
+    );
   }
   return (
-    <FormComponent
-      tagName="div"
-      schema={schema}
-      uiSchema={uiSchema}
-      formData={props.args}
-      validator={validator}
-      liveValidate
-      compact
-      onChange={event => props.change(event.formData as Arguments)}
-    />
+    <div ref={ref}>
+      <FormComponent
+        tagName="div"
+        schema={schema}
+        uiSchema={uiSchema}
+        formData={props.args}
+        validator={validator}
+        liveValidate
+        compact
+        onChange={event => props.change(event.formData as Arguments)}
+      />
+    </div>
   );
+}
+
+/** The same object as long as it says the same, so that what is made of it is kept, too. */
+function useStable<T>(value: T): T {
+  const ref = React.useRef(value);
+  if (JSON.stringify(ref.current) !== JSON.stringify(value)) {
+    ref.current = value;
+  }
+  return ref.current;
+}
+
+/** JupyterLab's form shows a field's name beside it, and doesn't tell screen readers. */
+function nameFields(form: HTMLElement): void {
+  for (const field of form.querySelectorAll('input, select, textarea')) {
+    const name = field.id.replace(/^root_/, '').replaceAll('_', ' ');
+    if (name && !field.hasAttribute('aria-label')) {
+      field.setAttribute('aria-label', name);
+    }
+  }
 }
 
 function Result({ made, running }: { made: ITry; running: boolean }): JSX.Element {
@@ -168,7 +211,11 @@ function History(props: {
       <ul>
         {props.tries.map(made => (
           <li key={made.started}>
-            <button type="button" className="jp-faas-link" onClick={() => props.again(made)}>
+            <button
+              type="button"
+              className="jp-faas-link"
+              onClick={() => props.again(made)}
+            >
               <code>{JSON.stringify(made.arguments)}</code>
             </button>
           </li>

@@ -33,10 +33,7 @@ export function WindowedList<T>(props: IWindowedListProps<T>): JSX.Element {
       ref={ref}
       onScroll={event => setTop(event.currentTarget.scrollTop)}
     >
-      <ul
-        aria-label={props.label}
-        style={{ height: items.length * rowHeight }}
-      >
+      <ul aria-label={props.label} style={{ height: items.length * rowHeight }}>
         {items.slice(first, last).map((item, index) => (
           <li
             key={props.keyOf(item)}

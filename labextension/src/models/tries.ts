@@ -9,7 +9,11 @@ import type { Arguments, IProblem } from '../api/types';
 /** What a call came to. */
 export type Outcome =
   | { readonly kind: 'json'; readonly value: unknown }
-  | { readonly kind: 'lines'; readonly lines: readonly unknown[]; readonly ended: boolean }
+  | {
+      readonly kind: 'lines';
+      readonly lines: readonly unknown[];
+      readonly ended: boolean;
+    }
   | { readonly kind: 'text'; readonly text: string; readonly type: string }
   | { readonly kind: 'blob'; readonly blob: Blob; readonly type: string }
   | { readonly kind: 'nothing' }
@@ -61,7 +65,13 @@ export class Tries {
     const abort = new AbortController();
     this._abort = abort;
     const started = Date.now();
-    const begun: ITry = { arguments: args, started, outcome: null, invocation: null, ms: null };
+    const begun: ITry = {
+      arguments: args,
+      started,
+      outcome: null,
+      invocation: null,
+      ms: null
+    };
     this._tries = [begun, ...this._tries].slice(0, KEPT);
     this._changed.emit();
     const update = (part: Partial<ITry>): void => {
@@ -104,7 +114,8 @@ async function read(response: Response, tell: (outcome: Outcome) => void): Promi
   } else if (type === NDJSON) {
     await readLines(response, tell);
   } else if (type === 'application/json') {
-    tell({ kind: 'json', value: await response.json() });
+    const value: unknown = await response.json();
+    tell(value === null ? { kind: 'nothing' } : { kind: 'json', value });
   } else if (type.startsWith('text/')) {
     tell({ kind: 'text', text: await response.text(), type });
   } else {
@@ -113,7 +124,10 @@ async function read(response: Response, tell: (outcome: Outcome) => void): Promi
 }
 
 /** A stream, shown as it comes; the last `MAX_LINES` of it. */
-async function readLines(response: Response, tell: (outcome: Outcome) => void): Promise<void> {
+async function readLines(
+  response: Response,
+  tell: (outcome: Outcome) => void
+): Promise<void> {
   const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
   let rest = '';
   let lines: unknown[] = [];
