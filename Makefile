@@ -17,7 +17,7 @@ BENCH ?=
 PANEL := jupyter_faas/labextension/package.json
 PANEL_SOURCES := $(wildcard labextension/*.json labextension/yarn.lock) $(shell find labextension/src labextension/style labextension/schema -type f)
 
-.PHONY: help demo test lint format panel dist bench bench-peers soak simulate lab clean
+.PHONY: help demo test lint format reference panel dist bench bench-peers soak simulate lab clean
 
 help:  ## This list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -48,6 +48,9 @@ lint: $(VENV)/.dev $(PANEL)  ## Formatting, lint and types
 format: $(VENV)/.dev  ## Put the code into its form
 	@$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
+
+reference: $(VENV)/.dev  ## Write docs/api.md anew
+	@$(BIN)/python -m jupyter_faas.gateway.reference > docs/api.md
 
 bench: $(VENV)/.test  ## What calls and publishes take, as ratios to references of the same run (BENCH=warm,cold)
 	@trap '.ci/engine stop $(STATE)/bench' EXIT

@@ -2,7 +2,6 @@
  * A form for a function's arguments, and what it answers.
  */
 import { FormComponent } from '@jupyterlab/ui-components';
-import type { JSONObject } from '@lumino/coreutils';
 import React from 'react';
 
 import type { Arguments, IFunction } from '../api/types';
