@@ -29,8 +29,9 @@ expect.set_options(timeout=1000 * SECONDS)
 Open = Callable[..., Page]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """Not for longer than a module: as long as it is there, no other event loop can run in this thread."""
     program = shutil.which("chromium") or shutil.which("chromium-browser")
     assert program, "Chromium is missing; `make test` installs it."
     with sync_playwright() as playwright:
