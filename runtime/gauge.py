@@ -37,6 +37,11 @@ class Gauge:
         if cpu_before is not None:
             self.cpu_before = cpu_before
 
+    def take(self, began: float, cpu_before: float) -> None:
+        """What the worker has noted of a call that we weren't told of; figures only."""
+        if 0.0 < began <= time.monotonic():
+            self._began, self.cpu_before = began, cpu_before
+
     def usage(self, ended: Ended | None) -> dict[str, Any]:
         """The usage of a call whose worker has ended."""
         cpu_seconds = max(0.0, ended.cpu_seconds - self.cpu_before) if ended else 0.0

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import sys
 import time
+from collections import deque
 
 from . import outcomes, processes
 from .cgroups import Cgroup
@@ -17,7 +19,6 @@ from .workers import Settings, Worker
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import socket
     from collections.abc import Callable, Mapping
 
     from .capture import Stream
@@ -41,11 +42,13 @@ class Instance:
         self._root = root
         self._environ = environ
         self._front = front
+        self._local = connection.family == socket.AF_UNIX  # descriptors can come along with frames
         self._memory_cap = int(environ.get("FAAS_MEMORY_BYTES") or 0)
         self._pids_cap = int(environ.get("FAAS_PIDS") or 0)
         self._next_poll = 0.0
         self._scratch: Scratch | None = None
         self._slots: list[Slot] = []
+        self._lines: deque[int] = deque()  # whose frames haven't been read yet
         self.reaper = processes.Reaper()
         self._stopping = False
         self._signals = _signal_pipe()
@@ -157,15 +160,21 @@ class Instance:
     # What the gateway says
 
     def _on_link(self) -> None:
-        for frame in self.link.receive():
+        frames, descriptors = self.link.receive_with_descriptors()
+        self._lines.extend(descriptors)
+        for frame in frames:
             if frame.kind == Kind.INIT:
                 self._start(frame)
             elif frame.kind == Kind.STOP:
                 self._stopping = True
-            elif frame.kind not in {Kind.CALL, Kind.KILL} or frame.slot >= len(self._slots):
+            elif frame.kind not in {Kind.CALL, Kind.KILL, Kind.LINE} or frame.slot >= len(self._slots):
                 raise FrameError(f"the gateway sent a frame of kind {frame.kind} for slot {frame.slot}")
             elif frame.kind == Kind.CALL:
                 self._slots[frame.slot].call(frame)
+            elif frame.kind == Kind.LINE:
+                if not self._lines:
+                    raise FrameError("the gateway sent a line without its descriptor")
+                self._slots[frame.slot].connect(self._lines.popleft())
             else:
                 self._slots[frame.slot].kill()
 
@@ -176,6 +185,10 @@ class Instance:
             from .scratch import Scratch  # costs milliseconds that only functions with isolated calls pay
 
             self._scratch = Scratch(self.settings.scratch, self.settings.contained)
+        elif self._local and not (self._front or self._watches):
+            from .notes import Notes
+
+            self.settings.notes = Notes(int(frame.header["workers"]))
         self.starter = Starter(self)
         self._slots = [Slot(index, self) for index in range(int(frame.header["workers"]))]
         for slot in self._slots:
@@ -183,10 +196,13 @@ class Instance:
 
     # What has to be looked at now and then: caps where no kernel enforces them (the process engine)
 
+    @property
+    def _watches(self) -> bool:
+        return bool(self._memory_cap or self._pids_cap)
+
     def _patience(self) -> float | None:
-        watches = self._memory_cap or self._pids_cap
         expecting = bool(self._slots) and self.starter.expecting
-        if expecting or any(slot.starved or (watches and slot.busy) for slot in self._slots):
+        if expecting or any(slot.starved or (self._watches and slot.busy) for slot in self._slots):
             return max(0.0, self._next_poll - time.monotonic())
         return None
 

@@ -41,7 +41,7 @@ def main(settings: Settings, control: socket.socket, outputs: list[int], templat
     if caller is None:
         connection.send(Kind.FAILED, outcome)
         return
-    forkable = template is not None and caller.forkable and _can_fork()
+    forkable = template is not None and caller.forkable and _can_fork(settings)
     init_seconds = round(time.monotonic() - start, 6)
     ready = {"init_seconds": init_seconds, "cpu_total": cpu_seconds(), "template": forkable}
     connection.send(
@@ -65,7 +65,7 @@ def open_environment(
     streams.open_text()
     streams.send_records(settings.log_level)
     joining.settle(settings)
-    return Connection()
+    return Connection(settings.notes)
 
 
 def open_function(settings: Settings) -> tuple[Caller | None, Outcome]:
@@ -94,10 +94,10 @@ def open_function(settings: Settings) -> tuple[Caller | None, Outcome]:
         return None, failures.outcome("init-error", error, peak_bytes())
 
 
-def _can_fork() -> bool:
+def _can_fork(settings: Settings) -> bool:
     """Whether workers forked from here would be what they are when each imports for itself; else logged."""
     try:
-        reason = forksafety.hindrance()
+        reason = forksafety.hindrance(settings.notes)
     except Exception as error:  # the import may have replaced anything
         reason = f"its fork can't be judged ({type(error).__name__})"
     if reason:

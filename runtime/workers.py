@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
+    from .notes import Notes
+
 
 class Settings:
     """What the workers of an instance have in common; they get it by being forked."""
@@ -40,6 +42,7 @@ class Settings:
         self.memory_cap = memory_cap
         self.pids_cap = _declared_pids(root)
         self.supervisor = os.getpid()
+        self.notes: Notes | None = None  # where workers may have lines of their own to the gateway
 
 
 class Ends:

@@ -20,7 +20,7 @@ from jupyter_faas.model.arguments import Buffer
 
 __all__ = ["PROTOCOL_VERSION", "Frame", "FrameError", "FrameReader", "Kind", "encode_frame", "frame_of"]
 
-PROTOCOL_VERSION: Final = 1
+PROTOCOL_VERSION: Final = 2
 PREFIX: Final = struct.Struct(">BHII")
 MAX_HEADER_BYTES: Final = 256 * 1024
 JOINED_BYTES: Final = 64 * 1024
@@ -35,6 +35,7 @@ class Kind(IntEnum):
     CALL = 2  # gateway → instance: run the body (a JSON object of arguments) in this slot
     KILL = 3  # gateway → instance: end this slot's call and all that it started
     STOP = 4  # gateway → instance: end
+    LINE = 6  # gateway → instance: the descriptor that comes along is the slot's own connection
     HELLO = 16  # instance → gateway: the supervisor is up
     READY = 17  # instance → gateway: this slot's worker has imported the function
     FAILED = 18  # instance → gateway: this slot's worker could not be started

@@ -1,0 +1,115 @@
+"""The gateway's end of a worker's own connection, on which calls go past the supervisor."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+from jupyter_faas.model.arguments import Buffer
+from jupyter_faas.model.wire import Frame, FrameError, FrameReader
+
+__all__ = ["Line"]
+
+RECEIVE_BYTES: Final = 64 * 1024
+MAX_BUFFERS: Final = 64
+"""Per ``sendmsg``; the kernel takes up to 1,024."""
+_RECEIVED: Final = memoryview(bytearray(RECEIVE_BYTES))
+"""All lines receive into the same memory: what has come is taken over before anything else happens."""
+
+
+class Line:
+    """Hands each frame to ``on_frame``; ``on_lost`` hears of the end, with the reason if the worker sent
+    something that is no frame.
+
+    It speaks with its socket itself: a transport would cost a call as much again as the system calls do.
+    """
+
+    def __init__(
+        self,
+        connection: socket.socket,
+        max_body_bytes: int,
+        on_frame: Callable[[Frame], None],
+        on_lost: Callable[[Line, str | None], None],
+    ) -> None:
+        connection.setblocking(False)
+        self._connection = connection
+        self._descriptor = connection.fileno()
+        self._reader = FrameReader(max_body_bytes)
+        self._on_frame = on_frame
+        self._on_lost = on_lost
+        self._unsent: deque[memoryview] = deque()
+        self._loop = asyncio.get_running_loop()
+        self._closed = False
+        self._loop.add_reader(self._descriptor, self._read)
+
+    def send(self, pieces: list[Buffer]) -> None:
+        """Send a frame, or what the worker doesn't take at once later; dropped if the line is lost."""
+        if self._closed:
+            return
+        waiting = bool(self._unsent)
+        self._unsent.extend(map(memoryview, pieces))
+        if not waiting:
+            self._write()
+            if self._unsent and not self._closed:
+                self._loop.add_writer(self._descriptor, self._write_on)
+
+    def drain(self) -> None:
+        """Take in all that has come so far."""
+        while self._read():
+            pass
+
+    def close(self) -> None:
+        """Close it; nobody hears of that."""
+        if not self._closed:
+            self._closed = True
+            self._unsent.clear()
+            self._loop.remove_reader(self._descriptor)
+            self._loop.remove_writer(self._descriptor)
+            self._connection.close()
+
+    def _read(self) -> bool:
+        """Read once; whether there may be more."""
+        if self._closed:
+            return False
+        try:
+            received = self._connection.recv_into(_RECEIVED)
+        except BlockingIOError:
+            return False
+        except OSError:
+            received = 0
+        if not received:
+            self._lose(None)
+            return False
+        try:
+            for frame in self._reader.feed(_RECEIVED[:received]):
+                self._on_frame(frame)
+        except FrameError as error:
+            self._lose(str(error))
+        return True
+
+    def _write(self) -> None:
+        while self._unsent:
+            pieces = [self._unsent[i] for i in range(min(len(self._unsent), MAX_BUFFERS))]
+            try:
+                sent = self._connection.sendmsg(pieces)
+            except BlockingIOError:
+                return
+            except OSError:
+                self._unsent.clear()  # what it has said before it ended may still be there to be read
+                return
+            while self._unsent and sent >= len(self._unsent[0]):
+                sent -= len(self._unsent.popleft())
+            if sent:
+                self._unsent[0] = self._unsent[0][sent:]
+
+    def _write_on(self) -> None:
+        self._write()
+        if not self._unsent and not self._closed:
+            self._loop.remove_writer(self._descriptor)
+
+    def _lose(self, fault: str | None) -> None:
+        self.close()
+        self._on_lost(self, fault)
