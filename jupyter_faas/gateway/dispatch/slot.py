@@ -59,7 +59,7 @@ class Slot:
         self._line_to = line_to
         self._line: Line | None = None
         self._lined = False  # whether it has ever had a line
-        self._worker_lost = False  # whether the worker has gone that had the line, and the next one isn't there
+        self._worker_lost = False  # whether the worker with the line has gone, with no next one yet
         self._sent = 0  # calls for this worker
         self._freed = freed
         self._unruly = unruly

@@ -40,7 +40,7 @@ def make_root(folder: Path, source: str, **manifest: Any) -> Path:
 class Instance:
     """A running supervisor and our end of its link."""
 
-    def __init__(self, process: subprocess.Popen[bytes], link: socket.socket, lines: bool) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], link: socket.socket, lines: bool = False) -> None:
         self.process = process
         self.link = link
         self.logs: list[dict[str, Any]] = []
@@ -131,7 +131,9 @@ class Instance:
                 self.connections.pop(slot).close()
                 return
         self.direct += len(frames)
-        self._frames += [frame._replace(slot=slot) for frame in frames]
+        self._frames += [
+            frame._replace(slot=slot, header={**frame.header, "retired": False}) for frame in frames
+        ]
 
     def _give_line(self, slot: int) -> None:
         ours, theirs = socket.socketpair()
