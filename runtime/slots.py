@@ -176,9 +176,9 @@ class Slot:
             self._on_ready(frame)
         elif frame.kind == Kind.FAILED and not self._ready:
             self.fail(reports.outcome_in(frame.header))
-        elif frame.kind == Kind.RESULT and self._ready and self._in_call:
+        elif frame.kind == Kind.RESULT and self._ready and self._may_answer:
             self._on_result(frame)
-        elif frame.kind == Kind.CHUNK and self._ready and self._in_call:
+        elif frame.kind == Kind.CHUNK and self._ready and self._may_answer:
             self._instance.link.send(Kind.CHUNK, self.index, reports.reply_in(frame.header), frame.body)
         elif frame.kind == Kind.TEMPLATE and self._ready:
             self._instance.starter.on_template(self, frame.header)
@@ -278,6 +278,11 @@ class Slot:
     def _send_log(self) -> None:
         for body in self._capture.batches():
             self._instance.link.send(Kind.LOG, self.index, {"dropped": self._capture.report()}, body)
+
+    @property
+    def _may_answer(self) -> bool:
+        """Whether an answer can be believed; of a worker with a line the gateway knows whether it has a call."""
+        return self._lined or self._call is not None
 
     @property
     def _in_call(self) -> bool:

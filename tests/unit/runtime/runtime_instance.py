@@ -58,14 +58,12 @@ class Instance:
     def send(
         self, kind: Kind, slot: int = 0, header: Mapping[str, Any] | None = None, body: bytes = b""
     ) -> None:
-        self.link.sendall(encode_frame(kind, slot, dict(header or {}), body))
+        own = self.connections.get(slot) if kind == Kind.CALL else None
+        (own or self.link).sendall(encode_frame(kind, slot, dict(header or {}), body))
 
     def call(self, slot: int = 0, timeout: float = 30.0, **arguments: Any) -> None:
         header, body = {"id": "c1", "timeout": timeout}, json.dumps(arguments).encode()
-        if slot in self.connections:
-            self.connections[slot].sendall(encode_frame(Kind.CALL, slot, header, body))
-        else:
-            self.send(Kind.CALL, slot, header, body)
+        self.send(Kind.CALL, slot, header, body)
 
     def result(self, slot: int = 0, /, **arguments: Any) -> Frame:
         """Call and wait for the result."""
