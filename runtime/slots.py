@@ -281,7 +281,7 @@ class Slot:
 
     @property
     def _may_answer(self) -> bool:
-        """Whether an answer can be believed; of a worker with a line the gateway knows whether it has a call."""
+        """Whether an answer can be meant; the gateway knows when a worker with a line has a call."""
         return self._lined or self._call is not None
 
     @property

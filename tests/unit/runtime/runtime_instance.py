@@ -58,8 +58,13 @@ class Instance:
     def send(
         self, kind: Kind, slot: int = 0, header: Mapping[str, Any] | None = None, body: bytes = b""
     ) -> None:
-        own = self.connections.get(slot) if kind == Kind.CALL else None
-        (own or self.link).sendall(encode_frame(kind, slot, dict(header or {}), body))
+        frame = encode_frame(kind, slot, dict(header or {}), body)
+        try:
+            own = self.connections.get(slot) if kind == Kind.CALL else None
+            (own or self.link).sendall(frame)
+        except BrokenPipeError:  # its worker has just ended: the call is for the next one
+            self.expect(Kind.READY, slot)
+            self.connections[slot].sendall(frame)
 
     def call(self, slot: int = 0, timeout: float = 30.0, **arguments: Any) -> None:
         header, body = {"id": "c1", "timeout": timeout}, json.dumps(arguments).encode()
