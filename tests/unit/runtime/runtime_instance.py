@@ -129,7 +129,10 @@ class Instance:
     def _receive_from(self, slot: int, line: socket.socket) -> None:
         reader, data = FrameReader(64 * MB), b""
         while not data or not (frames := list(reader.feed(data))):
-            data = line.recv(1 << 20)
+            try:
+                data = line.recv(1 << 20)
+            except ConnectionResetError:  # it has ended without reading all that it was sent
+                data = b""
             if not data:  # of which the supervisor says more
                 self.connections.pop(slot).close()
                 return
