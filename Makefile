@@ -9,9 +9,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 STATE := $(abspath build)
 PYTEST_ARGS ?=
+WORKERS ?= 2
 LAB_ARGS ?=
+CALLS ?= 100000
+BENCH ?=
 
-.PHONY: help demo test lint format bench bench-peers simulate lab clean
+.PHONY: help demo test lint format bench bench-peers soak simulate lab clean
 
 help:  ## This list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -21,12 +24,14 @@ demo: $(VENV)/.test  ## Publish three notebook functions and call them (KEEP=1 l
 	.ci/engine start $(STATE)/demo
 	$(BIN)/python examples/demo.py $(if $(KEEP),--keep)
 
-test: $(VENV)/.dev  ## Every test, on a real Docker engine
+test: $(VENV)/.dev  ## Every test, on a real Docker engine, a few files at a time (WORKERS=0: one by one)
 	@.ci/tool curl
 	.ci/tool debootstrap
+	.ci/tool git
 	trap '.ci/engine stop $(STATE)/test' EXIT
 	.ci/engine start $(STATE)/test
-	FAAS_TEST_DOCKER=require $(BIN)/python -m pytest --cov --cov-report=term:skip-covered $(PYTEST_ARGS)
+	FAAS_TEST_DOCKER=require $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder \
+	    --cov --cov-report=term:skip-covered $(PYTEST_ARGS)
 
 lint: $(VENV)/.dev  ## Formatting, lint and types
 	@$(BIN)/ruff check .
@@ -37,10 +42,15 @@ format: $(VENV)/.dev  ## Put the code into its form
 	@$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.test  ## Warm call, cold call and publish, as ratios to references of the same run
+bench: $(VENV)/.test  ## What calls and publishes take, as ratios to references of the same run (BENCH=warm,cold)
 	@trap '.ci/engine stop $(STATE)/bench' EXIT
 	.ci/engine start $(STATE)/bench
-	$(BIN)/python -m tests.benchmarks --json $(STATE)/bench.json
+	$(BIN)/python -m tests.benchmarks --groups '$(BENCH)' --json $(STATE)/bench.json
+
+soak: $(VENV)/.test  ## Very many calls of every kind: each answer is right, nothing is left (CALLS=100000)
+	@trap '.ci/engine stop $(STATE)/bench' EXIT
+	.ci/engine start $(STATE)/bench
+	$(BIN)/python -m tests.benchmarks.soak --calls $(CALLS) --json $(STATE)/soak.json
 
 simulate: $(VENV)/.test  ## Policies of keep-alive on drawn traces: cold starts and memory
 	@$(BIN)/python -m tests.benchmarks.keep_alive --json $(STATE)/keep-alive.json

@@ -10,6 +10,7 @@ import time
 
 from .frames import PROTOCOL_VERSION, Frame, FrameReader, Kind, encode_frame
 from .outcomes import failure
+from .progress import running, step_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -103,7 +104,9 @@ class Backend:
             self._free.put(slot)
         outcome = frame.header
         if outcome.get("code") == "killed":
-            outcome = {**self._late("run", time.monotonic() - start - waited), "usage": outcome["usage"]}
+            late, step = self._late("run", time.monotonic() - start - waited), step_in(outcome["figures"])
+            late["figures"].update(step)
+            outcome = {**late, "detail": late["detail"] + running(step), "usage": outcome["usage"]}
         return Answer(outcome, frame.body, waited)
 
     def _result(self, slot: int, on_chunk: Callable[[Frame], None]) -> Frame:

@@ -7,6 +7,7 @@ import os
 import resource
 import sys
 import time
+from functools import partial
 
 from . import processes, syscalls, uploads
 from .binding import Binder
@@ -54,11 +55,14 @@ class Caller:
         """Whether workers may be forked with it; no if each has something of its own to prepare."""
         return not hasattr(self._entry, "prepare_worker")
 
-    def prepare(self) -> None:
-        """What the function has to do in each worker before its first call, if there is any such thing."""
+    def prepare(self, connection: Connection) -> None:
+        """What the function has to do in each worker before its first call, if there is any such thing.
+
+        It gets what takes its progress.
+        """
         prepare = getattr(self._entry, "prepare_worker", None)
         if prepare is not None:
-            prepare()
+            prepare(partial(connection.send, Kind.PROGRESS))
 
     def call(
         self, header: dict[str, Any], body: bytes, connection: Connection

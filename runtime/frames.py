@@ -34,14 +34,17 @@ class Kind(IntEnum):
     KILL = 3
     STOP = 4
     LINE = 6
+    PREPARE = 8
     HELLO = 16
     READY = 17
     FAILED = 18
     LOG = 19
     RESULT = 20
     CHUNK = 21
+    PREPARED = 24
     TEMPLATE = 32
     FORKED = 33
+    PROGRESS = 34
 
 
 class FrameError(ValueError):
@@ -124,6 +127,11 @@ class Channel:
     def unsent(self) -> bool:
         """Whether bytes wait until the peer takes them."""
         return bool(self._unsent)
+
+    @property
+    def connection(self) -> socket.socket:
+        """The socket, for another channel to go on with."""
+        return self._connection
 
     def fileno(self) -> int:
         """The descriptor to select on."""

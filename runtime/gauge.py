@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from .outcomes import Outcome
     from .processes import Ended
 
+MAX_SECONDS = 1e9
+
 
 class Gauge:
     """The time, and the kernel's counters, since the start of a call (or of its worker)."""
@@ -39,7 +41,7 @@ class Gauge:
 
     def take(self, began: float, cpu_before: float) -> None:
         """What the worker has noted of a call that we weren't told of; figures only."""
-        if 0.0 < began <= time.monotonic():
+        if 0.0 < began <= time.monotonic() and 0.0 <= cpu_before < MAX_SECONDS:
             self._began, self.cpu_before = began, cpu_before
 
     def usage(self, ended: Ended | None) -> dict[str, Any]:
@@ -62,7 +64,7 @@ class Gauge:
     def blame_caps(self, outcome: Outcome) -> None:
         """Say so when the kernel refused memory or processes to what the failed call had started."""
         oom_kills = self._cgroup.oom_kills() - self._oom_kills
-        if oom_kills > 0:
+        if oom_kills > 0 and outcome["code"] != "out-of-memory":
             outcome["figures"]["oom_kills"] = oom_kills
             _append(outcome, f"The kernel killed {oom_kills} of its child processes for memory.")
         if self._pids_cap and self._cgroup.refused_forks() > self._refused_forks:

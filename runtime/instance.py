@@ -13,9 +13,10 @@ from . import outcomes, processes
 from .cgroups import Cgroup
 from .frames import PROTOCOL_VERSION, Channel, Frame, FrameError, Kind
 from .loop import Loop
+from .notes import MAX_SLOTS, Notes
 from .slots import Slot
 from .starter import Starter
-from .workers import Settings, Worker
+from .workers import Settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
 
     from .capture import Stream
     from .outcomes import Outcome
+    from .prepared import Prepared
     from .scratch import Scratch
+    from .workers import Worker
 
 MAX_CALL_BYTES = 2 * 10**9  # the gateway enforces the payload cap; this only bounds a broken one
 POLL_SECONDS = 0.05
@@ -42,13 +45,16 @@ class Instance:
         self._root = root
         self._environ = environ
         self._front = front
-        self._local = connection.family == socket.AF_UNIX  # descriptors can come along with frames
         self._memory_cap = int(environ.get("FAAS_MEMORY_BYTES") or 0)
         self._pids_cap = int(environ.get("FAAS_PIDS") or 0)
+        local = connection.family == socket.AF_UNIX  # descriptors can come along with frames
+        self.notes = Notes() if local and not (front or self._watches) else None
+        self.offers_lines = False  # whether workers may have lines of their own to the gateway
         self._next_poll = 0.0
         self._scratch: Scratch | None = None
         self._slots: list[Slot] = []
         self._lines: deque[int] = deque()  # whose frames haven't been read yet
+        self._prepared: Prepared | None = None
         self.reaper = processes.Reaper()
         self._stopping = False
         self._signals = _signal_pipe()
@@ -88,15 +94,10 @@ class Instance:
         """Watch this descriptor no longer."""
         self._loop.forget(descriptor)
 
-    def has_ended(self, worker: Worker, within_seconds: float) -> bool:
-        """Whether the worker ends within this time."""
-        deadline = time.monotonic() + within_seconds
-        while worker.pid in self.reaper.watched:
-            self.reaper.collect()
-            if time.monotonic() > deadline:
-                return False
-            time.sleep(processes.WAIT_SECONDS)
-        return True
+    def is_ending(self, worker: Worker) -> bool:
+        """Whether the process has ended or is about to, and not merely closed its connection; if so, the loop
+        hears of it."""
+        return worker.pid not in self.reaper.watched or processes.is_ending(worker.pid)
 
     def is_child(self, worker: Worker) -> bool:
         """Whether the process is a child of ours, or was: the template only claims so."""
@@ -118,6 +119,11 @@ class Instance:
             spared.add(self.starter.template.pid)
         processes.end_all_but(spared - {worker.pid}, self.reaper)
         return self.reaper.ended.pop(worker.pid, None)
+
+    def take_prepared(self) -> tuple[Worker, socket.socket] | None:
+        """The process that waited for this function, once; see ``prepared.py``."""
+        prepared, self._prepared = self._prepared, None
+        return prepared.take(self.settings) if prepared is not None else None
 
     def keep(self) -> None:
         """The function has been imported: what it has written belongs to it and not to a call."""
@@ -165,6 +171,8 @@ class Instance:
         for frame in frames:
             if frame.kind == Kind.INIT:
                 self._start(frame)
+            elif frame.kind == Kind.PREPARE and not self._slots:
+                self._prepare(frame)
             elif frame.kind == Kind.STOP:
                 self._stopping = True
             elif frame.kind not in {Kind.CALL, Kind.KILL, Kind.LINE} or frame.slot >= len(self._slots):
@@ -172,25 +180,29 @@ class Instance:
             elif frame.kind == Kind.CALL:
                 self._slots[frame.slot].call(frame)
             elif frame.kind == Kind.LINE:
-                if not self._lines:
-                    raise FrameError("the gateway sent a line without its descriptor")
-                self._slots[frame.slot].connect(self._lines.popleft())
+                self._slots[frame.slot].connect(self._lines.popleft() if self._lines else None)
             else:
                 self._slots[frame.slot].kill()
 
+    def _prepare(self, frame: Frame) -> None:
+        from .prepared import Prepared
+
+        self._prepared = Prepared(self, self._root, self._environ, frame.header)
+
     def _start(self, frame: Frame) -> None:
+        if self._prepared is not None:
+            # The function's own caps have taken the place of those that it waited under.
+            self.cgroup = Cgroup()
         cap = self._memory_cap or self.cgroup.memory_cap
-        self.settings = Settings(self._root, frame.header, self._environ, cap)
+        self.settings = Settings(self._root, frame.header, self._environ, cap, self.notes)
         if self.settings.isolates_calls:
             from .scratch import Scratch  # costs milliseconds that only functions with isolated calls pay
 
             self._scratch = Scratch(self.settings.scratch, self.settings.contained)
-        elif self._local and not (self._front or self._watches):
-            from .notes import Notes
-
-            self.settings.notes = Notes(int(frame.header["workers"]))
         self.starter = Starter(self)
-        self._slots = [Slot(index, self) for index in range(int(frame.header["workers"]))]
+        workers = int(frame.header["workers"])
+        self.offers_lines = self.notes is not None and workers <= MAX_SLOTS and not self._scratch
+        self._slots = [Slot(index, self) for index in range(workers)]
         for slot in self._slots:
             slot.start()
 

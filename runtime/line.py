@@ -68,10 +68,14 @@ class Line:
             return False  # user code has put something else in a pipe's place
         return empty and self._notes.output(self._slot) == self._output
 
-    def send(self, header: dict[str, Any], body: bytes) -> None:
-        """Send a plain result."""
+    def send(self, header: dict[str, Any], body: bytes) -> bool:
+        """Send a plain result; false if it can't be, because user code has closed the line."""
         told = {name: header[name] for name in TOLD if name in header}
-        self._socket.sendall(encode_frame(Kind.RESULT, self._number, told, body))
+        try:
+            self._socket.sendall(encode_frame(Kind.RESULT, self._number, told, body))
+        except OSError:
+            return False
+        return True
 
     def close(self) -> None:
         """This process is none that answers."""

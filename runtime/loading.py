@@ -25,14 +25,19 @@ def read_manifest(root: str) -> dict[str, Any]:
 
 def prepare_path(root: str) -> None:
     """Let the function import its own files first, and its packages before what the base image has."""
+    add_packages(root)
+    sys.path.insert(0, f"{root}/function")
+
+
+def add_packages(root: str) -> None:
+    """Its packages alone; nothing if that was done before."""
     packages = f"{root}/packages"
-    if os.path.isdir(packages):
+    if os.path.isdir(packages) and packages not in sys.path:
         before = list(sys.path)
         site.addsitedir(packages)  # unlike an entry of sys.path, it honours .pth files
         added = [entry for entry in sys.path if entry not in before]
         place = next((i for i, entry in enumerate(before) if entry.endswith("-packages")), len(before))
         sys.path[:] = [*before[:place], *added, *before[place:]]
-    sys.path.insert(0, f"{root}/function")
 
 
 def import_entry(root: str, entry: str) -> Callable[..., Any]:

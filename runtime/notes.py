@@ -11,18 +11,19 @@ import mmap
 
 FIELDS = 4  # of 8 bytes, for each slot: the three of the worker's in the order below, and the output's
 BEGUN, STARTED, CPU, OUTPUT = range(FIELDS)
+MAX_SLOTS = mmap.PAGESIZE // (8 * FIELDS)
+LAST = (1 << 64) - 1
 
 
 class Notes:
-    """The notes of all slots; processes have them by being forked."""
+    """The notes of all slots, up to ``MAX_SLOTS``; processes have them by being forked."""
 
-    def __init__(self, slots: int) -> None:
-        size = FIELDS * 8 * slots
-        self._memory = mmap.mmap(-1, size)
+    def __init__(self) -> None:
+        self._memory = mmap.mmap(-1, mmap.PAGESIZE)
         self.address = ctypes.addressof(ctypes.c_char.from_buffer(self._memory))
         """Where it lies in every process that has it."""
-        self._counts = memoryview(self._memory)[:size].cast("Q")
-        self._seconds = memoryview(self._memory)[:size].cast("d")
+        self._counts = memoryview(self._memory).cast("Q")
+        self._seconds = memoryview(self._memory).cast("d")
 
     def reset(self, slot: int) -> None:
         """A fresh worker comes."""
@@ -36,15 +37,19 @@ class Notes:
         at = slot * FIELDS
         self._seconds[at + STARTED] = now
         self._seconds[at + CPU] = cpu_seconds
-        self._counts[at + BEGUN] += 1
+        self._count(at + BEGUN)
 
     def end(self, slot: int) -> None:
         """The call's result is on its way."""
-        self._counts[slot * FIELDS + BEGUN] += 1
+        self._count(slot * FIELDS + BEGUN)
 
     def calls(self, slot: int) -> int:
         """How many calls the worker has begun."""
         return (self._counts[slot * FIELDS + BEGUN] + 1) // 2
+
+    def answered(self, slot: int) -> bool:
+        """Whether the worker has ended a call."""
+        return self._counts[slot * FIELDS + BEGUN] > 1
 
     def running(self, slot: int) -> bool:
         """Whether a call runs."""
@@ -59,8 +64,11 @@ class Notes:
 
     def on_output(self, slot: int) -> None:
         """Output of the slot's processes is about to be read."""
-        self._counts[slot * FIELDS + OUTPUT] += 1
+        self._count(slot * FIELDS + OUTPUT)
 
     def output(self, slot: int) -> int:
         """Changes with each reading."""
         return self._counts[slot * FIELDS + OUTPUT]
+
+    def _count(self, field: int) -> None:
+        self._counts[field] = (self._counts[field] + 1) & LAST  # user code may have put anything there

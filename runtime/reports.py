@@ -52,6 +52,12 @@ def reply_in(header: dict[str, Any]) -> dict[str, Any]:
     return kept
 
 
+def text_in(header: dict[str, Any], name: str) -> str:
+    """A text in a header; empty if there is none."""
+    text = header.get(name)
+    return text[:1000] if isinstance(text, str) else ""
+
+
 def usage_in(header: dict[str, Any]) -> dict[str, Any]:
     """The usage in a header; raises ``FrameError`` if it is none."""
     usage = header.get("usage")

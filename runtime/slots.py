@@ -8,6 +8,7 @@ from . import outcomes, reports
 from .capture import Capture, Stream
 from .frames import Frame, FrameError, Kind, encode_frame
 from .gauge import Gauge
+from .progress import Progress
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from .workers import Worker
 
 MAX_RESTARTS = 3
-END_OF_STREAM_SECONDS = 0.1  # an ending process closes its socket a moment before it can be reaped
 
 
 class Slot:
@@ -35,10 +35,11 @@ class Slot:
         self._ready = False
         self._announced = False  # whether the gateway has had the READY that it waits for
         self._restarts = 0  # since the last call that was answered
-        self._notes = instance.settings.notes
+        self._notes = instance.notes
         self._lined = False  # whether the worker has a line: its calls don't come through here
         self._ever_lined = False
         self._gauge = Gauge(instance.cgroup, instance.settings.pids_cap)
+        self._progress = Progress(instance.settings.result_bytes)
 
     @property
     def busy(self) -> bool:
@@ -81,13 +82,17 @@ class Slot:
         if self._ready:
             self._forward(frame)
 
-    def connect(self, descriptor: int) -> None:
+    def connect(self, descriptor: int | None) -> None:
         """Give the worker its line to the gateway.
 
         If the worker has just gone, its place is closed with this descriptor, and the gateway waits for the
-        READY of the next one.
+        READY of the next one. If the descriptor got lost on its way, calls go through here.
         """
         self._ever_lined = True
+        if descriptor is None:
+            self._instance.offers_lines = False
+            self._announce({"line": False})
+            return
         self._announced = False
         try:
             if self.worker is not None and self._ready and not self._lined:
@@ -144,7 +149,7 @@ class Slot:
             return
         if worker.channel.ended:
             self._instance.forget(worker.channel.fileno())
-            if not self._instance.has_ended(worker, END_OF_STREAM_SECONDS):
+            if not self._instance.is_ending(worker):
                 self._lost(outcomes.broke_off(self._during))
 
     def read(self, stream: Stream) -> bool:
@@ -180,6 +185,8 @@ class Slot:
             self._on_result(frame)
         elif frame.kind == Kind.CHUNK and self._ready and self._may_answer:
             self._instance.link.send(Kind.CHUNK, self.index, reports.reply_in(frame.header), frame.body)
+        elif frame.kind == Kind.PROGRESS and self._ready and self._may_answer:
+            self._progress.take(frame.header, frame.body)
         elif frame.kind == Kind.TEMPLATE and self._ready:
             self._instance.starter.on_template(self, frame.header)
         else:
@@ -188,20 +195,20 @@ class Slot:
     def _on_ready(self, frame: Frame) -> None:
         if self.worker is None or not self._instance.is_child(self.worker):
             raise FrameError("a worker with the process id of another")
-        header = {
-            "init_seconds": reports.number_in(frame.header, "init_seconds"),
-            "line": self._notes is not None,
-        }
+        init_seconds = reports.number_in(frame.header, "init_seconds")
         self._gauge.cpu_before = reports.number_in(frame.header, "cpu_total")
         self._ready = self._instance.proven = True
         self._flush_output()
         if frame.header.get("template") is True:
             self._instance.starter.on_import(self)
         if not self._announced:
-            self._announced = True
-            self._instance.link.send(Kind.READY, self.index, header)
+            self._announce({"init_seconds": init_seconds, "line": self._instance.offers_lines})
         if self._call is not None:
             self._forward(self._call)
+
+    def _announce(self, header: dict[str, Any]) -> None:
+        self._announced = True
+        self._instance.link.send(Kind.READY, self.index, header)
 
     def _on_result(self, frame: Frame) -> None:
         outcome = reports.outcome_in(frame.header)
@@ -220,14 +227,15 @@ class Slot:
 
     def _forward(self, frame: Frame) -> None:
         self._capture.restart()
+        self._progress.restart()
         self._gauge.start()
         if self.worker is not None:
             self.worker.channel.forward(frame)
 
     def _lost(self, outcome: Outcome) -> None:
         """The worker is gone, or has to go."""
-        if self._lined and self._notes is not None and self._notes.calls(self.index) > 1:
-            self._restarts = 0  # it has answered one
+        if self._lined and self._notes is not None and self._notes.answered(self.index):
+            self._restarts = 0
         if self._in_call:
             self._retire(outcome)
         elif self._instance.proven and self._restarts < MAX_RESTARTS:
@@ -244,6 +252,8 @@ class Slot:
             outcome = {**outcome, "calls": self._notes.calls(self.index)}
         ended = self._discard()
         self._announced = False
+        if usage is None:
+            outcome, body = self._progress.attach(outcome)
         self._answer(outcome, usage or self._gauge.usage(ended), True, body)
         self._instance.clean()
         self.start()
@@ -260,6 +270,7 @@ class Slot:
 
     def _answer(self, outcome: Outcome, usage: dict[str, Any], retired: bool, body: bytes = b"") -> None:
         self._flush_output()
+        self._progress.restart()
         if self._capture.unreported:
             self._instance.link.send(Kind.LOG, self.index, {"dropped": self._capture.report()})
         self._call = None

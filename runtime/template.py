@@ -31,11 +31,25 @@ if TYPE_CHECKING:
     from .workers import Settings
 
 
-def main(settings: Settings, control: socket.socket, outputs: list[int], template: int | None) -> None:
-    """Import the function and run its calls; ``template`` is the control connection of a template to be."""
+def main(
+    settings: Settings,
+    control: socket.socket,
+    outputs: list[int],
+    template: int | None,
+    imports: list[str] | None = None,
+) -> None:
+    """Import the function and run its calls; ``template`` is the control connection of a template to be.
+
+    With ``imports`` there is no function yet: import these and wait for it.
+    """
     start = time.monotonic()
     connection = open_environment(settings, control, outputs, template)
-    caller, outcome = open_function(settings)
+    if imports is not None:
+        from .preparation import await_function
+
+        vars(settings).update(await_function(settings, imports, connection))
+        start = time.monotonic()
+    caller, outcome = open_function(settings, connection)
     connection.check_owner()
     flush_output()  # what is buffered now would be written by each worker once more
     if caller is None:
@@ -68,7 +82,7 @@ def open_environment(
     return Connection(settings.notes)
 
 
-def open_function(settings: Settings) -> tuple[Caller | None, Outcome]:
+def open_function(settings: Settings, connection: Connection) -> tuple[Caller | None, Outcome]:
     """The second stage: the function, ready to be called, or how its import failed."""
     os.environ.update(settings.environment)
     if settings.network_denied:
@@ -86,7 +100,7 @@ def open_function(settings: Settings) -> tuple[Caller | None, Outcome]:
         install()
         entry = import_entry(settings.root, manifest["entry"])
         caller = Caller(entry, failures, settings.result_bytes, manifest)
-        caller.prepare()
+        caller.prepare(connection)
         return caller, {}
     except CallFailed as error:
         return None, error.outcome()

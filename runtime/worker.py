@@ -28,7 +28,7 @@ class Connection:
         self._socket = socket.socket(fileno=streams.CONTROL)
         self._notes = notes
         self._line: Line | None = None
-        self._streamed = False
+        self._told = False  # whether the supervisor knows of the call that runs
         self._pid = os.getpid()
         self._kept = False
         os.register_at_fork(after_in_child=self._close_in_fork)
@@ -40,8 +40,12 @@ class Connection:
 
     def send(self, kind: Kind, header: dict[str, Any], body: bytes = b"") -> None:
         """Send one frame."""
-        self._streamed = kind == Kind.CHUNK
+        self._told = True
         self._socket.sendall(encode_frame(kind, 0, header, body))
+
+    def receive(self, size: int) -> bytes:
+        """What has come in, at most ``size`` bytes; nothing at the end."""
+        return self._socket.recv(size)
 
     def receive_with_descriptors(self, size: int, descriptors: int) -> tuple[bytes, list[int]]:
         """One message of ``size`` bytes, and the descriptors that came with it; nothing at the end."""
@@ -85,11 +89,9 @@ class Connection:
 
     def _run(self, caller: Caller, frame: Frame, line: Line) -> None:
         line.begin()
-        self._streamed = False
+        self._told = False
         header, body = self._answer(caller, frame)
-        if not self._streamed and line.plain(header):
-            line.send(header, body)
-        else:
+        if self._told or not line.plain(header) or not line.send(header, body):
             self.send(Kind.RESULT, header, body)
         line.end(header["cpu_total"])
 

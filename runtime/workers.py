@@ -23,7 +23,12 @@ class Settings:
     """What the workers of an instance have in common; they get it by being forked."""
 
     def __init__(
-        self, root: str, init: dict[str, Any], environ: Mapping[str, str], memory_cap: int | None
+        self,
+        root: str,
+        init: dict[str, Any],
+        environ: Mapping[str, str],
+        memory_cap: int | None,
+        notes: Notes | None,
     ) -> None:
         self.root = root
         self.environment = {str(name): str(value) for name, value in init.get("environment", {}).items()}
@@ -42,7 +47,12 @@ class Settings:
         self.memory_cap = memory_cap
         self.pids_cap = _declared_pids(root)
         self.supervisor = os.getpid()
-        self.notes: Notes | None = None  # where workers may have lines of their own to the gateway
+        self.notes = notes
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """All of it that can be told to a process that was forked before; the notes it has."""
+        return {name: value for name, value in vars(self).items() if name != "notes"}
 
 
 class Ends:
@@ -96,8 +106,13 @@ class Worker:
             os.close(stream.descriptor)
 
 
-def fork_process(settings: Settings, template: socket.socket | None) -> Worker:
-    """Fork a process that imports the function; ``template`` as in ``template.py``. Raises ``OSError``."""
+def fork_process(
+    settings: Settings, template: socket.socket | None, imports: list[str] | None = None
+) -> Worker:
+    """Fork a process that imports the function; ``template`` and ``imports`` as in ``template.py``.
+
+    Raises ``OSError``.
+    """
     ends = Ends()
     try:
         pid = os.fork()
@@ -106,7 +121,7 @@ def fork_process(settings: Settings, template: socket.socket | None) -> Worker:
         raise
     else:
         if pid == 0:
-            _become_process(settings, *ends.theirs, template)
+            _become_process(settings, *ends.theirs, template, imports)
     finally:
         ends.close_theirs()
     return Worker(pid, ends.control, ends.readers, settings.result_bytes)
@@ -122,11 +137,15 @@ def _declared_pids(root: str) -> int | None:
 
 
 def _become_process(
-    settings: Settings, control: socket.socket, outputs: list[int], founded: socket.socket | None
+    settings: Settings,
+    control: socket.socket,
+    outputs: list[int],
+    founded: socket.socket | None,
+    imports: list[str] | None,
 ) -> None:
     """The child's whole life; never returns."""
     try:
-        template.main(settings, control, outputs, None if founded is None else founded.fileno())
+        template.main(settings, control, outputs, None if founded is None else founded.fileno(), imports)
     except BaseException:
         sys.excepthook(*sys.exc_info())
     finally:

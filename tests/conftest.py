@@ -13,11 +13,18 @@ from tests.support.gateway import Gateway
 
 
 @pytest.fixture(scope="session")
-def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    """A gateway on the Docker engine, shared by all tests that do it no harm."""
+def shared_gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    """The one gateway of this process: of each worker, where several run tests side by side."""
     require_docker()
     with running(tmp_path_factory.mktemp("gateway")) as gateway:
         yield gateway
+
+
+@pytest.fixture(scope="module")
+def gateway(shared_gateway: Gateway) -> Iterator[Gateway]:
+    """A gateway on the Docker engine for tests that do it no harm; each module begins without functions."""
+    yield shared_gateway
+    shared_gateway.delete_functions()
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import os
 import sys
 from typing import Final
 
-from jupyter_faas.cli import functions, publish, service
+from jupyter_faas.cli import backup, functions, publish, service
 from jupyter_faas.cli.arguments import UsageError, add_command, gateway_argument
 from jupyter_faas.cli.output import note, print_error, print_json
 from jupyter_faas.model.errors import FaasError, GatewayUnavailable
@@ -79,7 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"jupyter-faas {VERSION}")
     gateway_argument(parser, None)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for module in (service, functions, publish):
+    for module in (service, functions, publish, backup):
         module.add_commands(commands)
     add_command(commands, "version", _version, "print the version")
     return parser

@@ -16,6 +16,7 @@ import socket
 import sys
 import time
 from collections.abc import Sequence
+from heapq import nlargest
 from pathlib import Path
 from typing import Any, Final, cast
 from urllib.parse import urlsplit
@@ -26,23 +27,28 @@ from traitlets import Bool, Float, Integer, Unicode, default
 
 from jupyter_faas.gateway.dispatch.dispatcher import Dispatcher
 from jupyter_faas.gateway.dispatch.keeper import Keeper
+from jupyter_faas.gateway.dispatch.prewarmed import Prewarmed
 from jupyter_faas.gateway.engines.base import Engine
 from jupyter_faas.gateway.engines.settings import EngineSettings
 from jupyter_faas.gateway.handlers.budget import Budget
 from jupyter_faas.gateway.handlers.server import Server
 from jupyter_faas.gateway.handlers.site import Authenticator, Site
 from jupyter_faas.gateway.images.builder import ImageBuilder
+from jupyter_faas.gateway.service.builds import Builds
 from jupyter_faas.gateway.service.bundles import BundleStore
 from jupyter_faas.gateway.service.catalogue import Catalogue
 from jupyter_faas.gateway.service.locks import LockStore
+from jupyter_faas.gateway.service.metrics import Metrics
 from jupyter_faas.gateway.service.partial import PartialNotebooks
+from jupyter_faas.gateway.service.planner import Planner
 from jupyter_faas.gateway.service.publisher import Publisher
+from jupyter_faas.gateway.service.readiness import Readiness
 from jupyter_faas.gateway.service.rebuilder import Rebuilder
 from jupyter_faas.gateway.service.service import Service
 from jupyter_faas.gateway.store.recorder import Recorder
 from jupyter_faas.gateway.store.store import Store
 from jupyter_faas.model.connection import ConnectionInfo, data_dir, read_connection, write_connection
-from jupyter_faas.model.errors import EngineUnavailable, GatewayUnavailable
+from jupyter_faas.model.errors import Conflict, EngineUnavailable, GatewayUnavailable
 from jupyter_faas.version import VERSION
 
 __all__ = ["GatewayApp", "main"]
@@ -51,7 +57,12 @@ ANOTHER_RUNS: Final = os.EX_TEMPFAIL
 """Exit status of a gateway that finds its data directory in another one's hands."""
 
 
+EXPECTED: Final = 16
+"""So many functions, the last published ones, are expected to be called when the gateway has started."""
+
 SWITCH_SECONDS: Final = 0.0005
+WAITING_SECONDS: Final = 2.0
+"""How often a gateway that stops says what it waits for."""
 OPEN_FILES: Final = 65536
 
 
@@ -61,7 +72,7 @@ class GatewayApp(JupyterApp):
     name = "jupyter-faas-gateway"
     description = "Publish notebook functions and call them over HTTP."
     version = VERSION
-    classes = [EngineSettings, Dispatcher, Keeper]
+    classes = [EngineSettings, Dispatcher, Keeper, Prewarmed]
     aliases = {
         **JupyterApp.aliases,
         "ip": "GatewayApp.ip",
@@ -133,6 +144,13 @@ class GatewayApp(JupyterApp):
 
     history = Integer(100_000, min=100, help="How many invocations the history keeps.").tag(config=True)
 
+    max_metric_functions = Integer(
+        200,
+        min=0,
+        help="How many functions have series of their own in /metrics; the calls of all others are counted "
+        "together.",
+    ).tag(config=True)
+
     @default("data_dir")
     def _default_data_dir(self) -> str:
         return str(data_dir())
@@ -149,7 +167,11 @@ class GatewayApp(JupyterApp):
         folder = Path(self.data_dir)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with self._lock(folder):
-            asyncio.run(self._serve(folder))
+            try:
+                asyncio.run(self._serve(folder))
+            except Conflict as error:
+                self.log.critical("%s", error.detail)
+                self.exit(os.EX_DATAERR)
 
     async def _serve(self, folder: Path) -> None:
         stop = asyncio.Event()
@@ -178,11 +200,20 @@ class GatewayApp(JupyterApp):
             write_connection(ConnectionInfo(url, token, os.getpid(), VERSION, str(folder)))
             self.log.info("Serving %d functions at %s", len(service.catalogue), url)
             await stop.wait()
-            self.log.info("Stopping: %d calls are running", dispatcher.running)
+            service.readiness.draining = True
             server.stop()
-            await dispatcher.drain(self.drain_seconds)
+            await self._drain(dispatcher)
             await server.close_all_connections()
         self.log.info("Stopped")
+
+    async def _drain(self, dispatcher: Dispatcher) -> None:
+        """Let running calls end, and say what is waited for."""
+        self.log.info("Stopping: %d calls are running", dispatcher.running)
+        draining = asyncio.create_task(dispatcher.drain(self.drain_seconds))
+        while not (await asyncio.wait([draining], timeout=WAITING_SECONDS))[0]:
+            waiting = ", ".join(f"{number} of {name}" for name, number in dispatcher.busy().items())
+            self.log.info("Waiting for calls: %s", waiting or "none; instances are being removed")
+        await draining
 
     async def _assemble(
         self, stack: contextlib.AsyncExitStack, store: Store, folder: Path
@@ -190,21 +221,40 @@ class GatewayApp(JupyterApp):
         engine = EngineSettings(parent=self).make(folder, await _owner(store))
         stack.push_async_callback(engine.close)
         await self._sweep(engine, await _owner(store))
-        recorder = Recorder(store, self.history)
-        stack.push_async_callback(recorder.close)
         catalogue = Catalogue()
         await catalogue.load(store)
         builder = ImageBuilder(engine, folder / "cache", self.base_image, self.build_on_host)
         bundles = BundleStore(folder / "bundles")
         locks = LockStore(folder / "locks")
         rebuilder = Rebuilder(store, catalogue, bundles, locks, builder)
-        dispatcher = Dispatcher(engine, rebuilder.rebuild, parent=self)
-        publisher = Publisher(engine, store, bundles, locks, builder, dispatcher, catalogue)
+        planner = Planner(engine, bundles, folder / "layers")
+        dispatcher = Dispatcher(engine, rebuilder.rebuild, planner.plan, parent=self)
+        builds = Builds()
+        metrics = Metrics(dispatcher, catalogue, builds, self.max_metric_functions)
+        stack.push_async_callback(metrics.close)
+        recorder = Recorder(store, self.history, metrics.count)
+        stack.push_async_callback(recorder.close)
+        publisher = Publisher(engine, store, bundles, locks, builder, dispatcher, catalogue, builds)
         stack.push_async_callback(publisher.close)
         for published in catalogue:
             dispatcher.provision(published.target)
+        if dispatcher.prewarmed.memory_bytes:
+            for published in nlargest(EXPECTED, catalogue, key=lambda one: one.record.published):
+                dispatcher.prewarmed.expect(published.target)
         partial = PartialNotebooks(folder / "notebooks")
-        service = Service(engine, store, recorder, bundles, locks, dispatcher, catalogue, publisher, partial)
+        service = Service(
+            engine,
+            store,
+            recorder,
+            bundles,
+            locks,
+            dispatcher,
+            catalogue,
+            publisher,
+            partial,
+            metrics,
+            Readiness(engine, store, folder),
+        )
         return service, dispatcher
 
     async def _sweep(self, engine: Engine, owner: str) -> None:

@@ -35,8 +35,11 @@ def assemble(found: Slice, futures: Iterable[str]) -> Handler:
         writer.line(text)
     for name in sorted(found.constants):
         writer.line(f"{name} = {found.constants[name].expression}")
-    for definition in _ordered(found.definitions):
-        writer.definition(definition)
+    for part in _ordered(found.definitions):
+        if isinstance(part, Definition):
+            writer.definition(part)
+        else:
+            writer.lines += part.split("\n")
     handler = Handler("\n".join(writer.lines) + "\n", tuple(writer.segments))
     _check(handler.source, found)
     return handler
@@ -69,20 +72,36 @@ class _Writer:
             self.lines += definition.footer.split("\n")
 
 
-def _ordered(definitions: Mapping[str, Definition]) -> list[Definition]:
-    """The definitions so that each finds what its own execution needs; otherwise by name."""
+def _ordered(definitions: Mapping[str, Definition]) -> list[Definition | str]:
+    """The definitions, and the lines that complete some: each after what it needs, otherwise by name."""
     needs = {name: _needed_to_define(name, definitions) for name in definitions}
     direct = {name: needed & definitions[name].uses.now for name, needed in needs.items()}
+    incomplete = {name: _completed_by(name, definitions) for name in definitions}
+    incomplete = {name: names for name, names in incomplete.items() if definitions[name].completion}
     pending = set(definitions)
-    ordered = []
+    ordered: list[Definition | str] = []
     while pending:
         ready = [name for name in pending if not needs[name] & pending]
         # A cycle through bodies that aren't called while defining: what is named directly must do.
-        ready = ready or [name for name in pending if not direct[name] & pending] or list(pending)
-        chosen = min(ready)
-        pending.discard(chosen)
-        ordered.append(definitions[chosen])
+        ready = ready or _in_cycles([name for name in pending if not direct[name] & pending], needs)
+        chosen = min(ready or pending)
+        taken = sorted(name for name in pending if definitions[name].taken_from == chosen)
+        for name in (chosen, *taken):
+            pending.discard(name)
+            ordered.append(definitions[name])
+        for name in sorted(name for name, names in incomplete.items() if not names & pending):
+            del incomplete[name]
+            ordered.append(definitions[name].completion or "")
     return ordered
+
+
+def _completed_by(name: str, definitions: Mapping[str, Definition]) -> set[str]:
+    return {name, *(definitions[name].completed_by & definitions.keys())}
+
+
+def _in_cycles(names: list[str], needs: Mapping[str, set[str]]) -> list[str]:
+    """Those of ``names`` that what they need needs in its turn; all of them if there are none."""
+    return [name for name in names if any(name in needs[other] for other in needs[name])] or names
 
 
 def _needed_to_define(name: str, definitions: Mapping[str, Definition]) -> set[str]:

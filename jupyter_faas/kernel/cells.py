@@ -15,14 +15,23 @@ import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, reduce
-from operator import or_
+from operator import attrgetter, or_
 from pathlib import Path
 from types import CodeType
 from typing import Any
 
 from IPython.core.interactiveshell import InteractiveShell
 
-__all__ = ["Cell", "Cells", "Function", "FunctionNode", "bound_names", "first_line", "transformed"]
+__all__ = [
+    "Cell",
+    "Cells",
+    "Function",
+    "FunctionNode",
+    "bound_names",
+    "first_line",
+    "module_level",
+    "transformed",
+]
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 FunctionNode = Function | ast.Lambda
@@ -59,7 +68,7 @@ class Cell:
     @cached_property
     def statements(self) -> list[ast.stmt]:
         """All statements that run in the module's own scope, in order, those of ``if`` or ``try`` too."""
-        return list(_module_level(self.tree.body))
+        return list(module_level(self.tree.body))
 
     def place(self, line: int) -> str:
         """Where ``line`` of the source is, in words: ``cell In[5], line 3``."""
@@ -92,11 +101,17 @@ class Cells:
 
     def binding(self, name: str) -> tuple[Cell, ast.stmt] | None:
         """The statement that bound ``name`` last, as far as it can be told from the source."""
-        for cell in self.newest_first():
-            for statement in reversed(cell.statements):
-                if name in bound_names(statement):
-                    return cell, statement
-        return None
+        return self._bindings.get(name)
+
+    @cached_property
+    def imports(self) -> list[tuple[Cell, ast.Import | ast.ImportFrom]]:
+        """The import statements, the last one executed first, but those relative to a package."""
+        return [
+            (cell, statement)
+            for cell in self.newest_first()
+            for statement in reversed(cell.statements)
+            if isinstance(statement, ast.Import | ast.ImportFrom) and not getattr(statement, "level", 0)
+        ]
 
     def deletion(self, name: str) -> tuple[Cell, ast.stmt] | None:
         """The ``del`` statement of a cell's top level that took ``name`` away last."""
@@ -143,14 +158,7 @@ class Cells:
 
     def futures(self, cell: Cell) -> frozenset[str]:
         """The ``__future__`` features under which ``cell`` ran: IPython keeps them for all later cells."""
-        return frozenset(
-            alias.name
-            for earlier in self._cells
-            if earlier.order <= cell.order
-            for statement in earlier.statements
-            if isinstance(statement, ast.ImportFrom) and statement.module == "__future__"
-            for alias in statement.names
-        )
+        return self._features.get(cell.order, frozenset())
 
     def contains(self, cell: Cell, statement: ast.stmt, code: CodeType) -> bool:
         """Whether ``statement`` of ``cell``, compiled again, holds ``code`` at any depth."""
@@ -158,6 +166,29 @@ class Cells:
             return True
         flags = reduce(or_, (_FUTURE_FLAGS[name] for name in self.futures(cell)), 0)
         return any(found == code for found in _codes(_compiled(statement, flags)))
+
+    # Made once: a slice asks for each of its names, and a notebook may have thousands in hundreds of cells.
+
+    @cached_property
+    def _bindings(self) -> dict[str, tuple[Cell, ast.stmt]]:
+        return {
+            name: (cell, statement)
+            for cell in self._cells
+            for statement in cell.statements
+            for name in bound_names(statement)
+        }
+
+    @cached_property
+    def _features(self) -> dict[int, frozenset[str]]:
+        """The ``__future__`` features by the order of the cell."""
+        found: dict[int, frozenset[str]] = {}
+        known: frozenset[str] = frozenset()
+        for cell in sorted(self._cells, key=attrgetter("order")):
+            for statement in cell.statements:
+                if isinstance(statement, ast.ImportFrom) and statement.module == "__future__":
+                    known |= {alias.name for alias in statement.names}
+            found[cell.order] = known
+        return found
 
     def _candidates(self, code: CodeType) -> Iterator[Cell]:
         cached = linecache.cache.get(code.co_filename)
@@ -251,7 +282,8 @@ def _leading_blank_lines(text: str) -> int:
     return next((index for index, line in enumerate(lines) if line.strip()), 0)
 
 
-def _module_level(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
+def module_level(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
+    """The statements that run in the scope of ``body``, those of its ``if``s and loops too."""
     for statement in body:
         yield statement
         if isinstance(statement, Function | ast.ClassDef):
@@ -259,9 +291,9 @@ def _module_level(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
         for field in ("body", "handlers", "orelse", "finalbody", "cases"):
             for child in getattr(statement, field, []):
                 if isinstance(child, ast.stmt):
-                    yield from _module_level([child])
+                    yield from module_level([child])
                 else:
-                    yield from _module_level(child.body)
+                    yield from module_level(child.body)
 
 
 def bound_names(statement: ast.stmt) -> set[str]:

@@ -5,17 +5,28 @@ from __future__ import annotations
 import ast
 import types
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any, Literal
 
-from jupyter_faas.kernel.cells import Cell, Cells, Function
-from jupyter_faas.kernel.constants import is_plain, same
+from jupyter_faas.kernel.cells import Cell, Cells, Function, first_line
+from jupyter_faas.kernel.changes import with_changes
+from jupyter_faas.kernel.constants import same
 from jupyter_faas.kernel.definitions import Definition, NotDefinable, alias_of, bound_name, defined_by
+from jupyter_faas.kernel.members import mangled
+from jupyter_faas.kernel.names import uses
 
-__all__ = ["assigned_type", "class_for"]
+__all__ = ["assigned_type", "class_for", "method_for"]
 
 _NOTEBOOK_MODULE = "__main__"
 _MUTABLE = (list, dict, set)
+_CLASS_METHODS = frozenset({"__init_subclass__", "__class_getitem__"})
+# Where what a decorator makes has the function that it was given.
+_HELD_AS = {
+    "abstractmethod": "",
+    "staticmethod": ".__func__",
+    "classmethod": ".__func__",
+    "property": ".fget",
+    "cached_property": ".func",
+}
 
 
 def class_for(name: str, value: type, cells: Cells, namespace: Mapping[str, Any]) -> Definition | None:
@@ -27,12 +38,11 @@ def class_for(name: str, value: type, cells: Cells, namespace: Mapping[str, Any]
         return None
     if "<locals>" in value.__qualname__:
         raise NotDefinable("a class made inside a function can't be carried: define it at the top level")
-    for cell, statement in _class_statements(value.__qualname__, cells):
-        if not _could_have_made(statement, value, cell, cells):
-            continue
+    found = _statement_of(value, cells)
+    if found is not None:
+        cell, statement = found
         if statement.name == name:
-            _refuse_patches(value, statement, cells)
-            return _filled(defined_by(name, cell, statement, cells), value)
+            return with_changes(defined_by(name, cell, statement, cells), value, cell, cells, namespace)
         if namespace.get(statement.name) is value:
             return alias_of(name, statement.name)
         where = cell.place(statement.lineno)
@@ -41,6 +51,47 @@ def class_for(name: str, value: type, cells: Cells, namespace: Mapping[str, Any]
     if made_by_call is None:
         raise NotDefinable("the cell that defines this class isn't known: run it again")
     return made_by_call
+
+
+def method_for(
+    name: str, function: types.FunctionType, cells: Cells, namespace: Mapping[str, Any]
+) -> Definition | None:
+    """``name`` as the method that a class statement has made, taken from the class before that is completed.
+
+    So it keeps its ``super()`` and its private names. None if ``function`` isn't one of a class with a name.
+    """
+    owner, _, attribute = function.__code__.co_qualname.rpartition(".")
+    made = namespace.get(owner)
+    if not isinstance(made, type) or made.__module__ != _NOTEBOOK_MODULE or made.__qualname__ != owner:
+        return None
+    cell, statement = _statement_of(made, cells) or (None, None)
+    if cell is None or statement is None or not cells.contains(cell, statement, function.__code__):
+        return None
+    parts = [part for part in statement.body if isinstance(part, Function) and part.name == attribute]
+    decorators = [ast.unparse(one).rpartition(".")[2] for part in parts for one in part.decorator_list]
+    if len(parts) != 1 or first_line(parts[0]) != function.__code__.co_firstlineno:
+        return None
+    if attribute in _CLASS_METHODS:
+        decorators.append("classmethod")
+    if attribute == "__new__":
+        decorators.append("staticmethod")
+    if len(decorators) > 1 or not _HELD_AS.keys() >= set(decorators):
+        return None
+    held = "".join(_HELD_AS[one] for one in decorators)
+    text = f"{name} = {owner}.__dict__[{mangled(attribute, owner)!r}]{held}"
+    taken = ast.parse(text).body[0]
+    return Definition(name, "function", taken, text, uses(taken), taken_from=owner)
+
+
+def _statement_of(value: type, cells: Cells) -> tuple[Cell, ast.ClassDef] | None:
+    """The class statement that made ``value``: the newest that agrees with it all, else with its methods."""
+    candidates = [
+        (cell, statement)
+        for cell, statement in _class_statements(value.__qualname__, cells)
+        if _has_its_methods(statement, value, cell, cells)
+    ]
+    exact = (one for one in candidates if _has_its_members(one[1], value))
+    return next(exact, None) or next(iter(candidates), None)
 
 
 def _class_statements(name: str, cells: Cells) -> Iterator[tuple[Cell, ast.ClassDef]]:
@@ -58,8 +109,8 @@ def _methods(value: type) -> Iterator[tuple[str, types.FunctionType]]:
             yield attribute, inner
 
 
-def _could_have_made(statement: ast.ClassDef, value: type, cell: Cell, cells: Cells) -> bool:
-    """Whether the live class agrees with this source: its methods' code, its plain attributes, its names."""
+def _has_its_methods(statement: ast.ClassDef, value: type, cell: Cell, cells: Cells) -> bool:
+    """Whether the code of the class's own methods is in this source, and it has as many bases."""
     for _, method in _methods(value):
         own = method.__code__.co_qualname.startswith(value.__qualname__ + ".")
         if (
@@ -68,8 +119,16 @@ def _could_have_made(statement: ast.ClassDef, value: type, cell: Cell, cells: Ce
             and not cells.contains(cell, statement, method.__code__)
         ):
             return False
+    bases = [base for base in statement.bases if not isinstance(base, ast.Starred)]
+    return len(bases) < len(statement.bases) or len(bases) <= len(
+        getattr(value, "__orig_bases__", value.__bases__)
+    )
+
+
+def _has_its_members(statement: ast.ClassDef, value: type) -> bool:
+    """Whether the class has the methods of this source, and its plain attributes."""
     for part in statement.body:
-        if isinstance(part, Function) and part.name not in vars(value):
+        if isinstance(part, Function) and mangled(part.name, statement.name) not in vars(value):
             return False
         if isinstance(part, ast.Assign) and not _agrees(part, value):
             return False
@@ -89,40 +148,6 @@ def _agrees(assignment: ast.Assign, value: type) -> bool:
             if type(live) is type(expected) and not same(live, expected):
                 return False
     return True
-
-
-def _filled(definition: Definition, value: type) -> Definition:
-    """``definition`` with what the attributes of the class hold now; those of a metaclass fill anew."""
-    around: dict[str, Any] = {}
-    body = definition.statement.body if isinstance(definition.statement, ast.ClassDef) else []
-    for part in body if not issubclass(value, type) else ():
-        match part:
-            case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
-                live = vars(value).get(name)
-                if isinstance(live, _MUTABLE) and is_plain(live) and not _has_value(part, live):
-                    around[name] = live
-    if not around:
-        return definition
-    names = {f"{definition.name}__{name}": live for name, live in around.items()}
-    footer = "\n".join(f"{definition.name}.{name} = {definition.name}__{name}" for name in around)
-    used = replace(definition.uses, now=definition.uses.now | names.keys())
-    return replace(definition, footer=footer, uses=used, around=names)
-
-
-def _has_value(part: ast.Assign | ast.AnnAssign, live: Any) -> bool:
-    try:
-        return part.value is None or same(ast.literal_eval(part.value), live)
-    except (ValueError, TypeError, SyntaxError, MemoryError):
-        return True
-
-
-def _refuse_patches(value: type, statement: ast.ClassDef, cells: Cells) -> None:
-    if statement.decorator_list:
-        return
-    for attribute, method in _methods(value):
-        qualname = method.__code__.co_qualname
-        if "." not in qualname and qualname != "<lambda>" and cells.definition(method.__code__) is not None:
-            raise NotDefinable(f"its {attribute} was attached after its definition: write it in the class")
 
 
 def assigned_type(name: str, cells: Cells, kind: Literal["class", "type"]) -> Definition | None:

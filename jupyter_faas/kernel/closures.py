@@ -9,23 +9,35 @@ the live one has around it (free variables, defaults, attributes) goes along by 
             return x * n
         return times
     double = double(double__n)    # what they are now
+
+A variable that functions share and one of them assigns (``nonlocal``), or whose value leads back to the
+function (two that call each other), goes along as the cell that it is. Cells are made empty, and filled when
+what they hold is defined::
+
+    even__odd__cell = types.CellType()
+    ...
+    even = joined(even(None), odd=even__odd__cell)
+    even__odd__cell.cell_contents = odd
 """
 
 from __future__ import annotations
 
 import ast
+import functools
 import types
 from dataclasses import replace
 from typing import Any, Final
 
-from jupyter_faas.kernel.cells import Cell, Cells, Function
+from jupyter_faas.kernel.cells import Cell, Cells, Function, first_line
 from jupyter_faas.kernel.definitions import Definition, NotDefinable
 from jupyter_faas.kernel.ipython import without_set_up
 from jupyter_faas.kernel.names import uses
 
-__all__ = ["indented", "made_again"]
+__all__ = ["cell_definition", "indented", "made_again"]
 
 _INDENT: Final = "    "
+_CELL: Final = "__cell"
+_MOST_HELD: Final = 10_000
 _NOTEBOOK_MODULE: Final = "__main__"
 
 
@@ -39,26 +51,25 @@ def made_again(name: str, function: types.FunctionType, cells: Cells) -> Definit
         raise NotDefinable(_why_not(function))
     cell, node = found
     around = _Around(name)
-    free, itself = _free_variables(function, around)
+    free, itself, shared = _free_variables(function, around, _assigned_inside(cell, node))
     inner = node.name if isinstance(node, Function) else "made"
     text, indent = _text(without_set_up(cell), node, inner)
     after = [f"{other} = {inner}" for other in itself if other != inner]
     after += _attributes(function, inner, around)
-    parameters = ", ".join([*free, *(other for other in around.names if other not in free.values())])
-    given = ", ".join(around.names)
-    header = f"def {name}({parameters}):"
-    footer = "\n".join(
-        [*(indent + line for line in after), f"{indent}return {inner}", f"{name} = {name}({given})"]
-    )
-    tree = ast.parse(f"{header}\n{text}\n{footer}")
+    given = [other for other in around.names if other not in shared.values()]
+    own = [other for other in given if other not in free.values()]
+    header = f"def {name}({', '.join([*free, *own, *(f'{variable}=None' for variable in shared)])}):"
+    ends = [*(indent + line for line in after), f"{indent}return {inner}"]
+    tree = ast.parse("\n".join([header, text, *ends]))
+    footer = "\n".join([*ends, f"{name} = {_call(name, given, shared)}"])
     ast.increment_lineno(tree, node.lineno - 2)  # the text begins on its second line
     together = ast.If(test=ast.Constant(True), body=tree.body, orelse=[])
     ast.fix_missing_locations(ast.copy_location(together, tree.body[0]))
     used = uses(together, lazy_annotations="annotations" in cells.futures(cell))
     used = replace(used, now=used.now | around.names.keys(), later=used.later - {name})
     return Definition(
-        name, "closure" if free else _kind(node), together, text, used, cell, node.lineno, header, footer,
-        around.names,
+        name, "closure" if free or shared else _kind(node), together, text, used, cell, node.lineno, header,
+        footer, around.names,
     )  # fmt: skip
 
 
@@ -81,20 +92,98 @@ class _Around:
         return name
 
 
-def _free_variables(function: types.FunctionType, around: _Around) -> tuple[dict[str, str], list[str]]:
-    """The free variables with the names of what they hold, and those that hold ``function`` itself."""
-    free: dict[str, str] = {}
-    itself: list[str] = []
-    for variable, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
-        try:
-            content = cell.cell_contents
-        except ValueError:
-            raise NotDefinable(f"its {variable} isn't assigned yet: define it at the top level") from None
-        if content is function:
-            itself.append(variable)
-        else:
-            free[variable] = around.name_of(variable, content)
-    return free, itself
+def _call(name: str, given: list[str], shared: dict[str, str]) -> str:
+    """The expression that makes the function, with the cells that it shares."""
+    made = f"{name}({', '.join(given)})"
+    if not shared:
+        return made
+    cells = ", ".join(f"{variable}={cell}" for variable, cell in shared.items())
+    return f'__import__("faas_runtime.cells", fromlist=["joined"]).joined({made}, {cells})'
+
+
+def cell_definition(name: str, cell: types.CellType) -> Definition:
+    """The statements that bind ``name`` to a cell which holds what ``cell`` does."""
+    text = f'{name} = __import__("types").CellType()'
+    content = name.removesuffix(_CELL)
+    used = replace(uses(ast.parse(text).body[0]), later=frozenset({content}))
+    return Definition(
+        name, "cell", ast.parse(text).body[0], text, used, around={content: cell.cell_contents},
+        completion=f"{name}.cell_contents = {content}", completed_by=frozenset({content}),
+    )  # fmt: skip
+
+
+def _free_variables(
+    function: types.FunctionType, around: _Around, assigned: set[str]
+) -> tuple[dict[str, str], list[str], dict[str, str]]:
+    """The free variables with the names of what they hold, those that hold ``function`` itself,
+    and those that have to be cells, with the names of these."""
+    cells = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
+    for variable, cell in cells.items():
+        if not _is_filled(cell):
+            raise NotDefinable(f"its {variable} isn't assigned yet: define it at the top level")
+    itself = [name for name, cell in cells.items() if cell.cell_contents is function]
+    back = {name for name, cell in cells.items() if name not in itself and _leads_to(cell, function)}
+    shared = {name for name in cells if name in assigned or name in back}
+    if shared:
+        shared |= set(itself)
+    free = {
+        name: around.name_of(name, cell.cell_contents)
+        for name, cell in cells.items()
+        if name not in itself and name not in shared
+    }
+    return (
+        free,
+        [name for name in itself if name not in shared],
+        {name: around.name_of(name + _CELL, cells[name]) for name in cells if name in shared},
+    )
+
+
+def _is_filled(cell: types.CellType) -> bool:
+    try:
+        cell.cell_contents  # noqa: B018
+    except ValueError:
+        return False
+    return True
+
+
+def _assigned_inside(cell: Cell, node: ast.AST) -> set[str]:
+    """The variables that ``node``, or a function beside it, assigns though they are another function's."""
+    line = getattr(node, "lineno", 0)
+    around = next(one for one in cell.statements if first_line(one) <= line <= (one.end_lineno or line))
+    return {name for one in ast.walk(around) if isinstance(one, ast.Nonlocal) for name in one.names}
+
+
+def _leads_to(start: Any, function: types.FunctionType) -> bool:
+    """Whether ``function`` is found from ``start`` by what functions, containers and objects hold."""
+    pending, seen = [start], {id(start)}
+    while pending and len(seen) < _MOST_HELD:
+        current = pending.pop()
+        if current is function:
+            return True
+        for held in _held_by(current):
+            if id(held) not in seen:
+                seen.add(id(held))
+                pending.append(held)
+    return False
+
+
+def _held_by(value: Any) -> list[Any]:
+    match value:
+        case types.CellType():
+            return [value.cell_contents] if _is_filled(value) else []
+        case types.FunctionType():
+            return [*(value.__closure__ or ()), *(value.__defaults__ or ()), *vars(value).values()]
+        case list() | tuple() | set() | frozenset():
+            return list(value)[:_MOST_HELD]
+        case dict():
+            return list(value.values())[:_MOST_HELD]
+        case type() | types.ModuleType():
+            return []
+        case types.MethodType():
+            return [value.__self__, value.__func__]
+        case functools.partial():
+            return [value.func, *value.args, *value.keywords.values()]
+    return list(getattr(value, "__dict__", {}).values())
 
 
 def _attributes(function: types.FunctionType, inner: str, around: _Around) -> list[str]:

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from jupyter_faas.kernel.cells import Cells
-from jupyter_faas.kernel.classes import assigned_type, class_for
+from jupyter_faas.kernel.classes import assigned_type, class_for, method_for
+from jupyter_faas.kernel.closures import cell_definition
 from jupyter_faas.kernel.definitions import Definition
 from jupyter_faas.kernel.functions import function_for
 
@@ -29,8 +30,14 @@ def definition_for(name: str, value: Any, cells: Cells, namespace: Mapping[str, 
 
     Raises ``NotDefinable`` for an object that came from source, but not in a way that can be repeated.
     """
+    if isinstance(value, types.CellType):
+        return cell_definition(name, value)
     if isinstance(value, type):
         return class_for(name, value, cells, namespace)
     if isinstance(value, _TYPE_FORMS):
         return assigned_type(name, cells, "type")
+    if isinstance(value, types.FunctionType):
+        method = method_for(name, value, cells, namespace)
+        if method is not None:
+            return method
     return function_for(name, value, cells, namespace)

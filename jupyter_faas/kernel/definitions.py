@@ -13,7 +13,7 @@ from jupyter_faas.kernel.names import Uses, uses
 
 __all__ = ["Definition", "NotDefinable", "alias_of", "bound_name", "cleaned", "defined_by"]
 
-Kind = Literal["function", "class", "lambda", "closure", "type", "alias", "value", "recomputed"]
+Kind = Literal["function", "class", "lambda", "closure", "cell", "type", "alias", "value", "recomputed"]
 
 
 class NotDefinable(ValueError):
@@ -25,7 +25,10 @@ class Definition:
     """A statement of the handler that binds ``name``; ``line`` is that of its first line in ``cell``.
 
     ``header`` and ``footer`` are lines around the text that no cell has. ``around`` are objects that the text
-    uses by names of the handler's own, because no name of the notebook has them.
+    uses by names of the handler's own, because no name of the notebook has them. ``completion`` are lines to
+    run as soon as the names ``completed_by`` are there, which may need ``name`` to be defined themselves.
+    ``taken_from`` names the class that ``name`` is taken from before that one is completed. ``changes`` tells
+    where members of a class were set that its statement doesn't make; ``doubts`` are warnings.
     """
 
     name: str
@@ -38,6 +41,11 @@ class Definition:
     header: str | None = None
     footer: str | None = None
     around: Mapping[str, Any] = field(default_factory=dict)
+    completion: str | None = None
+    completed_by: frozenset[str] = frozenset()
+    taken_from: str | None = None
+    changes: Mapping[str, str] = field(default_factory=dict)
+    doubts: tuple[str, ...] = ()
 
     @property
     def opening(self) -> str | None:

@@ -69,6 +69,7 @@ def is_secret(constant: Constant) -> bool:
 def _data_warnings(found: Slice) -> Iterator[str]:
     mutable = found.values.keys() | {name for name, one in found.constants.items() if one.mutable}
     for definition in found.definitions.values():
+        yield from definition.doubts
         changed: dict[str, set[str]] = {}
         if definition.kind not in ("value", "recomputed"):
             for name, how in mutations(definition.statement, mutable & definition.uses.later):
@@ -80,7 +81,7 @@ def _data_warnings(found: Slice) -> Iterator[str]:
             )
         for node in ast.walk(definition.statement) if definition.kind == "closure" else ():
             for name in node.names if isinstance(node, ast.Nonlocal) else ():
-                if f"{definition.name}__{name}" in definition.around:
+                if f"{definition.name}__{name}__cell" in definition.around:
                     yield (
                         f"{definition.name} changes its {name} (nonlocal) when it is called: each process of "
                         "it has a copy of its own, so that calls don't all see the change."

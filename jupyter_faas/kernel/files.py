@@ -18,6 +18,7 @@ from jupyter_faas.model.units import format_size
 __all__ = ["data_files", "files_in", "files_named", "read_files"]
 
 _RESERVED: Final = frozenset({HANDLER_FILE, MANIFEST_FILE, NOTEBOOK_FILE, "values"})
+_SYSTEM: Final = ("/bin", "/dev", "/etc", "/lib", "/proc", "/sbin", "/sys", "/usr")
 _IGNORED: Final = frozenset({"__pycache__", ".ipynb_checkpoints", ".git"})
 
 
@@ -56,7 +57,7 @@ def read_files(data: Mapping[str, Path]) -> dict[str, bytes]:
 
 
 def files_named(found: Slice, folder: Path, carried: Collection[str]) -> Iterator[str]:
-    """A warning for each file below ``folder`` that a text in ``found`` names and that it won't find."""
+    """A warning for each file that a text in ``found`` names and that the function won't find."""
     return files_in(_trees(found), folder, carried)
 
 
@@ -66,6 +67,12 @@ def files_in(trees: Iterable[tuple[str, ast.AST]], folder: Path, carried: Collec
     for name, tree in trees:
         for text in _texts(tree):
             place = _place(text, folder)
+            if place is None and text not in told and _is_elsewhere(text, folder):
+                told.add(text)
+                yield (
+                    f"{name} names {text}, a file outside of {folder}, which the function won't find: copy "
+                    f"it there, write {Path(text).name!r}, and add --file {shlex.quote(Path(text).name)}."
+                )
             if place is None or place in told or (place in carried and not Path(text).is_absolute()):
                 continue
             told.add(place)
@@ -104,3 +111,14 @@ def _place(text: str, folder: Path) -> str | None:
         return path.relative_to(folder).as_posix() if path.is_file() else None
     except (OSError, ValueError):  # not below the folder, or a name that no file can have
         return None
+
+
+def _is_elsewhere(text: str, folder: Path) -> bool:
+    """Whether ``text`` is the path of a file that is neither below ``folder`` nor the system's own."""
+    if not text.startswith(("/", "../", "~/")) or len(text) > 1000 or "\n" in text or "\0" in text:
+        return False
+    path = Path(os.path.normpath(folder / Path(text).expanduser()))
+    try:
+        return path.is_file() and not any(path.is_relative_to(root) for root in (folder, *_SYSTEM))
+    except (OSError, RuntimeError):  # a name that no file can have, or nobody's home
+        return False

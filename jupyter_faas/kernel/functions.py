@@ -15,7 +15,7 @@ from jupyter_faas.kernel.constants import is_plain, same
 from jupyter_faas.kernel.definitions import Definition, NotDefinable, alias_of, bound_name, defined_by
 from jupyter_faas.kernel.names import uses
 
-__all__ = ["function_for"]
+__all__ = ["function_for", "functions_in"]
 
 _MOST_WRAPPED: Final = 50
 
@@ -46,7 +46,7 @@ def function_for(name: str, value: Any, cells: Cells, namespace: Mapping[str, An
 
 def _as_written(name: str, value: Any, cells: Cells, namespace: Mapping[str, Any]) -> Definition | None:
     """The statement of a cell's top level that gives ``name`` its value, or another name that has it."""
-    for function in _functions_in(value):
+    for function in functions_in(value):
         found = cells.definition(function.__code__)
         if found is None:
             continue
@@ -68,7 +68,7 @@ def _is_registered(statement: ast.stmt) -> bool:
     return any(isinstance(one, ast.Attribute) and one.attr == "register" for one in called)
 
 
-def _functions_in(value: Any) -> Iterator[types.FunctionType]:
+def functions_in(value: Any) -> Iterator[types.FunctionType]:
     """``value`` and what a decorator may have wrapped in it, outermost first."""
     pending: list[Any] = [value]
     seen: set[int] = set()

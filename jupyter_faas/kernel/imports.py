@@ -51,7 +51,7 @@ def import_for(name: str, value: Any, cells: Cells) -> list[Import]:
     there.
     """
     submodules: dict[str, Import] = {}
-    for cell, statement in _executed(cells):
+    for cell, statement in cells.imports:
         for alias in statement.names:
             found = _rebinding(statement, alias, name, value)
             if found is None:
@@ -64,13 +64,6 @@ def import_for(name: str, value: Any, cells: Cells) -> list[Import]:
     if submodules:
         return [submodules[text] for text in sorted(submodules)]
     return list(_by_its_own_name(name, value))
-
-
-def _executed(cells: Cells) -> Iterator[tuple[Cell, ast.Import | ast.ImportFrom]]:
-    for cell in cells.newest_first():
-        for statement in reversed(cell.statements):
-            if isinstance(statement, ast.Import | ast.ImportFrom) and not getattr(statement, "level", 0):
-                yield cell, statement
 
 
 def _rebinding(

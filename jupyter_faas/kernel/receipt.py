@@ -150,6 +150,8 @@ def _names(found: Slice) -> Iterator[CapturedName]:
         where = cell.place(definition.line) if cell is not None else definition.text
         kind = "entry" if definition.name == found.entry else definition.kind
         yield CapturedName(definition.name, kind, where)
+        for member, place in sorted(definition.changes.items()):
+            yield CapturedName(f"{definition.name}.{member}", "member", place)
     for name in sorted(found.constants):
         expression = found.constants[name].expression
         shown = expression if len(expression) <= 60 else f"{expression[:59]}…"

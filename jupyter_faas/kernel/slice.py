@@ -112,6 +112,7 @@ class _Slicer:
         self._choices = choices
         self._limits = Limits(choices.value_bytes, choices.total_value_bytes)
         self._frozen_as: dict[int, str] = {}
+        self._carried_as: dict[int, str] = {}
         self._local = LocalCode()
         self._written: set[str] = set()
         self._undefined: list[_Need] = []
@@ -168,16 +169,25 @@ class _Slicer:
 
     def _from_source(self, need: _Need, value: Any) -> Definition | None:
         """Carry ``value`` as source, by a definition or as a constant; failing that, frozen."""
+        known = self._carried_as.get(id(value))
+        if known is not None:  # two names of one object stay that
+            return alias_of(need.name, known)
         try:
             definition = definition_for(need.name, value, self._cells, self._namespace)
             if definition is None:
-                self.slice.constants[need.name] = constant_source(need.name, value)
+                constant = constant_source(need.name, value)
+                self.slice.constants[need.name] = constant
+                if constant.mutable:
+                    self._carried_as[id(value)] = need.name
         except NotPlain:
             return None if need.hint else self._try_to_freeze(need, value)
         except NotDefinable as error:
             if isinstance(value, type | types.FunctionType) or need.hint:
                 raise
             return self._try_to_freeze(need, value, str(error))  # an object that wraps a function
+        made_here = definition is not None and definition.kind != "alias"
+        if made_here and isinstance(value, types.FunctionType | types.CellType):
+            self._carried_as[id(value)] = need.name
         return definition
 
     def _try_to_freeze(self, need: _Need, value: Any, reason: str = "") -> Definition | None:
@@ -315,8 +325,10 @@ class _Slicer:
         cell = binding[0].label if binding is not None else cell
         name = need.name
         if name in self._around:
-            owner, _, what = name.rpartition("__")
+            owner, _, what = name.removesuffix("__cell").rpartition("__")
             name = f"{what} of {owner}"
+            if need.user is not None:
+                origin = origin or need.user.changes.get(what, "")
         self.refusals.append(Refusal(name, type_name, reason, used, origin, cell))
 
     def _is_builtin(self, name: str) -> bool:

@@ -36,14 +36,17 @@ class Kind(IntEnum):
     KILL = 3  # gateway → instance: end this slot's call and all that it started
     STOP = 4  # gateway → instance: end
     LINE = 6  # gateway → instance: the descriptor that comes along is the slot's own connection
+    PREPARE = 8  # gateway → instance, instead of INIT: import this, and wait for the function
     HELLO = 16  # instance → gateway: the supervisor is up
     READY = 17  # instance → gateway: this slot's worker has imported the function
     FAILED = 18  # instance → gateway: this slot's worker could not be started
     LOG = 19  # instance → gateway: JSON lines that the slot's call wrote
     RESULT = 20  # instance → gateway: how the slot's call ended
     CHUNK = 21  # instance → gateway: a piece of the slot's result, before its RESULT
+    PREPARED = 24  # instance → gateway: it waits; INIT may follow
     TEMPLATE = 32  # template → supervisor, within an instance: workers can be forked from it
     FORKED = 33  # template → supervisor, within an instance: a worker was forked
+    PROGRESS = 34  # worker → supervisor, within an instance: how far the call has come
 
 
 class FrameError(ValueError):

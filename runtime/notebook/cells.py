@@ -26,3 +26,8 @@ def numbered(notebook: Any) -> Iterator[tuple[int, int, Any]]:
 def is_code(cell: Any) -> bool:
     """Whether there is something in it to run."""
     return bool(cell.cell_type == "code" and cell.source.strip())
+
+
+def first_line(cell: Any) -> str:
+    """The first line of it that isn't empty."""
+    return next((text.strip() for text in cell.source.splitlines() if text.strip()), "")

@@ -6,8 +6,10 @@ import re
 
 import nbformat
 
-from ..outcomes import CallFailed
-from .cells import numbered, tags_of
+from ..cgroups import Cgroup
+from ..outcomes import CallFailed, format_size, out_of_memory, raise_memory
+from ..progress import running
+from .cells import first_line, numbered, tags_of
 from .forms import IPYNB
 
 TYPE_CHECKING = False
@@ -25,6 +27,9 @@ IN_FILE = re.compile(r"File (.+?):(\d+)(?:, in (.+?)\()?")
 MAX_FRAMES = 30
 MAX_TEXT = 300
 MAX_MESSAGE = 2000
+# What Python and NumPy raise when they are refused memory.
+NO_MEMORY = frozenset({"MemoryError", "_ArrayMemoryError", "ArrayMemoryError"})
+ENDED = "The notebook's kernel ended: the cell, or native code that it called, has ended its process."
 
 
 def cell_failed(
@@ -38,33 +43,35 @@ def cell_failed(
     frames = _frames(lines, notebook, manifest)
     line = next((f["cell_line"] for f in reversed(frames) if f.get("cell") == str(number)), None)
     place = f"cell {number}" + (f", line {line}" if line else "")
-    return CallFailed(
-        "handler-error",
-        f"{name}: {message[:600]} ({place})" if message else f"{name} ({place})",
-        *_attached(notebook, manifest),
-        exception=name,
-        message=message,
-        traceback=frames or [text[:MAX_TEXT] for text in lines if text.strip()][-MAX_FRAMES:],
-        **_place(cell, number, line),
-    )
+    code, detail = "handler-error", f"{name}: {message[:600]} ({place})" if message else f"{name} ({place})"
+    figures = {"exception": name, "message": message, **_place(cell, number, line)}
+    figures["traceback"] = frames or [text[:MAX_TEXT] for text in lines if text.strip()][-MAX_FRAMES:]
+    cap, peak = Cgroup().memory_cap, Cgroup().memory_peak()
+    if name in NO_MEMORY and cap:
+        code, detail = "out-of-memory", f"{detail}. The memory cap is {format_size(cap)}. {raise_memory(cap)}"
+        figures.update(cap_bytes=cap, peak_bytes=peak)
+    return CallFailed(code, detail, *_attached(notebook, manifest), **figures)
 
 
 def kernel_ended(
     notebook: Any, cell: Any, number: int, for_memory: bool, manifest: dict[str, Any]
 ) -> CallFailed:
     """The error of a cell that took its kernel along."""
+    place = _place(cell, number, None)
     if for_memory:
-        code, why = "out-of-memory", "was killed for its memory: use less, or publish with a larger --memory"
+        cgroup = Cgroup()
+        outcome = out_of_memory(cgroup.memory_cap, cgroup.memory_peak())
+        place.update(outcome["figures"])
+        code, detail = outcome["code"], outcome["detail"]
     else:
-        code, why = "crashed", "ended: the cell, or native code that it called, has ended its process"
-    detail = f"The notebook's kernel {why} (cell {number})."
-    return CallFailed(code, detail, *_attached(notebook, manifest), **_place(cell, number, None))
+        code, detail = "crashed", ENDED
+    return CallFailed(code, f"{detail}{running(place)}", *_attached(notebook, manifest), **place)
 
 
 def _place(cell: Any, number: int, line: int | None) -> dict[str, Any]:
     lines = cell.source.splitlines()
     known = line is not None and line <= len(lines)
-    source = lines[line - 1] if known and line else next((text for text in lines if text.strip()), "")
+    source = lines[line - 1] if known and line else first_line(cell)
     tags = [tag[:MAX_TEXT] for tag in tags_of(cell)][:MAX_FRAMES]
     return {"cell": number, "tags": tags, "line": line, "source": source.strip()[:MAX_TEXT]}
 

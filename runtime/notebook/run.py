@@ -12,6 +12,7 @@ from .. import codec
 from ..cgroups import Cgroup
 from ..results import NDJSON, SSE, Deferred
 from .cells import is_code, numbered, tags_of
+from .draft import Draft
 from .failures import cell_failed, kernel_ended
 from .forms import HTML, IPYNB, glued
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
+    from .draft import Report
     from .forms import Forms
     from .kernels import Kernel, Kernels
 
@@ -38,6 +40,7 @@ class Run(Deferred):
         hide_input: bool,
         kernels: Kernels,
         forms: Forms,
+        report: Report,
     ) -> None:
         self._source = source
         self._manifest = manifest
@@ -45,6 +48,7 @@ class Run(Deferred):
         self._hide_input = hide_input
         self._kernels = kernels
         self._written = forms
+        self._report = report
         self._value: Any = None
         self._notebook: Any = None
 
@@ -83,6 +87,7 @@ class Run(Deferred):
         client = NotebookClient(self._notebook, km=kernel.manager, timeout=None)
         client.kc = kernel.client
         ooms = Cgroup().oom_kills()
+        draft = Draft(self._notebook, self._manifest["caps"]["result_bytes"], self._report)
         total = max((number for number, _, _ in numbered(self._notebook)), default=0)
         for number, index, cell in numbered(self._notebook):
             if not is_code(cell):
@@ -91,12 +96,12 @@ class Run(Deferred):
             yield {"state": "started", **event}
             begun = time.monotonic()
             try:
-                self._kernels.run(client.async_execute_cell(cell, index))
+                self._kernels.run(draft.kept(client.async_execute_cell(cell, index), number, index))
             except CellExecutionError as error:
                 raise cell_failed(self._notebook, cell, number, error, self._manifest) from None
             except DeadKernelError:
-                killed = Cgroup().oom_kills() > ooms
-                raise kernel_ended(self._notebook, cell, number, killed, self._manifest) from None
+                for_memory = Cgroup().oom_kills() > ooms
+                raise kernel_ended(self._notebook, cell, number, for_memory, self._manifest) from None
             yield {"state": "done", **event, "seconds": round(time.monotonic() - begun, 3)}
         if client.widget_state:
             client.set_widgets_metadata()

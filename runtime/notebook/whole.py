@@ -12,6 +12,7 @@ from .run import Run
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -22,8 +23,9 @@ class Notebook:
     """The function; ``annotations`` are the types of its parameters, as a function written with ``def`` has
     them.
 
-    The runtime asks ``prepare_worker`` for a kernel that is started before the first call, and spares the
-    ``kept_processes`` when it looks for what a call has left behind.
+    The runtime asks ``prepare_worker`` for a kernel that is started before the first call, spares the
+    ``kept_processes`` when it looks for what a call has left behind, and takes reports of how far a run
+    has come.
     """
 
     def __init__(self, annotations: dict[str, Any]) -> None:
@@ -38,9 +40,11 @@ class Notebook:
         if len(annotations) > 1:
             import_module(f"{__package__}.parameters")  # so that no call has to wait for it
         self._kernels: kernels.Kernels | None = None
+        self._report: Callable[..., None] = _untold
 
-    def prepare_worker(self) -> None:
+    def prepare_worker(self, report: Callable[..., None]) -> None:
         """Start a kernel and wait for it; raises ``CallFailed`` if there is none for the notebook."""
+        self._report = report
         self._started().prepare()
 
     @property
@@ -51,7 +55,9 @@ class Notebook:
     def __call__(self, **given: Any) -> Run:
         """One call; the notebook runs when it is known in which form the result is wanted."""
         hide_input = bool(given.pop(HIDE_INPUT, False))
-        return Run(self._source, self._manifest, given, hide_input, self._started(), self._forms)
+        return Run(
+            self._source, self._manifest, given, hide_input, self._started(), self._forms, self._report
+        )
 
     def prove(self, given: dict[str, Any]) -> None:
         """Run the notebook once, before its version goes live; raises ``CallFailed`` where it fails."""
@@ -62,3 +68,7 @@ class Notebook:
             spec = specs.spec_for(self._manifest["notebook"], ROOT)
             self._kernels = kernels.Kernels(spec, ROOT, self._manifest["files"])
         return self._kernels
+
+
+def _untold(header: dict[str, Any], body: bytes = b"") -> None:
+    """Where nobody takes reports."""

@@ -21,11 +21,11 @@ from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.docker
 
-SUMMARIZE = """
-def summarize(values, q=0.5):
+SUM_OF_VALUES = """
+def sum_of_values(values, q=0.5):
     return {"q": q, "sum": sum(values)}
 """
-SUMMARIZE_SCHEMA = {
+SUM_OF_VALUES_SCHEMA = {
     "type": "object",
     "properties": {
         "values": {"type": "array", "items": {"type": "number"}},
@@ -53,7 +53,7 @@ ECHO_SCHEMA = {
 
 @pytest.fixture(scope="module", autouse=True)
 def functions(gateway: Gateway) -> None:
-    gateway.publish(SUMMARIZE, "summarize", input_schema=SUMMARIZE_SCHEMA)
+    gateway.publish(SUM_OF_VALUES, "sum_of_values", input_schema=SUM_OF_VALUES_SCHEMA)
     gateway.publish(ECHO, "echo", input_schema=ECHO_SCHEMA)
     gateway.publish("def open_to_all():\n    return 1 / 0\n", "open_to_all", public=True)
     gateway.publish("def small():\n    return 1\n", "small", caps=Caps(payload_bytes=1000))
@@ -61,7 +61,7 @@ def functions(gateway: Gateway) -> None:
 
 def test_an_answer_carries_its_headers(gateway: Gateway) -> None:
     answer = gateway.request(
-        "POST", "/functions/summarize", b'{"values": [1, 2.5]}', {"traceparent": "00-0af7-b7ad-01"}
+        "POST", "/functions/sum_of_values", b'{"values": [1, 2.5]}', {"traceparent": "00-0af7-b7ad-01"}
     )
     assert (answer.status, answer.json) == (200, {"q": 0.5, "sum": 3.5})
     assert answer.headers["content-type"] == "application/json"
@@ -73,14 +73,14 @@ def test_an_answer_carries_its_headers(gateway: Gateway) -> None:
         "run",
     ]
     invocation = gateway.client.invocation(answer.headers["faas-invocation-id"])
-    assert (invocation["function"], invocation["version"], invocation["status"]) == ("summarize", 1, 200)
+    assert (invocation["function"], invocation["version"], invocation["status"]) == ("sum_of_values", 1, 200)
     assert invocation["peak_bytes"] > 1_000_000
     assert invocation["run_ms"] > 0
 
 
 def test_curl_without_a_content_type_sends_json(gateway: Gateway) -> None:
     form = {"Content-Type": "application/x-www-form-urlencoded"}
-    assert gateway.request("POST", "/functions/summarize", b'{"values": [1]}', form).json["sum"] == 1
+    assert gateway.request("POST", "/functions/sum_of_values", b'{"values": [1]}', form).json["sum"] == 1
     assert gateway.request("POST", "/functions/echo", b"count=2&text=a+b", form).json == {
         "count": 2,
         "text": "a b",
@@ -112,7 +112,7 @@ def test_get_reads_parameters_by_their_type(gateway: Gateway, query: str, expect
 
 @pytest.mark.parametrize("version", ["latest", "1"])
 def test_a_version_can_be_named(gateway: Gateway, version: str) -> None:
-    assert gateway.call(f"summarize@{version}", {"values": []}).headers["faas-version"] == "1"
+    assert gateway.call(f"sum_of_values@{version}", {"values": []}).headers["faas-version"] == "1"
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_a_version_can_be_named(gateway: Gateway, version: str) -> None:
     ],
 )
 def test_bad_bodies(gateway: Gateway, body: bytes, code: str, status: int) -> None:
-    answer = gateway.request("POST", "/functions/summarize", body)
+    answer = gateway.request("POST", "/functions/sum_of_values", body)
     assert (answer.status, answer.code) == (status, code), answer.body
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json["type"] == f"urn:jupyter-faas:error:{code}"
@@ -137,7 +137,7 @@ def test_bad_bodies(gateway: Gateway, body: bytes, code: str, status: int) -> No
 
 
 def test_every_fault_is_reported_with_its_path(gateway: Gateway) -> None:
-    answer = gateway.call("summarize", {"values": [1, "two", None], "q": "half", "w": 1})
+    answer = gateway.call("sum_of_values", {"values": [1, "two", None], "q": "half", "w": 1})
     assert answer.status == 422
     assert {fault["path"] for fault in answer.json["faults"]} == {"$", "$.q", "$.values[1]", "$.values[2]"}
 
@@ -149,16 +149,16 @@ def test_another_content_type_is_refused(gateway: Gateway) -> None:
 
 
 def test_unknown_function_names_the_nearest(gateway: Gateway) -> None:
-    answer = gateway.call("sumarize")
-    assert (answer.status, answer.code, answer.json["nearest"]) == (404, "not-found", "summarize")
-    assert gateway.call("summarize@99").status == 404
+    answer = gateway.call("sum_of_value")
+    assert (answer.status, answer.code, answer.json["nearest"]) == (404, "not-found", "sum_of_values")
+    assert gateway.call("sum_of_values@99").status == 404
     assert gateway.request("GET", "/nothing").status == 404
-    assert gateway.request("PUT", "/functions/summarize", b"{}").status == 405
+    assert gateway.request("PUT", "/functions/sum_of_values", b"{}").status == 405
 
 
 @pytest.mark.parametrize("header", ["", "Bearer wrong", "Basic abc", "Bearer", "token "])
 def test_no_token_no_entry(gateway: Gateway, header: str) -> None:
-    for path in ("/functions/summarize", "/functions/no_such", "/api/v1/functions", "/api/v1/gateway"):
+    for path in ("/functions/sum_of_values", "/functions/no_such", "/api/v1/functions", "/api/v1/gateway"):
         method = "POST" if path.startswith("/functions") else "GET"
         body = b"{}" if method == "POST" else None
         answer = gateway.request(method, path, body, {"Authorization": header})
@@ -331,7 +331,7 @@ def test_every_json_value_comes_back_as_it_went(gateway: Gateway, value: Any) ->
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=st.binary(max_size=200))
 def test_any_bytes_get_a_proper_answer(gateway: Gateway, body: bytes) -> None:
-    answer = gateway.request("POST", "/functions/summarize", body)
+    answer = gateway.request("POST", "/functions/sum_of_values", body)
     assert answer.status in (200, 400, 422), answer.body
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import platform
-import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -14,36 +13,23 @@ from pathlib import Path
 import docker
 from jupyter_client.manager import start_new_kernel
 
-from jupyter_faas.model.caps import Caps
+from tests.benchmarks.burst import burst
+from tests.benchmarks.cold import cold_calls
+from tests.benchmarks.deadline import deadline
 from tests.benchmarks.figures import Comparison, Rates, Reading, seconds
 from tests.benchmarks.pressure import pressure
+from tests.benchmarks.registered import registered
+from tests.benchmarks.targets import table
 from tests.benchmarks.warm import warm_calls
 from tests.benchmarks.workers import shared_memory, worker_after_kill
 from tests.support.docker import cleaned_up
 from tests.support.gateway import Gateway
-from tests.support.waiting import eventually
 
 ECHO = "def echo(x):\n    return {'x': x}\n"
-COLD_CALLS = 12
 PUBLISHES = 10
 
 
-def cold_call(gateway: Gateway) -> Comparison:
-    """The first call of a function with no instance, against starting a container and Python."""
-    gateway.publish(ECHO, "cold", caps=Caps(idle_seconds=0), entry="echo")
-    image = gateway.client.function("cold")["digest"]
-    run = ["docker", "run", "--rm", "--network=none", "--entrypoint=python3", image, "-c", "pass"]
-    ours, reference = [], []
-    for _ in range(COLD_CALLS):
-        eventually(lambda: gateway.client.function("cold")["instances"] == 0)
-        answer = gateway.call("cold", {"x": 1})
-        assert "start;dur=0.000" not in answer.headers["server-timing"], "that was no cold call"
-        ours.append(answer.seconds)
-        reference.append(seconds(lambda: subprocess.run(run, check=True)))
-    return Comparison("cold call", ours, "docker run … python3 -c pass", reference)
-
-
-def code_only_publish(gateway: Gateway, folder: Path) -> Comparison:
+def code_only_publish(gateway: Gateway) -> Iterator[Comparison]:
     """From running the changed cell in a real kernel to the answer of the first call, environment known."""
     gateway.publish(ECHO, "echo")
     image = gateway.client.function("echo")["digest"]
@@ -58,11 +44,11 @@ def code_only_publish(gateway: Gateway, folder: Path) -> Comparison:
                 assert gateway.call("changing").json == number
 
             def build(number: int = number) -> None:
-                docker_build(folder, image, number)
+                docker_build(gateway.folder, image, number)
 
             ours.append(seconds(publish_and_call))
             reference.append(seconds(build))
-    return Comparison("code-only publish and first call", ours[1:], "docker build alone", reference[1:])
+    yield Comparison("code-only publish and first call", ours[1:], "docker build alone", reference[1:])
 
 
 def docker_build(folder: Path, image: str, number: int) -> None:
@@ -92,33 +78,54 @@ def kernel(gateway: Gateway) -> Iterator[Callable[[str], None]]:
         manager.shutdown_kernel(now=True)
 
 
-def measured(gateway: Gateway, folder: Path) -> Iterator[Comparison | Rates | Reading]:
-    """All figures, one after the other."""
-    yield from warm_calls(gateway)
-    yield from pressure(gateway)
-    yield cold_call(gateway)
-    yield code_only_publish(gateway, folder)
+def workers(gateway: Gateway) -> Iterator[Comparison | Reading]:
+    """What the fork of workers costs and saves."""
     yield worker_after_kill(gateway)
     yield shared_memory()
+
+
+GROUPS: dict[str, Callable[[Gateway], Iterator[Comparison | Rates | Reading]]] = {
+    "warm": warm_calls,
+    "pressure": pressure,
+    "cold": cold_calls,
+    "burst": burst,
+    "publish": code_only_publish,
+    "workers": workers,
+    "deadline": deadline,
+    "registered": registered,
+}
+"""What there is to measure, in this order; each gets a gateway that all share."""
+
+
+def chosen(names: str) -> list[str]:
+    """The groups of a list such as ``warm,cold``; all, if it is empty. Ends the program for any other."""
+    wanted = [name for name in names.split(",") if name]
+    if unknown := set(wanted) - set(GROUPS):
+        raise SystemExit(f"There is no group {', '.join(sorted(unknown))}: choose of {', '.join(GROUPS)}.")
+    return wanted or list(GROUPS)
 
 
 def main() -> None:
     """Measure, print, and save."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", type=Path, help="also write the results to this file")
+    parser.add_argument("--groups", default="", help=f"which to measure, of {','.join(GROUPS)}; else all")
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+    groups = chosen(arguments.groups)
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
         with cleaned_up(folder):
             gateway = Gateway(folder)
             try:
                 gateway.start()
                 results = []
-                for result in measured(gateway, folder):
-                    results.append(result)
-                    print(result.describe(), flush=True)  # noqa: T201
+                for name in groups:
+                    for result in GROUPS[name](gateway):
+                        results.append(result)
+                        print(result.describe(), flush=True)  # noqa: T201
             finally:
                 gateway.close()
+    print("\n".join(table([result.as_json() for result in results])))  # noqa: T201
     if arguments.json:
         machine = {"machine": platform.platform(), "python": platform.python_version()}
         arguments.json.parent.mkdir(parents=True, exist_ok=True)

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.mark.parametrize(
     ("target", "extra"),
-    [("demo", "test"), ("test", "dev"), ("lint", "dev"), ("bench", "test"), ("lab", "lab")],
+    [("demo", "test"), ("test", "dev"), ("lint", "dev"), ("bench", "test"), ("soak", "test"), ("lab", "lab")],
 )
 def test_each_target_begins_by_installing_what_it_needs(target: str, extra: str) -> None:
     command = ["make", "--dry-run", "PYTHON=python3", "VENV=absent", target]

@@ -9,6 +9,7 @@ import signal
 import stat
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -118,18 +119,20 @@ def test_other_machines_are_let_in_only_when_asked(own_gateway: Gateway, tmp_pat
 
 
 @pytest.fixture
-def own_engine(tmp_path: Path) -> Iterator[Engine]:
+def own_engine() -> Iterator[Engine]:
     """A second Docker engine beside the machine's, so that stopping it harms nobody."""
     require_docker()
     if os.geteuid() != 0 or not shutil.which("dockerd"):
         if os.environ.get("FAAS_TEST_DOCKER") == "require":
             pytest.fail("this test starts a Docker engine of its own, which takes root and dockerd")
         pytest.skip("only root can start a Docker engine")
-    engine = Engine(tmp_path)
-    try:
-        yield engine.start()
-    finally:
-        engine.stop()
+    # Not tmp_path: a socket's path has no more than 107 bytes, and containerd's are deep in this folder.
+    with tempfile.TemporaryDirectory(prefix="faas-engine-") as folder:
+        engine = Engine(Path(folder))
+        try:
+            yield engine.start()
+        finally:
+            engine.stop()
 
 
 class Engine:
@@ -151,14 +154,22 @@ class Engine:
             *("--bridge", "none", "--iptables=false", "--ip-forward=false"),
         ]
         self._log = folder / "dockerd.log"
-        self._socket = folder / "docker.sock"
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> Engine:
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(self._command, stdout=log, stderr=log)
-        eventually(self._socket.exists, 30, "dockerd listens")
+        eventually(self._answers, 60, "dockerd answers")
         return self
+
+    def _answers(self) -> bool:
+        assert self._process is not None
+        assert self._process.poll() is None, f"dockerd ended:\n{self._log.read_text()[-3000:]}"
+        try:
+            with closing(docker.DockerClient(self.url)) as client:
+                return bool(client.ping())
+        except docker.errors.DockerException:
+            return False
 
     def stop(self) -> None:
         if self._process is not None:

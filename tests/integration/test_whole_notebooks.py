@@ -26,7 +26,7 @@ PARAMETERS = """\
 n: int | None = 2  # how many
 colour = '#fff'  # a text with a mark of comments
 sent = 0.0  # type: float When the call was sent
-task = "none"  # type: Literal["none", "raise", "sleep", "die"] What the notebook does"""
+task = "none"  # type: Literal["none", "raise", "sleep", "die", "eat"] What the notebook does"""
 
 STATE = """\
 import os, pathlib, time
@@ -54,8 +54,11 @@ def fail(divisor):
 if task == "raise":
     fail(0)
 if task == "sleep":
+    print("asleep")
     os.system("sleep 300 &")
     time.sleep(300)
+if task == "eat":
+    hog = [bytearray(b"x" * 10**7) for _ in range(1000)]
 if task == "die":
     os._exit(3)"""
 
@@ -113,7 +116,7 @@ def test_the_last_value_and_the_signature(work: Gateway) -> None:
         "description": properties["colour"]["description"],
         "default": "#fff",
     }
-    assert properties["task"]["enum"] == ["none", "raise", "sleep", "die"]
+    assert properties["task"]["enum"] == ["none", "raise", "sleep", "die", "eat"]
     assert properties["sent"] == {"type": "number", "description": "When the call was sent", "default": 0.0}
     assert (function["doc"], function["caps"]["timeout_seconds"]) == ("Work\n\nWhat it does.", 12)
     assert any(package.startswith("six==") for package in function["packages"])
@@ -204,7 +207,20 @@ def test_events_come_while_the_notebook_runs(work: Gateway) -> None:
 
 def test_the_deadline_ends_the_kernel_with_all_that_it_started(work: Gateway) -> None:
     late = work.call("work", {"task": "sleep"})
-    assert (late.status, late.json["phase"]) == (504, "run")
+    assert (late.status, late.json["phase"], late.json["cell"], late.json["tags"]) == (
+        504,
+        "run",
+        4,
+        ["work"],
+    )
+    assert late.json["detail"].endswith("Cell 4 (tagged work) was running.")
+    notebook = nbformat.reads(work.request("GET", late.json["notebook"]).body.decode(), as_version=4)
+    nbformat.validate(notebook)
+    assert notebook.cells[2].source == "# Parameters\ntask = 'sleep'\n"
+    assert [cell.execution_count for cell in notebook.cells[1:4]] == [1, 2, 3]
+    assert "Already in the image" in notebook.cells[3].outputs[0].text
+    assert notebook.cells[4].outputs[0].text == "asleep\n"  # of the cell that ran, what it had shown
+    assert not notebook.cells[5].outputs
     after = work.call("work", {"sent": time.time()})
     assert after.status == 200, after.body
     assert len(after.json["kernels"]) == 1
@@ -215,6 +231,20 @@ def test_a_kernel_that_ends(work: Gateway) -> None:
     assert (answer.status, answer.code) == (502, "crashed")
     assert (answer.json["cell"], answer.json["tags"]) == (4, ["work"])
     assert "notebook" in answer.json
+    assert work.call("work").status == 200
+
+
+def test_a_kernel_that_is_killed_for_its_memory(work: Gateway) -> None:
+    answer = work.call("work", {"task": "eat"})
+    assert (answer.status, answer.code) == (502, "out-of-memory"), answer.body
+    problem = answer.json
+    assert (problem["cell"], problem["tags"]) == (4, ["work"])
+    assert problem["cap_bytes"] == pytest.approx(10**9, rel=0.2)  # the engine adds the supervisor's share
+    assert problem["peak_bytes"] > 0.8 * 10**9
+    assert "more memory than its cap" in problem["detail"]
+    assert problem["detail"].endswith("Cell 4 (tagged work) was running.")
+    notebook = nbformat.reads(work.request("GET", problem["notebook"]).body.decode(), as_version=4)
+    assert [cell.execution_count for cell in notebook.cells[1:4]] == [1, 2, 3]
     assert work.call("work").status == 200
 
 

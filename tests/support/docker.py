@@ -71,11 +71,11 @@ def processes_of(owner: str, function: str | None = None) -> list[int]:
         pid
         for container in containers_of(owner)
         if function in (None, container.labels.get("jupyter-faas.function"))
-        for pid in _tree(int(container.attrs["State"]["Pid"]))
+        for pid in processes_below(int(container.attrs["State"]["Pid"]))
     ]
 
 
-def _tree(root: int) -> list[int]:
+def processes_below(root: int) -> list[int]:
     """A process and all below it; ``docker top`` would need ``ps``, which not every machine has."""
     parents = {}
     for path in Path("/proc").glob("[0-9]*/stat"):

@@ -28,6 +28,7 @@ GATEWAY_MAY_IMPORT = {
     "store": set(),
     "service": {"dispatch", "engines", "images", "problems", "store"},
     "handlers": {"problems", "service", "store"},
+    "backup": {"store"},
     "doctor": {"engines", "images"},
     "app": {"dispatch", "engines", "handlers", "images", "service", "store"},
     "__main__": {"app"},

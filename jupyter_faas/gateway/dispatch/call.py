@@ -19,6 +19,7 @@ class Start(StrEnum):
 
     WARM = "warm"  # it ran
     PAUSED = "paused"  # it was resumed
+    PREWARMED = "prewarmed"  # it was waiting for any function of its kind
     COLD = "cold"  # it was started
 
 

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import Counter
 
 from traitlets import Float, Integer
 from traitlets.config import LoggingConfigurable
 
 from jupyter_faas.gateway.dispatch.call import Call
+from jupyter_faas.gateway.dispatch.census import Census
 from jupyter_faas.gateway.dispatch.instance import Target
 from jupyter_faas.gateway.dispatch.keeper import Keeper
 from jupyter_faas.gateway.dispatch.outcome import Result
+from jupyter_faas.gateway.dispatch.plan import Planner
 from jupyter_faas.gateway.dispatch.pool import Pool, Rebuild
+from jupyter_faas.gateway.dispatch.prewarmed import Prewarmed
 from jupyter_faas.gateway.engines.base import Engine
 from jupyter_faas.model.arguments import Arguments
 from jupyter_faas.model.errors import Draining, FaasError
@@ -34,19 +38,32 @@ class Dispatcher(LoggingConfigurable):
         "functions take to start.",
     ).tag(config=True)
 
-    def __init__(self, engine: Engine, rebuild: Rebuild, **kwargs: object) -> None:
+    def __init__(self, engine: Engine, rebuild: Rebuild, plan: Planner, **kwargs: object) -> None:
         super().__init__(**kwargs)
         self._rebuild = rebuild
         self._engine = engine
         self._pools: dict[tuple[str, int], Pool] = {}
         self._drains: set[asyncio.Task[None]] = set()
         self._closing = False
-        self.keeper = Keeper(lambda: list(self._pools.values()), self._pool, parent=self.parent)
+        self.prewarmed = Prewarmed(engine, plan, lambda: self.running > 0, parent=self.parent)
+        self.keeper = Keeper(
+            lambda: list(self._pools.values()),
+            self._pool,
+            lambda: self.prewarmed.waiting_bytes,
+            parent=self.parent,
+        )
 
     @property
     def running(self) -> int:
         """Calls of live versions that wait or run."""
         return sum(pool.running for pool in self._pools.values())
+
+    def busy(self) -> dict[str, int]:
+        """For each function with calls that wait or run, how many."""
+        calls: Counter[str] = Counter()
+        for pool in self._pools.values():
+            calls[pool.target.function] += pool.running
+        return dict(+calls)
 
     def instances(self, function: str | None = None) -> int:
         """How many instances there are, of one function or in all."""
@@ -55,6 +72,10 @@ class Dispatcher(LoggingConfigurable):
             for pool in self._pools.values()
             if function is None or pool.target.function == function
         )
+
+    def census(self) -> Census:
+        """All instances and waiting calls, counted."""
+        return Census.of(self._pools.values())
 
     def begin(self, target: Target, call: Call) -> None:
         """Run one call. Whatever becomes of it, also that it could not be begun, ends it with a result."""
@@ -121,6 +142,7 @@ class Dispatcher(LoggingConfigurable):
     async def drain(self, seconds: float) -> None:
         """Take no new calls; give running ones ``seconds``, then end every instance."""
         self._closing = True
+        await self.prewarmed.close()
         for pool in self._pools.values():
             pool.hold()
         with contextlib.suppress(TimeoutError):
@@ -153,6 +175,7 @@ class Dispatcher(LoggingConfigurable):
             self._rebuild,
             self._on_emptied,
             self.keeper,
+            self.prewarmed,
         )
 
     def _on_emptied(self, pool: Pool) -> None:

@@ -9,7 +9,7 @@ import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from typing import Final, cast
+from typing import Final, Protocol, cast
 
 from jupyter_faas.gateway.dispatch.call import Start
 from jupyter_faas.gateway.dispatch.line import Line
@@ -31,7 +31,7 @@ from jupyter_faas.model.errors import (
 from jupyter_faas.model.units import format_duration, format_size
 from jupyter_faas.model.wire import PROTOCOL_VERSION, Frame, Kind, encode_frame
 
-__all__ = ["Instance", "InstanceState", "Target"]
+__all__ = ["Instance", "InstanceState", "Provider", "Target"]
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +53,17 @@ class Target:
     caps: Caps
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     labels: Mapping[str, str] = field(default_factory=dict)
+    environment_image: str = ""
+    """The id of the image that ``image`` is made of, with a layer more."""
+    bundle: str = ""
+    """The digest of the bundle that both are made of."""
+
+
+class Provider(Protocol):
+    """Has sandboxes that wait for their function; see ``prewarmed.py``."""
+
+    async def take(self, target: Target) -> Sandbox | None:
+        """One that is the version's from now on; ``None`` if there is none."""
 
 
 class InstanceState(Enum):
@@ -98,6 +109,7 @@ class Instance:
         """Whether it has been looked at since then: its memory measured, and paused if that may be."""
         self.memory_bytes = target.caps.memory_bytes
         """What it took when it was last measured; before that, the most that it may."""
+        self._way = Start.COLD
         self.ready = Readiness(Start.COLD)
         self.init_logs = b""
         self._turn = asyncio.Lock()
@@ -131,18 +143,22 @@ class Instance:
         """Whether it is paused, or about to be."""
         return any(slot.state is SlotState.PAUSED for slot in self.slots)
 
-    async def start(self, engine: Engine) -> None:
-        """Start the sandbox and wait for the first worker.
+    async def start(self, engine: Engine, provider: Provider | None = None) -> None:
+        """Start the sandbox, or take one of ``provider``, and wait for the first worker.
 
         Raises ``ImageUnusable``, ``InitError``, ``OutOfMemory``, ``Crashed``, ``InvocationTimeout`` (phase
         ``init``) or ``EngineUnavailable``; nothing is left of the instance then.
         """
         self._begun = asyncio.get_running_loop().time()
         try:
-            labels = {**self.target.labels, "jupyter-faas.function": self.target.function}
-            self.sandbox = await engine.start(
-                SandboxSpec(self.id, self.target.image, self.target.caps, labels)
-            )
+            self.sandbox = await provider.take(self.target) if provider is not None else None
+            if self.sandbox is not None:
+                self._way = Start.PREWARMED
+            else:
+                labels = {**self.target.labels, "jupyter-faas.function": self.target.function}
+                self.sandbox = await engine.start(
+                    SandboxSpec(self.id, self.target.image, self.target.caps, labels)
+                )
             await self._open_link(self.sandbox)
             await self._await_ready()
         except BaseException as error:
@@ -293,7 +309,7 @@ class Instance:
             self.state = InstanceState.RUNNING
             self.started_at = asyncio.get_running_loop().time()
             self.start_seconds = self.started_at - self._begun
-            self.ready = Readiness(Start.COLD, self.started_at, self.start_seconds)
+            self.ready = Readiness(self._way, self.started_at, self.start_seconds)
             self._ready.set_result(None)
         slot.on_ready(frame.header.get("line") is True)
 

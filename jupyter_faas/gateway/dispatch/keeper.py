@@ -6,7 +6,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-import os
 from collections.abc import Callable, Iterable
 from typing import Final
 
@@ -15,6 +14,7 @@ from traitlets.config import LoggingConfigurable
 
 from jupyter_faas.gateway.dispatch.instance import Instance, Target
 from jupyter_faas.gateway.dispatch.keep_alive import Demand, KeepAlive, Resting
+from jupyter_faas.gateway.dispatch.machine import memory_share
 from jupyter_faas.gateway.dispatch.pool import Pool
 
 __all__ = ["Keeper"]
@@ -27,7 +27,7 @@ MOST_BYTES: Final = 8 * 10**9
 
 
 class Keeper(LoggingConfigurable):
-    """Looks after the idle instances of all pools."""
+    """Looks after the idle instances of all pools; ``reserved`` of their memory is prewarmed sandboxes'."""
 
     idle_memory_bytes = Integer(
         None,
@@ -54,11 +54,16 @@ class Keeper(LoggingConfigurable):
     ).tag(config=True)
 
     def __init__(
-        self, pools: Callable[[], Iterable[Pool]], pool_of: Callable[[Target], Pool], **kwargs: object
+        self,
+        pools: Callable[[], Iterable[Pool]],
+        pool_of: Callable[[Target], Pool],
+        reserved: Callable[[], int] = lambda: 0,
+        **kwargs: object,
     ) -> None:
         super().__init__(**kwargs)
         self.pools = pools
         self._pool_of = pool_of
+        self._reserved = reserved
         self._demands: dict[str, list[Demand]] = {}
         self._due = math.inf
         self._timer: asyncio.TimerHandle | None = None
@@ -69,7 +74,8 @@ class Keeper(LoggingConfigurable):
     @property
     def _policy(self) -> KeepAlive:
         given = self.idle_memory_bytes
-        return KeepAlive(_share_of_memory() if given is None else given, self.start_ahead)
+        budget = memory_share(SHARE, LEAST_BYTES, MOST_BYTES) if given is None else given
+        return KeepAlive(max(0, budget - self._reserved()), self.start_ahead)
 
     def demand(self, function: str, rank: int) -> Demand:
         """How often ``function`` needs an instance more than ``rank`` others; over all its versions."""
@@ -192,8 +198,3 @@ class Keeper(LoggingConfigurable):
         resting = [other for other, _, _ in self._resting()]
         if self._policy.admits(gone, resting, asyncio.get_running_loop().time()):
             self._pool_of(target).start_ahead(gone.idle_since)
-
-
-def _share_of_memory() -> int:
-    machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    return min(MOST_BYTES, max(LEAST_BYTES, machine // SHARE))

@@ -43,6 +43,7 @@ class Line:
         self._unsent: deque[memoryview] = deque()
         self._loop = asyncio.get_running_loop()
         self._closed = False
+        self._frames = 0
         self._loop.add_reader(self._descriptor, self._read)
 
     def send(self, pieces: list[Buffer]) -> None:
@@ -53,12 +54,16 @@ class Line:
         self._unsent.extend(map(memoryview, pieces))
         if not waiting:
             self._write()
-            if self._unsent and not self._closed:
+            if self._unsent:
                 self._loop.add_writer(self._descriptor, self._write_on)
 
-    def drain(self) -> None:
-        """Take in all that has come so far."""
-        while self._read():
+    def take(self) -> None:
+        """Take in a frame, if a whole one has come so far: the last word of a worker that has ended.
+
+        Whoever else writes here gets no more in than that, however fast.
+        """
+        seen = self._frames
+        while self._frames == seen and self._read():
             pass
 
     def close(self) -> None:
@@ -85,29 +90,30 @@ class Line:
             return False
         try:
             for frame in self._reader.feed(_RECEIVED[:received]):
+                self._frames += 1
                 self._on_frame(frame)
         except FrameError as error:
             self._lose(str(error))
         return True
 
     def _write(self) -> None:
-        while self._unsent:
-            pieces = [self._unsent[i] for i in range(min(len(self._unsent), MAX_BUFFERS))]
-            try:
-                sent = self._connection.sendmsg(pieces)
-            except BlockingIOError:
-                return
-            except OSError:
-                self._unsent.clear()  # what it has said before it ended may still be there to be read
-                return
-            while self._unsent and sent >= len(self._unsent[0]):
-                sent -= len(self._unsent.popleft())
-            if sent:
-                self._unsent[0] = self._unsent[0][sent:]
+        """Once: a worker that reads as fast as we write doesn't keep the loop from others."""
+        pieces = [self._unsent[i] for i in range(min(len(self._unsent), MAX_BUFFERS))]
+        try:
+            sent = self._connection.sendmsg(pieces)
+        except BlockingIOError:
+            return
+        except OSError:
+            self._unsent.clear()  # what it has said before it ended may still be there to be read
+            return
+        while self._unsent and sent >= len(self._unsent[0]):
+            sent -= len(self._unsent.popleft())
+        if sent:
+            self._unsent[0] = self._unsent[0][sent:]
 
     def _write_on(self) -> None:
         self._write()
-        if not self._unsent and not self._closed:
+        if not self._unsent:
             self._loop.remove_writer(self._descriptor)
 
     def _lose(self, fault: str | None) -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from jupyter_faas.gateway.dispatch.replies import headers_in, status_in
 from jupyter_faas.model.errors import Crashed, FaasError, error_of
 from jupyter_faas.model.wire import Frame
 
-__all__ = ["Result", "Usage", "error_in", "result_in"]
+__all__ = ["Result", "Usage", "error_in", "interrupted", "result_in"]
 
 _CODES: Final = frozenset(
     {
@@ -25,6 +25,8 @@ _CODES: Final = frozenset(
     }
 )
 MAX_DETAIL: Final = 8_000
+MAX_STEP_TEXT: Final = 300
+MAX_TAGS: Final = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,19 @@ def result_in(frame: Frame) -> Result:
     return Result(content_type, usage=usage, error=error_in(frame.header), attached=frame.body)
 
 
+def interrupted(frame: Frame, error: FaasError) -> Result:
+    """The end of a call that was ended for ``error``: with the step at which it was, if it told, and what the
+    steps before have left behind."""
+    told = result_in(frame)
+    figures = frame.header.get("figures")
+    step = _step(figures) if isinstance(figures, dict) else {}
+    if step:
+        tags = f" (tagged {', '.join(step['tags'])})" if step["tags"] else ""
+        detail = f"{error.detail} Cell {step['cell']}{tags} was running."
+        error = type(error)(detail, **{**step, **error.figures})
+    return replace(told, error=error)
+
+
 def error_in(header: Mapping[str, Any]) -> FaasError:
     """The error that an outcome names; one that makes no sense counts as a crash."""
     code, detail, figures = header.get("code"), header.get("detail"), header.get("figures")
@@ -74,6 +89,19 @@ def error_in(header: Mapping[str, Any]) -> FaasError:
     named = figures if isinstance(figures, dict) else {}
     reserved = {"type", "title", "detail", "code", "status", "instance", "self"}
     return error_of(code, detail[:MAX_DETAIL], **{k: v for k, v in named.items() if k not in reserved})
+
+
+def _step(figures: Mapping[str, Any]) -> dict[str, Any]:
+    """A notebook's cell, as far as the figures tell of one; twin: ``runtime/progress.py``."""
+    cell, tags, source = (figures.get(name) for name in ("cell", "tags", "source"))
+    if type(cell) is not int:
+        return {}
+    texts = (
+        [tag[:MAX_STEP_TEXT] for tag in tags[:MAX_TAGS] if isinstance(tag, str)]
+        if isinstance(tags, list)
+        else []
+    )
+    return {"cell": cell, "tags": texts, "source": source[:MAX_STEP_TEXT] if isinstance(source, str) else ""}
 
 
 def _usage(value: object) -> Usage:

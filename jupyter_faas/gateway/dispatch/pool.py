@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from jupyter_faas.gateway.dispatch.call import Call, Start
 from jupyter_faas.gateway.dispatch.floor import Floor
-from jupyter_faas.gateway.dispatch.instance import Instance, InstanceState, Target
+from jupyter_faas.gateway.dispatch.instance import Instance, InstanceState, Provider, Target
 from jupyter_faas.gateway.dispatch.keep_alive import Demand
 from jupyter_faas.gateway.dispatch.outcome import Result
 from jupyter_faas.gateway.dispatch.slot import Slot, SlotState
@@ -40,7 +40,8 @@ class Pool:
     ``caps.max_instances``; simultaneous first calls share one start. Keeps ``caps.min_instances`` of them.
 
     ``max_queue`` bounds the waiting calls and ``queue_seconds`` the wait of each. ``rebuild`` makes the image
-    of a version anew when the engine hasn't got it any more. ``keeper`` looks after idle instances.
+    of a version anew when the engine hasn't got it any more. ``keeper`` looks after idle instances;
+    ``provider`` has sandboxes that a start may use.
     """
 
     def __init__(
@@ -52,10 +53,12 @@ class Pool:
         rebuild: Rebuild,
         emptied: Callable[[Pool], None],
         keeper: IdleKeeper,
+        provider: Provider | None = None,
     ) -> None:
         self.target = target
         self.instances: set[Instance] = set()
         self._engine = engine
+        self._provider = provider
         self._max_queue = max_queue
         self._queue_seconds = queue_seconds
         self._rebuild = rebuild
@@ -76,6 +79,11 @@ class Pool:
         """Calls that wait or run."""
         busy = sum(slot.state is SlotState.BUSY for slot in self._owners)
         return len(self._waiting) + busy
+
+    @property
+    def waiting(self) -> int:
+        """Calls that wait for a slot."""
+        return len(self._waiting)
 
     @property
     def living(self) -> int:
@@ -141,7 +149,7 @@ class Pool:
 
         Raises what starting an instance raises.
         """
-        await self._new_instance().start(self._engine)
+        await self._new_instance().start(self._engine, self._provider)
 
     async def quiet(self) -> None:
         """Wait until no call waits or runs."""
@@ -285,14 +293,14 @@ class Pool:
     async def _start_or_rebuild(self, instance: Instance) -> Instance:
         """Start it; an image that was removed from the engine, or is of an older runtime, is made anew."""
         try:
-            await instance.start(self._engine)
+            await instance.start(self._engine, self._provider)
             return instance
         except ImageUnusable as unusable:
             log.warning("%s: %s Building it again.", self.target.function, unusable)
             async with self._rebuilding:
                 self.target = await self._rebuild(self.target)
             instance = self._new_instance()
-            await instance.start(self._engine)
+            await instance.start(self._engine, self._provider)
             return instance
 
     def _on_start_failed(self, error: FaasError) -> None:

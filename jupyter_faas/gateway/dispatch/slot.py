@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
 from enum import Enum, auto
 from typing import Final
 
 from jupyter_faas.gateway.dispatch.call import Call
 from jupyter_faas.gateway.dispatch.line import Line
-from jupyter_faas.gateway.dispatch.outcome import Result, result_in
+from jupyter_faas.gateway.dispatch.outcome import Result, interrupted, result_in
 from jupyter_faas.gateway.dispatch.stream import Stream
 from jupyter_faas.model.caps import Caps
 from jupyter_faas.model.errors import Crashed, FaasError, InvocationTimeout
@@ -23,6 +22,8 @@ KILL_GRACE_SECONDS: Final = 0.1
 """How long the supervisor may take to end a call before the engine ends the whole instance."""
 CALL_NUMBERS: Final = 1 << 16
 """A line's frames count calls where the link's name a slot, so that no answer is taken for another's."""
+SHARED_KILL_GRACE_SECONDS: Final = 0.25
+"""The same where other calls may run on the instance, which would all end with it."""
 
 
 class SlotState(Enum):
@@ -53,6 +54,7 @@ class Slot:
         self.number = number
         self.state = SlotState.STARTING
         self.logs = bytearray()
+        self._grace_seconds = KILL_GRACE_SECONDS if caps.concurrency == 1 else SHARED_KILL_GRACE_SECONDS
         self._log_bytes = caps.log_bytes
         self._result_bytes = caps.result_bytes
         self._send = send
@@ -87,8 +89,7 @@ class Slot:
 
     def on_ready(self, takes_line: bool) -> None:
         """A fresh worker has imported the function. A call that its predecessor hasn't begun is its own."""
-        if self._line is not None:
-            self._line.drain()
+        self._take_last_word()
         self._drop_line()
         self._worker_lost = False
         self._sent = 0
@@ -135,8 +136,8 @@ class Slot:
     def on_result(self, frame: Frame) -> None:
         """The supervisor says that the call has ended, or (``retired``) its worker."""
         retired = frame.header.get("retired") is True
-        if retired and self._line is not None:
-            self._line.drain()  # what the worker said before it ended
+        if retired:
+            self._take_last_word()
         if self.state is SlotState.ENDING and self._lined and frame.header.get("code") != "killed":
             return  # crossed the KILL, which has an answer of its own
         if retired:
@@ -157,8 +158,7 @@ class Slot:
         else:
             self._free()
         if call is not None:
-            result = result_in(frame)
-            call.end(replace(result, error=overdue) if overdue else result)
+            call.end(interrupted(frame, overdue) if overdue else result_in(frame))
 
     def close(self) -> None:
         """Take no further call; one that runs goes on until ``on_gone``."""
@@ -182,6 +182,11 @@ class Slot:
             self._line.send(pieces)
         elif not self._worker_lost:
             self._send(*pieces)
+
+    def _take_last_word(self) -> None:
+        """The worker has ended; what it has answered before counts."""
+        if self._line is not None and self.state is SlotState.BUSY:
+            self._line.take()
 
     def _drop_line(self) -> None:
         if self._line is not None:
@@ -223,7 +228,7 @@ class Slot:
         self._stop_timer()
         self.state = SlotState.ENDING
         self._send(encode_frame(Kind.KILL, self.number))
-        self._timer = asyncio.get_running_loop().call_later(KILL_GRACE_SECONDS, self._unruly, self)
+        self._timer = asyncio.get_running_loop().call_later(self._grace_seconds, self._unruly, self)
 
     def _free(self) -> None:
         self.state = SlotState.FREE

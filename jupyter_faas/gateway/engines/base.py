@@ -25,6 +25,7 @@ __all__ = [
     "ImageUnusable",
     "Layer",
     "Log",
+    "PrewarmedSandbox",
     "Sandbox",
     "SandboxSpec",
 ]
@@ -80,12 +81,14 @@ class ImageSpec:
 
 @dataclass(frozen=True)
 class SandboxSpec:
-    """What to start: one instance of one version."""
+    """What to start: one instance of one version, or with ``prewarmed`` of an environment image that is yet
+    to get its function."""
 
     instance_id: str
     image: str
     caps: Caps
     labels: Mapping[str, str]
+    prewarmed: bool = False
 
 
 @dataclass(frozen=True)
@@ -152,8 +155,22 @@ class Sandbox(ABC):
         """End it, read how it ended and free everything that it held. Safe to call twice."""
 
 
+class PrewarmedSandbox(Sandbox):
+    """A sandbox of an environment image, which becomes that of one function, once."""
+
+    @abstractmethod
+    async def specialise(self, layer: bytes, caps: Caps) -> None:
+        """Put the files of a function's layer where its image has them, read-only for the sandbox, and apply
+        ``caps``; network and scratch stay what they are.
+
+        Raises ``EngineUnavailable`` or ``InitError`` if that can't be done: it is of no use then."""
+
+
 class Engine(ABC):
     """A container engine."""
+
+    prewarms: ClassVar[bool] = False
+    """Whether it may have prewarmed sandboxes."""
 
     name: ClassVar[str]
     isolates: ClassVar[bool]
@@ -200,6 +217,12 @@ class Engine(ABC):
         if it ends before connecting, and ``InvocationTimeout`` (phase ``init``) past
         ``caps.init_timeout_seconds``.
         """
+
+    async def start_prewarmed(self, spec: SandboxSpec) -> PrewarmedSandbox | None:
+        """The same for a sandbox without its function, which waits for ``PREPARE``; ``None`` where it could
+        not be given one."""
+        del spec
+        return None
 
     async def run_once(self, image: Image, command: Sequence[str]) -> Exit | None:
         """How ``command`` ended in a throwaway sandbox of ``image``, without network and under the default

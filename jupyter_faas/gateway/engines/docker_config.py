@@ -14,6 +14,7 @@ __all__ = [
     "RUNTIME_UID",
     "TCP_PORT",
     "build_config",
+    "caps_update",
     "container_config",
     "link_by_socket",
     "link_by_tcp",
@@ -21,6 +22,7 @@ __all__ = [
 
 RUNTIME_UID = 10001
 MOUNT_POINT = "/run/faas"
+FUNCTION_POINT = "/opt/faas/function"
 TCP_PORT = 8081
 OPEN_FILES = 1024
 RUNTIME_TASKS = 6
@@ -91,14 +93,17 @@ def build_config(spec: BuildSpec, labels: Mapping[str, str], cpus: float) -> Jso
     }
 
 
-def link_by_socket(directory: Path, network: str) -> Json:
-    """The instance connects to the gateway's socket in ``directory``, which it sees read-only."""
+def link_by_socket(directory: Path, network: str, function: Path | None = None) -> Json:
+    """The instance connects to the gateway's socket in ``directory``, which it sees read-only, as it does the
+    folder ``function`` of a prewarmed one."""
+    mounts = {MOUNT_POINT: directory, **({FUNCTION_POINT: function} if function else {})}
     return {
         "Env": [f"FAAS_LINK=unix:{MOUNT_POINT}/gateway.sock"],
         "HostConfig": {
             # A mount (not a "bind"): a path that the engine doesn't have is refused and not made.
             "Mounts": [
-                {"Type": "bind", "Source": str(directory), "Target": MOUNT_POINT, "ReadOnly": True},
+                {"Type": "bind", "Source": str(source), "Target": target, "ReadOnly": True}
+                for target, source in mounts.items()
             ],
             "NetworkMode": network,
         },
@@ -124,11 +129,8 @@ def _host_config(caps: Caps, cpus: float) -> Json:
         "CapDrop": ["ALL"],
         "SecurityOpt": ["no-new-privileges:true"],  # the default seccomp profile applies by itself
         "Privileged": False,
-        "PidsLimit": caps.pids + RUNTIME_TASKS + caps.concurrency,
-        "Memory": caps.memory_bytes,
-        "MemorySwap": caps.memory_bytes,
+        **caps_update(caps, cpus),
         "OomKillDisable": False,
-        "NanoCpus": round(min(caps.cpu, cpus) * 1e9),
         "Tmpfs": {"/tmp": _tmpfs(caps.scratch_bytes), "/dev/shm": _tmpfs(caps.scratch_bytes)},  # noqa: S108
         "Ulimits": [
             {"Name": "nofile", "Soft": OPEN_FILES, "Hard": OPEN_FILES},
@@ -139,6 +141,16 @@ def _host_config(caps: Caps, cpus: float) -> Json:
         "AutoRemove": False,
         "RestartPolicy": {"Name": "no"},
         "LogConfig": {"Type": "json-file", "Config": {"max-size": "1m", "max-file": "1"}},
+    }
+
+
+def caps_update(caps: Caps, cpus: float) -> Json:
+    """Those caps that can be changed while a container runs; the body of ``POST /containers/{id}/update``."""
+    return {
+        "PidsLimit": caps.pids + RUNTIME_TASKS + caps.concurrency,
+        "Memory": caps.memory_bytes,
+        "MemorySwap": caps.memory_bytes,
+        "NanoCpus": round(min(caps.cpu, cpus) * 1e9),
     }
 
 

@@ -20,6 +20,7 @@ from jupyter_faas.gateway.engines.base import (
     Image,
     ImageSpec,
     Log,
+    PrewarmedSandbox,
     Sandbox,
     SandboxSpec,
 )
@@ -69,6 +70,7 @@ class DockerEngine(Engine):
 
     name = "docker"
     isolates = True
+    prewarms = True
 
     def __init__(
         self,
@@ -146,6 +148,19 @@ class DockerEngine(Engine):
             async with init_deadline(spec.caps.init_timeout_seconds):
                 return await self._start(spec)
 
+    async def start_prewarmed(self, spec: SandboxSpec) -> PrewarmedSandbox | None:
+        """See ``Engine.start_prewarmed``: its function comes into a folder that both see."""
+        with self._daemon.answering():
+            if await self._choose_transport() != "unix":
+                return None
+            async with init_deadline(spec.caps.init_timeout_seconds):
+                try:
+                    return await self._start_linked(spec, "unix")
+                except Refused as refused:
+                    if "source path does not exist" in refused.reason:
+                        return None
+                    raise
+
     async def run_once(self, image: Image, command: Sequence[str]) -> Exit | None:
         """How ``command`` ended in a throwaway container of ``image``; see ``Engine.run_once``."""
         spec = SandboxSpec(f"once-{secrets.token_hex(6)}", image.id, Caps(), {})
@@ -222,10 +237,11 @@ class DockerEngine(Engine):
         desktop = "Docker Desktop" in str((await self._facts()).get("OperatingSystem", ""))
         return "unix" if local and not desktop else "tcp"
 
-    async def _start_linked(self, spec: SandboxSpec, transport: Transport) -> Sandbox:
+    async def _start_linked(self, spec: SandboxSpec, transport: Transport) -> DockerSandbox:
         name = f"faas-{_safe(self._owner)[:40]}-{_safe(spec.instance_id)}"
         directory = SocketDirectory(self._run_dir / spec.instance_id) if transport == "unix" else None
-        sandbox = DockerSandbox(self._daemon, name, directory, lambda: self._forget(name))
+        cpus = await self._cpus(spec.caps)
+        sandbox = DockerSandbox(self._daemon, name, directory, lambda: self._forget(name), cpus)
         self._live[name] = spec.instance_id
         async with undone_on_failure(sandbox):
             if directory is not None:
@@ -239,8 +255,11 @@ class DockerEngine(Engine):
     ) -> socket.socket:
         self._run_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         directory.listen()
+        if spec.prewarmed:
+            directory.make_function_path()
+        function = directory.function_path if spec.prewarmed else None
         network = "none" if spec.caps.network == "none" else await self._networks.egress()
-        config = await self._config(spec, link_by_socket(directory.path, network))
+        config = await self._config(spec, link_by_socket(directory.path, network, function))
         await sandbox.launch(config)
         return await connection_before_end(directory.accept(), sandbox)
 
@@ -259,8 +278,10 @@ class DockerEngine(Engine):
 
     async def _config(self, spec: SandboxSpec, link: Json) -> Json:
         labels = {OWNER_LABEL: self._owner, INSTANCE_LABEL: spec.instance_id}
-        cpus = float((await self._facts()).get("NCPU") or spec.caps.cpu)
-        return container_config(spec, labels, link, cpus)
+        return container_config(spec, labels, link, await self._cpus(spec.caps))
+
+    async def _cpus(self, caps: Caps) -> float:
+        return float((await self._facts()).get("NCPU") or caps.cpu)
 
     async def _facts(self) -> Json:
         if self._system is None:

@@ -9,12 +9,15 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from jupyter_faas.gateway.engines.base import Exit, ImageUnusable
+from jupyter_faas.gateway.engines.base import Exit, ImageUnusable, PrewarmedSandbox
 from jupyter_faas.gateway.engines.control_group import ControlGroup, resident_bytes
 from jupyter_faas.gateway.engines.docker import Daemon, Refused
+from jupyter_faas.gateway.engines.docker_config import caps_update
+from jupyter_faas.gateway.engines.function_files import unpack_function
 from jupyter_faas.gateway.engines.host_process import HostProcess
 from jupyter_faas.gateway.engines.links import SocketDirectory
 from jupyter_faas.gateway.engines.starting import StartingSandbox
+from jupyter_faas.model.caps import Caps
 from jupyter_faas.model.errors import EngineUnavailable, InitError
 
 __all__ = ["DockerSandbox"]
@@ -27,17 +30,23 @@ OUTPUT_LINES = 20
 Json = dict[str, Any]
 
 
-class DockerSandbox(StartingSandbox):
+class DockerSandbox(StartingSandbox, PrewarmedSandbox):
     """A container, from before its creation until after its removal.
 
     Its name is known from the start, so that whatever point a failed start got to can be undone. ``forget``
-    is called once it is removed, or can't be.
+    is called once it is removed, or can't be; ``cpus`` is what the machine has.
     """
 
     def __init__(
-        self, daemon: Daemon, name: str, directory: SocketDirectory | None, forget: Callable[[], None]
+        self,
+        daemon: Daemon,
+        name: str,
+        directory: SocketDirectory | None,
+        forget: Callable[[], None],
+        cpus: float = 1.0,
     ) -> None:
         self.name = name
+        self._cpus = cpus
         self._daemon = daemon
         self._directory = directory
         self._forget = forget
@@ -45,11 +54,13 @@ class DockerSandbox(StartingSandbox):
         self._group: ControlGroup | None = None
         self._frozen_here = False
         self._removal: asyncio.Task[Exit] | None = None
+        self._host: Json = {}
 
     async def launch(self, config: Json, files: Path | None = None) -> Json:
         """Create the container, unpack the tar ``files`` in it and start it; its inspection.
 
         Raises ``ImageUnusable`` if its image is gone, ``InitError`` if it can't run."""
+        self._host = config["HostConfig"]
         try:
             container = await self._daemon.create(self.name, config)
         except Refused as refused:
@@ -80,6 +91,25 @@ class DockerSandbox(StartingSandbox):
             return
         while _running(await self._daemon.inspect(self.name)):  # noqa: ASYNC110 - the engine isn't here
             await asyncio.sleep(WATCH_SECONDS)
+
+    async def specialise(self, layer: bytes, caps: Caps) -> None:
+        """See ``PrewarmedSandbox``. The engine is asked only if ``caps`` aren't those that it has."""
+        if self._directory is None:
+            raise InitError("The sandbox has no folder for its function.")
+        wanted = caps_update(caps, self._cpus)
+        differing = {name: value for name, value in wanted.items() if self._host[name] != value}
+        unpacking = asyncio.to_thread(unpack_function, layer, self._directory.function_path)
+        if not differing:
+            await unpacking
+            return
+        if "Memory" in differing or "MemorySwap" in differing:
+            differing["Memory"] = differing["MemorySwap"] = caps.memory_bytes
+        try:
+            await asyncio.gather(unpacking, self._daemon.update(self.name, differing))
+        except Refused as refused:
+            raise InitError(
+                f"The Docker engine could not apply the function's caps: {refused.reason}"
+            ) from refused
 
     async def pause(self) -> bool:
         """Freeze it: by its control group where this machine runs it and we may, in half a millisecond, else

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import os
 import secrets
+import shutil
 import socket
 from contextlib import suppress
 from pathlib import Path
@@ -16,6 +17,7 @@ from jupyter_faas.model.wire import Kind, encode_frame
 __all__ = ["SocketDirectory", "connect_with_secret", "new_secret"]
 
 SOCKET_NAME = "gateway.sock"
+FUNCTION_NAME = "function"
 PATH_LIMIT = 100
 """``sun_path`` holds 107 bytes and a terminator; longer ones are bound through the directory's descriptor."""
 CONNECT_RETRY_SECONDS = 0.01
@@ -52,6 +54,16 @@ class SocketDirectory:
                 "permissions, or set the gateway's data_dir to another folder."
             ) from error
 
+    @property
+    def function_path(self) -> Path:
+        """Where a prewarmed sandbox gets its function's files; there only after ``make_function_path``."""
+        return self.path / FUNCTION_NAME
+
+    def make_function_path(self) -> None:
+        """Make that folder, empty; ``remove`` removes it."""
+        self.function_path.mkdir(mode=0o755)
+        self.function_path.chmod(0o755)
+
     async def accept(self) -> socket.socket:
         """The one connection, non-blocking; the socket's file is gone afterwards."""
         connection, _ = await asyncio.get_running_loop().sock_accept(self._listener)
@@ -67,6 +79,7 @@ class SocketDirectory:
         """Stop listening and remove the directory. Safe to call twice."""
         with suppress(OSError):
             self.close()
+        shutil.rmtree(self.function_path, ignore_errors=True)
         with suppress(OSError):
             self.path.rmdir()
 

@@ -30,7 +30,9 @@ __all__ = [
     "InvocationsHandler",
     "LockHandler",
     "LogsHandler",
+    "MetricsHandler",
     "PartialNotebookHandler",
+    "ReadyHandler",
     "ShutdownHandler",
     "VersionsHandler",
 ]
@@ -44,6 +46,30 @@ class HealthHandler(FaasHandler):
     def get(self) -> None:
         """Yes."""
         self.send_json({"status": "ok"})
+
+
+class ReadyHandler(FaasHandler):
+    """Whether the gateway can serve calls."""
+
+    open_to_all = True
+
+    async def get(self) -> None:
+        """200, or 503 naming what is not ready; why is for those with the token."""
+        failures = await self.service.readiness.failures()
+        body: dict[str, Any] = {"status": "not ready" if failures else "ready"}
+        if failures:
+            body["failures"] = failures if self.trusted else sorted(failures)
+        self.send_json(body, 503 if failures else 200)
+
+
+class MetricsHandler(FaasHandler):
+    """What Prometheus asks for."""
+
+    async def get(self) -> None:
+        """All metrics."""
+        content = await self.service.exposition()
+        self.set_header("Content-Type", self.service.metrics.content_type)
+        self.finish(content)
 
 
 class GatewayHandler(FaasHandler):
@@ -74,6 +100,7 @@ class GatewayHandler(FaasHandler):
                 "engine_problem": problem,
                 "functions": len(self.service.catalogue),
                 "instances": self.service.dispatcher.instances(),
+                "prewarmed": self.service.dispatcher.prewarmed.waiting,
             }
         )
 

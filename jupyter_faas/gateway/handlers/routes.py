@@ -21,6 +21,8 @@ def make_application(site: Site) -> Application:
     """Answers all that isn't a call."""
     routes: list[tuple[str, type[FaasHandler]]] = [
         (r"/healthz", api.HealthHandler),
+        (r"/readyz", api.ReadyHandler),
+        (r"/metrics", api.MetricsHandler),
         (r"/api/v1/gateway", api.GatewayHandler),
         (r"/api/v1/shutdown", api.ShutdownHandler),
         (r"/api/v1/bundles/([^/]+)", api.BundleHandler),

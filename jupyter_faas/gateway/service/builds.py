@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections import OrderedDict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any, Literal
 
 from jupyter_faas.model.errors import FaasError, NotFound
@@ -21,7 +21,8 @@ HEARTBEAT_SECONDS = 10.0
 class Build:
     """The course of one publish. Times in seconds."""
 
-    def __init__(self, function: str) -> None:
+    def __init__(self, function: str, ended: Callable[[State], None]) -> None:
+        self._ended = ended
         self.id = secrets.token_hex(8)
         self.function = function
         self.state: State = "running"
@@ -48,11 +49,13 @@ class Build:
     def succeed(self, state: Literal["live", "unchanged"], publication: dict[str, Any]) -> None:
         """The build has ended well."""
         self.state, self.publication = state, publication
+        self._ended(state)
         self._emit(state, publication)
 
     def fail(self, error: FaasError) -> None:
         """The build has ended badly."""
         self.state, self.problem = "failed", error.problem()
+        self._ended("failed")
         self._emit("failed", self.problem)
 
     def describe(self) -> dict[str, Any]:
@@ -97,15 +100,22 @@ class Builds:
 
     def __init__(self) -> None:
         self._builds: OrderedDict[str, Build] = OrderedDict()
+        self.ended: dict[State, int] = {"live": 0, "unchanged": 0, "failed": 0}
+        """How many builds have ended since the gateway was started, by how."""
 
     def start(self, function: str) -> Build:
         """A new build."""
-        build = Build(function)
+        build = Build(function, self._count)
         self._builds[build.id] = build
         ended = [key for key, other in self._builds.items() if other.state != "running"]
         for key in ended[:-MAX_BUILDS]:
             del self._builds[key]
         return build
+
+    @property
+    def running(self) -> int:
+        """How many have not ended."""
+        return sum(build.state == "running" for build in self._builds.values())
 
     def get(self, identifier: str) -> Build:
         """A build by its id; raises ``NotFound``."""
@@ -115,3 +125,6 @@ class Builds:
                 f"There is no build {identifier!r}; builds are forgotten when the gateway restarts."
             )
         return build
+
+    def _count(self, state: State) -> None:
+        self.ended[state] += 1

@@ -1,12 +1,18 @@
-"""The functions that are live, in memory, so that a call reads no database."""
+"""The functions that are live, in memory, so that a call reads no database.
+
+Most of many functions are not called for long times, so that a version has what its calls need only while
+they come; else it is a kilobyte of bytes.
+"""
 
 from __future__ import annotations
 
 import difflib
+import pickle
+import zlib
 from collections import OrderedDict
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import jsonschema_rs
 
@@ -21,8 +27,8 @@ from jupyter_faas.model.media import ARROW, PARQUET
 __all__ = ["Catalogue", "Published"]
 
 
-MAX_OLDER = 256
-"""Versions other than the latest that are kept ready."""
+MAX_READY = 1024
+"""Versions that are kept ready for calls, those asked for last."""
 
 
 MAX_PARTIAL = 16
@@ -52,6 +58,8 @@ class Published:
             record.manifest.caps,
             record.environment,
             {"jupyter-faas.version": str(record.number)},
+            record.environment_image,
+            record.bundle_digest,
         )
 
     @cached_property
@@ -94,73 +102,96 @@ def _refuse(uri: str) -> Any:
     raise ValueError(f"the schema refers to {uri}; it has to stand by itself")
 
 
+class _Packed(NamedTuple):
+    """A latest version that may be waiting for its next call for long: its number, and how many there are."""
+
+    number: int
+    versions: int
+    content: bytes
+
+    def unpacked(self) -> Published:
+        return Published(pickle.loads(zlib.decompress(self.content)))  # noqa: S301 - packed by this process
+
+
 class Catalogue:
     """The latest version of each function, and how many versions each has."""
 
     def __init__(self) -> None:
-        self._latest: dict[str, Published] = {}
-        self._counts: dict[str, int] = {}
-        self._older: OrderedDict[tuple[str, int], Published] = OrderedDict()
+        self._latest: dict[str, _Packed] = {}
+        self._ready: OrderedDict[tuple[str, int], Published] = OrderedDict()
 
     async def load(self, store: Store) -> None:
         """Read everything from the store."""
-        for record, count in await store.latest_versions():
-            self._latest[record.function] = Published(record)
-            self._counts[record.function] = count
+        await store.each_latest(self._pack)
 
     def __iter__(self) -> Iterator[Published]:
-        return iter(self._latest.values())
+        return (self._ready.get((name, one.number)) or one.unpacked() for name, one in self._latest.items())
 
     def __len__(self) -> int:
         return len(self._latest)
 
     def get(self, name: str) -> Published | None:
         """The latest version of ``name``, if there is such a function."""
-        return self._latest.get(name)
+        packed = self._latest.get(name)
+        if packed is None:
+            return None
+        key = (name, packed.number)
+        published = self._ready.get(key)
+        if published is None:
+            return self._keep_ready(key, packed.unpacked())
+        self._ready.move_to_end(key)
+        return published
 
     def latest(self, name: str) -> Published:
         """The latest version of ``name``; raises ``NotFound`` naming the nearest function."""
-        published = self._latest.get(name)
+        published = self.get(name)
         if published is None:
             raise self._not_found(name)
         return published
 
     async def older(self, name: str, number: int, store: Store) -> Published | None:
-        """A version of ``name`` that may not be the latest; those asked for lately are kept in memory."""
+        """A version of ``name`` that may not be the latest."""
         key = (name, number)
-        if key not in self._older:
-            record = await store.version(name, number)
-            if record is None:
-                return None
-            self._older[key] = Published(record)
-        self._older.move_to_end(key)
-        if len(self._older) > MAX_OLDER:
-            self._older.popitem(last=False)
-        return self._older[key]
+        if key in self._ready:
+            self._ready.move_to_end(key)
+            return self._ready[key]
+        record = await store.version(name, number)
+        return None if record is None else self._keep_ready(key, Published(record))
 
     def version_count(self, name: str) -> int:
         """How many versions ``name`` has."""
-        return self._counts.get(name, 0)
+        packed = self._latest.get(name)
+        return 0 if packed is None else packed.versions
 
     def put(self, published: Published) -> None:
         """Make a new version the latest one."""
-        name = published.record.function
-        self._latest[name] = published
-        self._counts[name] = self._counts.get(name, 0) + 1
+        record = published.record
+        self._pack(record, self.version_count(record.function) + 1)
+        self._keep_ready((record.function, record.number), published)
 
     def renew(self, record: VersionRecord) -> None:
         """Take over the record of a version whose image was made anew."""
         latest = self._latest.get(record.function)
-        if latest is not None and latest.record.number == record.number:
-            self._latest[record.function] = Published(record)
-        self._older.pop((record.function, record.number), None)
+        if latest is not None and latest.number == record.number:
+            self._pack(record, latest.versions)
+        self._ready.pop((record.function, record.number), None)
 
     def remove(self, name: str) -> None:
         """Forget a function."""
         self._latest.pop(name, None)
-        self._counts.pop(name, None)
-        for key in [key for key in self._older if key[0] == name]:
-            del self._older[key]
+        for key in [key for key in self._ready if key[0] == name]:
+            del self._ready[key]
+
+    def _pack(self, record: VersionRecord, count: int) -> None:
+        content = zlib.compress(pickle.dumps(record, pickle.HIGHEST_PROTOCOL), level=1)
+        self._latest[record.function] = _Packed(record.number, count, content)
+
+    def _keep_ready(self, key: tuple[str, int], published: Published) -> Published:
+        self._ready[key] = published
+        self._ready.move_to_end(key)
+        if len(self._ready) > MAX_READY:
+            self._ready.popitem(last=False)
+        return published
 
     def _not_found(self, name: str) -> NotFound:
         nearest = difflib.get_close_matches(name, self._latest, n=1)
@@ -168,5 +199,7 @@ class Catalogue:
             return NotFound(
                 f"There is no function {name!r}. Did you mean {nearest[0]!r}?", nearest=nearest[0]
             )
-        hint = "Publish it with %%publish." if not self._latest else "GET /api/v1/functions lists them all."
+        hint = (
+            "Publish it with %%publish." if not self._latest else "`jupyter faas list` shows all there are."
+        )
         return NotFound(f"There is no function {name!r}. {hint}")

@@ -48,8 +48,9 @@ class Publisher:
         builder: ImageBuilder,
         dispatcher: Dispatcher,
         catalogue: Catalogue,
+        builds: Builds,
     ) -> None:
-        self.builds = Builds()
+        self.builds = builds
         self._engine = engine
         self._store = store
         self._bundles = bundles

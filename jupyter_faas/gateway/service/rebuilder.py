@@ -61,7 +61,7 @@ class Rebuilder:
         )
         await self._store.replace_image(renewed)
         self._catalogue.renew(renewed)
-        return dataclasses.replace(target, image=image.image.id)
+        return dataclasses.replace(target, image=image.image.id, environment_image=environment.image.id)
 
     async def _build(self, bundle: Bundle, lock: str | None) -> tuple[Environment, FunctionImage]:
         """The environment of ``lock``, if one was kept, and the function's image on it."""

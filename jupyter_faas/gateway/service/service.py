@@ -16,8 +16,10 @@ from jupyter_faas.gateway.service.bundles import BundleStore
 from jupyter_faas.gateway.service.catalogue import Catalogue, Published
 from jupyter_faas.gateway.service.invocation import Invocation
 from jupyter_faas.gateway.service.locks import LockStore
+from jupyter_faas.gateway.service.metrics import Metrics
 from jupyter_faas.gateway.service.partial import PartialNotebooks
 from jupyter_faas.gateway.service.publisher import Publisher
+from jupyter_faas.gateway.service.readiness import Readiness
 from jupyter_faas.gateway.store.recorder import Recorder
 from jupyter_faas.gateway.store.records import InvocationRecord
 from jupyter_faas.gateway.store.store import Store
@@ -44,12 +46,16 @@ class Service:
         catalogue: Catalogue,
         publisher: Publisher,
         partial: PartialNotebooks,
+        metrics: Metrics,
+        readiness: Readiness,
     ) -> None:
         self.engine = engine
         self.bundles = bundles
         self.dispatcher = dispatcher
         self.catalogue = catalogue
         self.publisher = publisher
+        self.metrics = metrics
+        self.readiness = readiness
         self._locks = locks
         self._partial = partial
         self._store = store
@@ -106,12 +112,12 @@ class Service:
             result.error.figures["notebook"] = f"/api/v1/invocations/{invocation}/notebook"
 
     def partial_notebook(self, invocation: str) -> bytes:
-        """The notebook of a call in which a cell failed, as far as it ran; raises ``NotFound``."""
+        """The notebook of a call that failed in a cell, as far as it ran; raises ``NotFound``."""
         content = self._partial.load(invocation)
         if content is None:
             raise NotFound(
                 f"There is no notebook of invocation {invocation!r}: they are kept of the latest calls in "
-                "which a cell failed."
+                "which a cell failed or was ended."
             )
         return content
 
@@ -148,6 +154,11 @@ class Service:
                 f"The lock of {name} version {record.number} was not kept. Publish the function again."
             )
         return {"function": name, "version": record.number, "lock": lock}
+
+    async def exposition(self) -> bytes:
+        """The metrics of all calls that have ended by now, in Prometheus' text format."""
+        await self._recorder.flush()
+        return await self.metrics.exposition()
 
     async def invocations(self, name: str, limit: int) -> list[dict[str, Any]]:
         """The newest invocations of a function; raises ``NotFound``."""

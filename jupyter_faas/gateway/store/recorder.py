@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
+from collections.abc import Callable, Sequence
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -24,12 +25,17 @@ MAX_WAITING = 20_000
 class Recorder:
     """Collects records without waiting and saves them twice a second, and when asked to.
 
-    ``keep`` is the number of invocations that the history holds in all.
+    ``keep`` is the number of invocations that the history holds in all. ``count`` is given each record
+    once, in a thread of its own.
     """
 
-    def __init__(self, store: Store, keep: int) -> None:
+    def __init__(
+        self, store: Store, keep: int, count: Callable[[Sequence[InvocationRecord]], None] | None = None
+    ) -> None:
         self._store = store
         self._keep = keep
+        self._count = count
+        self._uncounted: deque[InvocationRecord] = deque(maxlen=MAX_WAITING)
         self._waiting: deque[InvocationRecord] = deque()
         self._saving = asyncio.Lock()
         self._since_trim = 0
@@ -42,10 +48,13 @@ class Recorder:
             self._waiting.popleft()
             self._dropped += 1
         self._waiting.append(record)
+        if self._count is not None:
+            self._uncounted.append(record)
 
     async def flush(self) -> None:
         """Save what was taken so far; a disk that can't take it is logged, and tried again later."""
         async with self._saving:
+            await self._count_new()
             while self._waiting:
                 batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
                 try:
@@ -62,6 +71,12 @@ class Recorder:
                 self._since_trim = 0
                 await self._store.trim_invocations(self._keep)
 
+    async def _count_new(self) -> None:
+        if self._count is not None and self._uncounted:
+            new = list(self._uncounted)
+            self._uncounted.clear()
+            await asyncio.to_thread(self._count, new)
+
     async def close(self) -> None:
         """Save everything and stop."""
         self._task.cancel()
@@ -71,5 +86,5 @@ class Recorder:
     async def _run(self) -> None:
         while True:
             await asyncio.sleep(FLUSH_SECONDS)
-            if self._waiting:
+            if self._waiting or self._uncounted:
                 await self.flush()

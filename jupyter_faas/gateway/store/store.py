@@ -13,28 +13,28 @@ from typing import Any, Final, TypeVar
 
 from sqlalchemy import (
     Connection,
-    Engine,
     Row,
     create_engine,
     delete,
     event,
     func,
     insert,
-    inspect,
     select,
     update,
 )
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.sqlite import insert as upsert
-from sqlalchemy.schema import CreateColumn
 
+from jupyter_faas.gateway.store.migrate import migrate
 from jupyter_faas.gateway.store.records import InvocationRecord, VersionRecord
-from jupyter_faas.gateway.store.schema import aliases, invocations, metadata, settings, versions
+from jupyter_faas.gateway.store.schema import aliases, invocations, settings, versions
 from jupyter_faas.model.manifest import Manifest
 
 __all__ = ["Store"]
 
 T = TypeVar("T")
+
+ROWS_AT_A_TIME: Final = 100
 
 _PLAIN: Final = tuple(
     column.name for column in invocations.columns if column.name not in ("sequence", "problem", "logs")
@@ -49,17 +49,17 @@ class Store:
     """Durable state of one gateway.
 
     All methods are coroutines that run their transaction in the store's thread, so that a slow disk never
-    stops the event loop. Opening creates the file with mode 0600: it holds the functions' environment values.
+    stops the event loop. Opening creates the file with mode 0600 (it holds the functions' environment
+    values), brings an older one up to date, and raises ``Conflict`` for a newer one.
     """
 
     def __init__(self, path: Path) -> None:
         path.touch(mode=0o600)
         path.chmod(0o600)
+        migrate(path)
         self._engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 10})
         event.listen(self._engine, "connect", _configure)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
-        metadata.create_all(self._engine)
-        _add_missing_columns(self._engine)
 
     async def close(self) -> None:
         """Finish what is queued and close the file."""
@@ -79,8 +79,11 @@ class Store:
         replace = statement.on_conflict_do_update(index_elements=["key"], set_={"value": value})
         await self._run(lambda c: c.execute(replace))
 
-    async def latest_versions(self) -> list[tuple[VersionRecord, int]]:
-        """For every function the version that ``latest`` names, and how many versions it has."""
+    async def each_latest(self, take: Callable[[VersionRecord, int], None]) -> None:
+        """Give ``take`` for every function the version that ``latest`` names, and how many versions it has.
+
+        One after the other, in the store's thread: there may be very many.
+        """
         every = versions.alias()
         count = select(func.count()).where(every.c.function == aliases.c.function).scalar_subquery()
         named = (aliases.c.function == versions.c.function) & (aliases.c.number == versions.c.number)
@@ -89,9 +92,14 @@ class Store:
             .join(aliases, named)
             .where(aliases.c.alias == "latest")
             .order_by(versions.c.function)
+            .execution_options(yield_per=ROWS_AT_A_TIME)
         )
-        rows = await self._run(lambda c: c.execute(query).all())
-        return [(_version(row), int(row.total)) for row in rows]
+
+        def walk(connection: Connection) -> None:
+            for row in connection.execute(query):
+                take(_version(row), int(row.total))
+
+        await self._run(walk)
 
     async def version(self, function: str, number: int) -> VersionRecord | None:
         """One version."""
@@ -182,18 +190,6 @@ class Store:
                 return work(connection)
 
         return await asyncio.get_running_loop().run_in_executor(self._thread, transaction)
-
-
-def _add_missing_columns(engine: Engine) -> None:
-    """Bring a file of an earlier version up to date. What is added has a default, as SQLite demands."""
-    found = inspect(engine)
-    for table in metadata.sorted_tables:
-        present = {column["name"] for column in found.get_columns(table.name)}
-        for column in table.columns:
-            if column.name not in present:
-                added = CreateColumn(column).compile(dialect=engine.dialect)
-                with engine.begin() as connection:
-                    connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {added}")
 
 
 def _configure(connection: Any, _: Any) -> None:

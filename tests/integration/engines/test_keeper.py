@@ -21,6 +21,10 @@ from .conftest import Rig
 ADD = "def probe(a=1, b=2):\n    return a + b\n"
 
 
+async def _unplanned(target: Target) -> None:
+    """Nothing is prewarmed."""
+
+
 async def _never(target: Target) -> Target:
     raise AssertionError(f"{target.function} needs no rebuild")
 
@@ -29,7 +33,7 @@ async def _never(target: Target) -> Target:
 async def dispatching(rig: Rig, caps: Caps) -> AsyncIterator[tuple[Dispatcher, Target]]:
     """A dispatcher with one instance of ADD, as after a publish."""
     engine = rig.engine()
-    dispatcher = Dispatcher(engine, _never)
+    dispatcher = Dispatcher(engine, _never, _unplanned)
     dispatcher.keeper.pause_seconds = 0.1
     try:
         target = Target("probe", 1, (await rig.image(engine, ADD)).id, caps)

@@ -1,4 +1,4 @@
-"""The store opens what an earlier version has left."""
+"""The store opens what an earlier version has left, whichever it was, and nothing that a newer one has."""
 
 from __future__ import annotations
 
@@ -7,29 +7,110 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from jupyter_faas.gateway.store.records import InvocationRecord
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine
+
+from jupyter_faas.gateway.store import migrate as migrate_module
+from jupyter_faas.gateway.store.migrate import HEAD, migrate, revision_of
+from jupyter_faas.gateway.store.records import InvocationRecord, VersionRecord
+from jupyter_faas.gateway.store.schema import metadata
 from jupyter_faas.gateway.store.store import Store
+from jupyter_faas.model.errors import Conflict
+
+SCHEMAS = sorted((Path(__file__).parent / "schemas").glob("*.sql"))
+"""A filled database of each form that there ever was. ``grown`` is ``first`` after an upgrade by the code of
+``start``, before steps had numbers."""
 
 
-def test_a_file_without_a_column_gets_it(tmp_path: Path) -> None:
-    path = tmp_path / "gateway.sqlite"
-
-    async def write(identifier: str) -> None:
-        store = Store(path)
-        await store.add_invocations([InvocationRecord(identifier, "f", 1, 0.0, start="paused")])
-        await store.close()
-
-    asyncio.run(write("first"))
+def database_of(dump: Path, path: Path) -> Path:
     with closing(sqlite3.connect(path)) as database:
-        database.execute("ALTER TABLE invocations DROP COLUMN start")
-        database.commit()
-    asyncio.run(write("second"))
+        database.executescript(dump.read_text())
+    return path
 
-    async def read() -> list[str]:
+
+@pytest.mark.parametrize("dump", SCHEMAS, ids=lambda dump: dump.stem)
+def test_every_earlier_schema_is_brought_up_to_date(dump: Path, tmp_path: Path) -> None:
+    path = database_of(dump, tmp_path / "gateway.sqlite")
+
+    async def use() -> None:
         store = Store(path)
         try:
-            return [record.start for record in await store.invocations("f", 10)]
+            found: list[tuple[VersionRecord, int]] = []
+            await store.each_latest(lambda record, count: found.append((record, count)))
+            ((latest, count),) = found
+            assert (latest.number, count, latest.environment) == (2, 2, {"KEY": "secret"})
+            first = await store.version("summarize", 1)
+            assert first is not None
+            assert first.manifest.origin.notebook == "work.ipynb"
+            await store.add_invocations([InvocationRecord("new", "summarize", 2, 0.0, start="warm")])
+            newest, *older = await store.invocations("summarize", 10)
+            assert (newest.start, [record.status for record in older]) == ("warm", [500, 200])
         finally:
             await store.close()
 
-    assert asyncio.run(read()) == ["paused", ""]
+    asyncio.run(use())
+    assert revision_of(path) == HEAD
+    assert differences(path) == []
+
+
+def test_a_new_database_is_like_a_migrated_one(tmp_path: Path) -> None:
+    migrate(tmp_path / "new.sqlite")
+    assert revision_of(tmp_path / "new.sqlite") == HEAD
+    assert differences(tmp_path / "new.sqlite") == []
+    migrate(tmp_path / "new.sqlite")
+
+
+def test_the_last_step_is_the_head() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrate_module.__file__).parent / "migrations"))
+    assert ScriptDirectory.from_config(config).get_current_head() == HEAD
+
+
+def test_a_newer_database_is_refused(tmp_path: Path) -> None:
+    path = database_of(SCHEMAS[0], tmp_path / "gateway.sqlite")
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("CREATE TABLE alembic_version (version_num VARCHAR(32) PRIMARY KEY)")
+        database.execute("INSERT INTO alembic_version VALUES ('9001')")
+        database.commit()
+    with pytest.raises(Conflict, match=f"schema 9001.*up to {HEAD}"):
+        Store(path)
+
+
+def test_what_is_no_database_of_ours_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "text").write_text("not a database, but quite a long text" * 100)
+    with pytest.raises(Conflict, match="not a database"):
+        Store(tmp_path / "text")
+    with closing(sqlite3.connect(tmp_path / "other")) as database:
+        database.execute("CREATE TABLE dogs (name)")
+    with pytest.raises(Conflict, match="dogs"):
+        Store(tmp_path / "other")
+
+
+def test_a_failed_step_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = database_of(next(dump for dump in SCHEMAS if dump.stem == "first"), tmp_path / "gateway.sqlite")
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("CREATE VIEW invocations_start AS SELECT 1")
+        before = list(database.iterdump())
+
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("power cut")
+
+    monkeypatch.setattr("alembic.runtime.migration.HeadMaintainer.update_to_step", fail)
+    with pytest.raises(RuntimeError, match="power cut"):
+        migrate(path)
+    with closing(sqlite3.connect(path)) as database:
+        assert list(database.iterdump()) == before
+
+
+def differences(path: Path) -> list[object]:
+    """What Alembic finds different from the tables that the code knows."""
+    engine = create_engine(f"sqlite:///{path}")
+    try:
+        with engine.connect() as connection:
+            return list(compare_metadata(MigrationContext.configure(connection), metadata))
+    finally:
+        engine.dispose()

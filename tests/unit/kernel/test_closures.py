@@ -103,6 +103,47 @@ MADE = [
         [12, 12],
         id="texts",
     ),
+    pytest.param(
+        "def make():\n    def even(n): return n == 0 or odd(n - 1)\n"
+        "    def odd(n): return n != 0 and even(n - 1)\n"
+        "    return even, odd\ne, o = make()\nx = lambda v: [e(v), o(v), e(3), o(3)]",
+        [[True, False, False, True]] * 2,
+        id="two that call each other",
+    ),
+    pytest.param(
+        "def make(k):\n    def a(n): return [n] if n <= 0 else b(n - k)\n    def b(n): return c(n)\n"
+        "    c = lambda n: a(n)\n    return c\nx = make(1)",
+        [[0], [0]],
+        id="three in a ring",
+    ),
+    pytest.param(
+        "def make():\n    n = 10\n    def inc(v):\n        nonlocal n\n        n += v\n"
+        "    def get(): return n\n"
+        "    return inc, get\ninc, get = make()\nother, _ = make()\ninc(5)\n"
+        "def x(v):\n    inc(v)\n    other(v)\n    return get()",
+        [17, 19],
+        id="a shared variable",
+    ),
+    pytest.param(
+        "def make():\n    seen = []\n    def add(v): seen.append(v)\n    def count(): return len(seen)\n"
+        "    return add, count\nadd, count = make()\nadd(1)\ndef x(v):\n    add(v)\n    return count()",
+        [2, 3],
+        id="a shared list",
+    ),
+    pytest.param(
+        "def make():\n    table = {}\n    def run(v): return v if v < 1 else table['run'](v - 1)\n"
+        "    table['run'] = run\n    return run\nx = make()",
+        [0, 0],
+        id="through a table",
+    ),
+    pytest.param(
+        "def make():\n    n = 0\n    def go(v, *, step=1):\n        'Goes.'\n        nonlocal n\n"
+        "        n += step\n"
+        "        return go(v - 1) if v else [n, go.__doc__, go.__annotations__, go.tag]\n"
+        "    go.tag = 't'\n    return go\nx = make()",
+        [[3, "Goes.", {}, "t"], [6, "Goes.", {}, "t"]],
+        id="recursive with state",
+    ),
 ]
 
 

@@ -151,6 +151,18 @@ def test_files_left_behind_are_pointed_at(notebook: Notebook, folder: Path) -> N
     )
 
 
+def test_a_file_outside_of_the_folder_is_pointed_at(
+    notebook: Notebook, folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere") / "my table.csv"
+    elsewhere.write_text("a\n1\n")
+    body = f"def f():\n    return open('{elsewhere}').read(), '/etc/hostname', '/tmp', '../nothing.csv'"
+    assert notebook.capture(body).receipt.warnings == (
+        f"f names {elsewhere}, a file outside of {folder}, which the function won't find: copy it there, "
+        "write 'my table.csv', and add --file 'my table.csv'.",
+    )
+
+
 @pytest.mark.parametrize(
     ("path", "words"),
     [

@@ -1,0 +1,56 @@
+BEGIN TRANSACTION;
+CREATE TABLE aliases (
+	function VARCHAR NOT NULL, 
+	alias VARCHAR NOT NULL, 
+	number INTEGER NOT NULL, 
+	PRIMARY KEY (function, alias), 
+	FOREIGN KEY(function, number) REFERENCES versions (function, number) ON DELETE CASCADE
+);
+INSERT INTO "aliases" VALUES('summarize','latest',2);
+CREATE TABLE invocations (
+	sequence INTEGER NOT NULL, 
+	id VARCHAR NOT NULL, 
+	function VARCHAR NOT NULL, 
+	version INTEGER NOT NULL, 
+	status INTEGER NOT NULL, 
+	code VARCHAR, 
+	started FLOAT NOT NULL, 
+	queue_ms FLOAT NOT NULL, 
+	start_ms FLOAT NOT NULL, 
+	run_ms FLOAT NOT NULL, 
+	cpu_ms FLOAT NOT NULL, 
+	peak_bytes INTEGER NOT NULL, 
+	cold BOOLEAN NOT NULL, 
+	problem JSON, 
+	logs BLOB NOT NULL, 
+	PRIMARY KEY (sequence), 
+	UNIQUE (id)
+);
+INSERT INTO "invocations" VALUES(1,'aaaaaaaaaaaaaaaaaaaaaaaa','summarize',1,200,NULL,1700000000.0,0.0,0.0,1.5,0.0,0,0,'null',X'7B2274223A312C2273223A227374646F7574222C226D223A226869227D0A');
+INSERT INTO "invocations" VALUES(2,'bbbbbbbbbbbbbbbbbbbbbbbb','summarize',2,500,'handler-error',1700000005.0,0.0,0.0,0.0,0.0,0,0,'{"code": "handler-error"}',X'');
+CREATE TABLE settings (
+	"key" VARCHAR NOT NULL, 
+	value VARCHAR NOT NULL, 
+	PRIMARY KEY ("key")
+);
+INSERT INTO "settings" VALUES('owner','0123456789abcdef');
+INSERT INTO "settings" VALUES('token_hash','0000000000000000000000000000000000000000000000000000000000000000');
+CREATE TABLE versions (
+	function VARCHAR NOT NULL, 
+	number INTEGER NOT NULL, 
+	identity VARCHAR NOT NULL, 
+	bundle_digest VARCHAR NOT NULL, 
+	manifest JSON NOT NULL, 
+	environment JSON NOT NULL, 
+	image_digest VARCHAR NOT NULL, 
+	environment_image VARCHAR NOT NULL, 
+	packages JSON NOT NULL, 
+	layer_bytes INTEGER NOT NULL, 
+	image_bytes INTEGER NOT NULL, 
+	published FLOAT NOT NULL, 
+	PRIMARY KEY (function, number)
+);
+INSERT INTO "versions" VALUES('summarize',1,'sha256:1','sha256:1111111111111111111111111111111111111111111111111111111111111111','{"format": 1, "name": "summarize", "entry": "summarize", "python": "3.11", "requirements": ["numpy==2.0.0"], "constraints": [], "environment": ["KEY"], "caps": {"timeout_seconds": 30.0, "init_timeout_seconds": 30.0, "memory_bytes": 256000000, "cpu": 1.0, "pids": 64, "scratch_bytes": 64000000, "network": "none", "payload_bytes": 10000000, "result_bytes": 10000000, "log_bytes": 1000000, "concurrency": 1, "max_instances": 4, "idle_seconds": 600.0}, "public": false, "doc": "", "input_schema": {"type": "object", "properties": {"q": {"type": "number"}}}, "output_schema": null, "segments": [], "origin": {"notebook": "work.ipynb", "cell": "In [3]", "author": null}}','{"KEY": "secret"}','sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa1','sha256:eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee','["numpy==2.0.0"]',4096,100000000,1700000001.0);
+INSERT INTO "versions" VALUES('summarize',2,'sha256:2','sha256:2222222222222222222222222222222222222222222222222222222222222222','{"format": 1, "name": "summarize", "entry": "summarize", "python": "3.11", "requirements": ["numpy==2.0.0"], "constraints": [], "environment": ["KEY"], "caps": {"timeout_seconds": 30.0, "init_timeout_seconds": 30.0, "memory_bytes": 256000000, "cpu": 1.0, "pids": 64, "scratch_bytes": 64000000, "network": "none", "payload_bytes": 10000000, "result_bytes": 10000000, "log_bytes": 1000000, "concurrency": 1, "max_instances": 4, "idle_seconds": 600.0}, "public": false, "doc": "", "input_schema": {"type": "object", "properties": {"q": {"type": "number"}}}, "output_schema": null, "segments": [], "origin": {"notebook": "work.ipynb", "cell": "In [3]", "author": null}}','{"KEY": "secret"}','sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa2','sha256:eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee','["numpy==2.0.0"]',4096,100000000,1700000002.0);
+CREATE INDEX invocations_by_function ON invocations (function, sequence);
+COMMIT;
