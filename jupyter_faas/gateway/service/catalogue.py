@@ -12,6 +12,7 @@ import zlib
 from collections import OrderedDict
 from collections.abc import Iterator
 from functools import cached_property
+from itertools import islice
 from typing import Any, NamedTuple
 
 import jsonschema_rs
@@ -33,6 +34,11 @@ MAX_READY = 1024
 
 MAX_PARTIAL = 16
 """Sets of uploaded parameters for which a version keeps a validator."""
+
+
+MAX_COMPARED = 200
+MAX_TYPED_WRONG = 3
+"""With how many names an unknown one is compared, and by how many characters their lengths may differ."""
 
 
 class Published:
@@ -127,6 +133,9 @@ class Catalogue:
     def __iter__(self) -> Iterator[Published]:
         return (self._ready.get((name, one.number)) or one.unpacked() for name, one in self._latest.items())
 
+    def __contains__(self, name: object) -> bool:
+        return name in self._latest
+
     def __len__(self) -> int:
         return len(self._latest)
 
@@ -193,8 +202,17 @@ class Catalogue:
             self._ready.popitem(last=False)
         return published
 
+    def _similar(self, name: str) -> list[str]:
+        """Names that are worth a closer look, so few that looking doesn't keep other calls waiting."""
+        similar = (
+            known
+            for known in self._latest
+            if known[:1] == name[:1] and abs(len(known) - len(name)) <= MAX_TYPED_WRONG
+        )
+        return list(islice(similar, MAX_COMPARED))
+
     def _not_found(self, name: str) -> NotFound:
-        nearest = difflib.get_close_matches(name, self._latest, n=1)
+        nearest = difflib.get_close_matches(name, self._similar(name), n=1)
         if nearest:
             return NotFound(
                 f"There is no function {name!r}. Did you mean {nearest[0]!r}?", nearest=nearest[0]
