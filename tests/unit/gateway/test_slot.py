@@ -57,11 +57,15 @@ class Scripted:
     def line(self) -> ScriptedLine:
         return self.lines[-1]
 
+    @property
+    def state(self) -> SlotState:
+        return self.slot.state
+
     def call(self, name: str, timeout_seconds: float = 60.0) -> Call:
         return Call(name, Arguments(), timeout_seconds, lambda call: self.ended.update({call.id: call}))
 
     def start(self, name: str, timeout_seconds: float = 60.0) -> Call:
-        assert self.slot.state is SlotState.FREE
+        assert self.state is SlotState.FREE
         call = self.call(name, timeout_seconds)
         self.slot.start(call)
         return call
@@ -137,7 +141,7 @@ def test_without_a_line_calls_go_through_the_supervisor() -> None:
         played.supervisor_says(**CRASHED)
         assert played.kinds() == [Kind.CALL, Kind.CALL]
         assert isinstance(played.ended["b"].result.error, Crashed)
-        assert played.slot.state is SlotState.STARTING
+        assert played.state is SlotState.STARTING
 
     asyncio.run(run())
 
@@ -208,9 +212,9 @@ def test_a_kill_is_over_with_its_own_answer_only(played: Scripted) -> None:
     for crossing in (CRASHED, OK):
         played.start("a").cancel()
         played.supervisor_says(**crossing)
-        assert played.slot.state is SlotState.ENDING
+        assert played.state is SlotState.ENDING
         played.supervisor_says(**KILLED)
-        assert played.slot.state is SlotState.STARTING
+        assert played.state is SlotState.STARTING
         played.slot.on_ready(True)
         played.start("b")
         played.answers(1)
@@ -257,7 +261,7 @@ def test_a_worker_that_ends_between_calls_is_nothing_to_know_of(played: Scripted
     played.start("a")
     played.slot.on_ready(True)
     assert played.line.calls == ["a"]
-    assert played.slot.state is SlotState.BUSY
+    assert played.state is SlotState.BUSY
 
 
 @scripted
@@ -276,7 +280,7 @@ def test_a_line_that_got_lost_on_its_way_is_done_without(played: Scripted) -> No
     assert played.lines[0].closed
     assert played.kinds() == [Kind.CALL]
     played.supervisor_says(**OK)
-    assert played.slot.state is SlotState.FREE
+    assert played.state is SlotState.FREE
 
 
 def test_a_deadline_ends_a_call_on_a_line() -> None:
@@ -300,5 +304,5 @@ def test_the_end_of_the_instance_closes_the_line(played: Scripted) -> None:
     played.start("a")
     played.slot.on_gone(Crashed("gone"))
     assert played.line.closed
-    assert played.slot.state is SlotState.GONE
+    assert played.state is SlotState.GONE
     assert isinstance(played.ended["a"].result.error, Crashed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from jupyter_faas.model.wire import Kind
 from runtime.gauge import Gauge
 from runtime.notes import MAX_SLOTS, Notes
 from runtime.processes import Ended
+from tests.support.waiting import eventually
 from tests.unit.runtime.runtime_instance import Instance, instance
 
 SOURCE = """
@@ -114,6 +116,7 @@ def test_a_line_that_user_code_closes_costs_a_worker(shared: Instance) -> None:
 
 def test_a_worker_that_ends_between_calls_is_replaced(shared: Instance) -> None:
     before = shared.value(what="own")
+    eventually(lambda: Path(f"/proc/{before}/stat").read_text().rpartition(")")[2].split()[0] == "S")
     os.kill(before, 9)
     shared.expect(Kind.READY)
     assert shared.value(what="own") != before
