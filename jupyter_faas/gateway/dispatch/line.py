@@ -40,7 +40,7 @@ class Line:
         self._reader = FrameReader(max_body_bytes)
         self._on_frame = on_frame
         self._on_lost = on_lost
-        self._unsent: deque[memoryview] = deque()
+        self._unsent: deque[Buffer] = deque()
         self._loop = asyncio.get_running_loop()
         self._closed = False
         self._frames = 0
@@ -51,7 +51,7 @@ class Line:
         if self._closed:
             return
         waiting = bool(self._unsent)
-        self._unsent.extend(map(memoryview, pieces))
+        self._unsent.extend(pieces)
         if not waiting:
             self._write()
             if self._unsent:
@@ -98,18 +98,21 @@ class Line:
 
     def _write(self) -> None:
         """Once: a worker that reads as fast as we write doesn't keep the loop from others."""
-        pieces = [self._unsent[i] for i in range(min(len(self._unsent), MAX_BUFFERS))]
+        unsent = self._unsent
         try:
-            sent = self._connection.sendmsg(pieces)
+            if len(unsent) == 1:
+                sent = self._connection.send(unsent[0])
+            else:
+                sent = self._connection.sendmsg([unsent[i] for i in range(min(len(unsent), MAX_BUFFERS))])
         except BlockingIOError:
             return
         except OSError:
-            self._unsent.clear()  # what it has said before it ended may still be there to be read
+            unsent.clear()  # what it has said before it ended may still be there to be read
             return
-        while self._unsent and sent >= len(self._unsent[0]):
-            sent -= len(self._unsent.popleft())
+        while unsent and sent >= len(unsent[0]):
+            sent -= len(unsent.popleft())
         if sent:
-            self._unsent[0] = self._unsent[0][sent:]
+            unsent[0] = memoryview(unsent[0])[sent:]
 
     def _write_on(self) -> None:
         self._write()

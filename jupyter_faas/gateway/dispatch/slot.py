@@ -8,6 +8,7 @@ from enum import Enum, auto
 from typing import Final
 
 from jupyter_faas.gateway.dispatch.call import Call
+from jupyter_faas.gateway.dispatch.deadline import Deadline
 from jupyter_faas.gateway.dispatch.line import Line
 from jupyter_faas.gateway.dispatch.outcome import Result, interrupted, result_in
 from jupyter_faas.gateway.dispatch.stream import Stream
@@ -64,22 +65,21 @@ class Slot:
         self._worker_lost = False  # whether the worker with the line has gone, with no next one yet
         self._sent = 0  # calls for this worker
         self._freed = freed
-        self._unruly = unruly
         self._call: Call | None = None
-        self._timer: asyncio.TimerHandle | None = None
+        self._deadline = Deadline(self._expire)
+        self._grace = Deadline(lambda: unruly(self))
         self._overdue: FaasError | None = None
         self._begun = 0.0
 
     def start(self, call: Call) -> None:
         """Run a call on this free slot."""
-        loop = asyncio.get_running_loop()
         self.state = SlotState.BUSY
         self._overdue = None
         self._call = call
         call.held_by(self._cancel)
-        self._begun = loop.time()
+        self._begun = asyncio.get_running_loop().time()
         self._send_call(call)
-        self._timer = loop.call_later(call.timeout_seconds, self._expire)
+        self._deadline.set(self._begun + call.timeout_seconds)
 
     def on_log(self, frame: Frame) -> None:
         """Keep what a call wrote. The runtime cuts logs at the cap; twice that (JSON around the text,
@@ -150,7 +150,8 @@ class Slot:
             self._finish(frame, retired)
 
     def _finish(self, frame: Frame, retired: bool) -> None:
-        self._stop_timer()
+        self._deadline.lift()
+        self._grace.lift()
         call, overdue = self._let_go(), self._overdue
         # The slot first: the next call can run while this one is answered.
         if retired:
@@ -167,7 +168,8 @@ class Slot:
 
     def on_gone(self, error: FaasError) -> None:
         """The instance has ended, for the reason ``error``."""
-        self._stop_timer()
+        self._deadline.close()
+        self._grace.close()
         self._drop_line()
         self.state = SlotState.GONE
         call = self._let_go()
@@ -225,16 +227,11 @@ class Slot:
     def _kill(self) -> None:
         if self.state is not SlotState.BUSY:
             return
-        self._stop_timer()
+        self._deadline.lift()
         self.state = SlotState.ENDING
         self._send(encode_frame(Kind.KILL, self.number))
-        self._timer = asyncio.get_running_loop().call_later(self._grace_seconds, self._unruly, self)
+        self._grace.set(asyncio.get_running_loop().time() + self._grace_seconds)
 
     def _free(self) -> None:
         self.state = SlotState.FREE
         self._freed(self)
-
-    def _stop_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
