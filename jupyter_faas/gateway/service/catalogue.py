@@ -10,20 +10,22 @@ import difflib
 import pickle
 import zlib
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jsonschema_rs
 
 from jupyter_faas.gateway.dispatch.instance import Target
 from jupyter_faas.gateway.service.realtypes import TYPE, RealType
 from jupyter_faas.gateway.store.records import VersionRecord
-from jupyter_faas.gateway.store.store import Store
 from jupyter_faas.model.errors import NotFound
 from jupyter_faas.model.manifest import Manifest
 from jupyter_faas.model.media import ARROW, PARQUET
+
+if TYPE_CHECKING:  # an entrance doesn't load it
+    from jupyter_faas.gateway.store.store import Store
 
 __all__ = ["Catalogue", "Published"]
 
@@ -120,9 +122,13 @@ class _Packed(NamedTuple):
 
 
 class Catalogue:
-    """The latest version of each function, and how many versions each has."""
+    """The latest version of each function, and how many versions each has.
 
-    def __init__(self) -> None:
+    ``changed`` hears of a function that has another latest version or is gone, before anybody else does.
+    """
+
+    def __init__(self, changed: Callable[[str], None] = lambda _: None) -> None:
+        self._changed = changed
         self._latest: dict[str, _Packed] = {}
         self._ready: OrderedDict[tuple[str, int], Published] = OrderedDict()
 
@@ -177,6 +183,7 @@ class Catalogue:
         record = published.record
         self._pack(record, self.version_count(record.function) + 1)
         self._keep_ready((record.function, record.number), published)
+        self._changed(record.function)
 
     def renew(self, record: VersionRecord) -> None:
         """Take over the record of a version whose image was made anew."""
@@ -190,6 +197,7 @@ class Catalogue:
         self._latest.pop(name, None)
         for key in [key for key in self._ready if key[0] == name]:
             del self._ready[key]
+        self._changed(name)
 
     def _pack(self, record: VersionRecord, count: int) -> None:
         content = zlib.compress(pickle.dumps(record, pickle.HIGHEST_PROTOCOL), level=1)

@@ -14,7 +14,7 @@ import { OutcomeView } from './outcomeView';
 
 /** The forms that are shown as they are; whatever else there is comes last. */
 const ACCEPT =
-  'application/x-ndjson;q=0.9, image/png;q=0.8, application/json, text/html;q=0.7, */*;q=0.5';
+  'application/x-ndjson, application/json;q=0.9, image/png;q=0.8, text/html;q=0.7, */*;q=0.5';
 
 interface ITryItProps {
   readonly one: IFunction;
