@@ -269,7 +269,7 @@ class CallRequest(httputil.HTTPMessageDelegate):
             self._holding.take(len(result.body))
         except Saturated as full:
             lost = f"The function has run, but its result of {format_size(len(result.body))} is lost."
-            error = Saturated(f"{lost} {full.detail}", **full.figures)
+            error = Saturated(f"{lost} {full.detail}", has_run=True, **full.figures)
             note_error(record, error)
             return error
         return None
