@@ -34,6 +34,7 @@ from jupyter_faas.gateway.handlers.budget import Budget
 from jupyter_faas.gateway.handlers.server import Server
 from jupyter_faas.gateway.handlers.site import Authenticator, Site
 from jupyter_faas.gateway.images.builder import ImageBuilder
+from jupyter_faas.gateway.service.aliases import Aliases
 from jupyter_faas.gateway.service.builds import Builds
 from jupyter_faas.gateway.service.bundles import BundleStore
 from jupyter_faas.gateway.service.catalogue import Catalogue
@@ -45,6 +46,7 @@ from jupyter_faas.gateway.service.publisher import Publisher
 from jupyter_faas.gateway.service.readiness import Readiness
 from jupyter_faas.gateway.service.rebuilder import Rebuilder
 from jupyter_faas.gateway.service.service import Service
+from jupyter_faas.gateway.service.versions import Versions
 from jupyter_faas.gateway.store.recorder import Recorder
 from jupyter_faas.gateway.store.store import Store
 from jupyter_faas.model.connection import ConnectionInfo, data_dir, read_connection, write_connection
@@ -234,10 +236,13 @@ class GatewayApp(JupyterApp):
         stack.push_async_callback(metrics.close)
         recorder = Recorder(store, self.history, metrics.count)
         stack.push_async_callback(recorder.close)
-        publisher = Publisher(engine, store, bundles, locks, builder, dispatcher, catalogue, builds)
+        aliases = Aliases(store, catalogue, dispatcher, recorder)
+        publisher = Publisher(engine, store, bundles, locks, builder, dispatcher, catalogue, builds, aliases)
         stack.push_async_callback(publisher.close)
         for published in catalogue:
             dispatcher.provision(published.target)
+        for function, number in catalogue.routes:
+            dispatcher.provision((await aliases.version(function, number)).target)
         if dispatcher.prewarmed.memory_bytes:
             for published in nlargest(EXPECTED, catalogue, key=lambda one: one.record.published):
                 dispatcher.prewarmed.expect(published.target)
@@ -254,6 +259,8 @@ class GatewayApp(JupyterApp):
             partial,
             metrics,
             Readiness(engine, store, folder),
+            aliases,
+            Versions(engine, store, catalogue, dispatcher, aliases, recorder),
         )
         return service, dispatcher
 

@@ -65,12 +65,12 @@ class Dispatcher(LoggingConfigurable):
             calls[pool.target.function] += pool.running
         return dict(+calls)
 
-    def instances(self, function: str | None = None) -> int:
-        """How many instances there are, of one function or in all."""
+    def instances(self, function: str | None = None, version: int | None = None) -> int:
+        """How many instances there are, of one function, of one of its versions, or in all."""
         return sum(
             len(pool.instances)
             for pool in self._pools.values()
-            if function is None or pool.target.function == function
+            if function in (None, pool.target.function) and version in (None, pool.target.version)
         )
 
     def census(self) -> Census:
@@ -115,6 +115,20 @@ class Dispatcher(LoggingConfigurable):
             raise
         if call.result.error is not None:
             raise call.result.error
+
+    async def make_ready(self, target: Target) -> None:
+        """Have an instance of a version that takes calls, before it gets many at once.
+
+        Raises what starting an instance raises.
+        """
+        if self._closing:
+            raise Draining("The gateway is shutting down and starts nothing.")
+        await self._pool(target).ensure()
+
+    def calls(self, function: str, version: int) -> int:
+        """How many calls of a version wait or run."""
+        pool = self._pools.get((function, version))
+        return 0 if pool is None else pool.running
 
     def provision(self, target: Target) -> None:
         """Keep as many instances of a version as its ``caps.min_instances`` say, until it is withdrawn."""
