@@ -30,6 +30,15 @@ class VersionsApi:
         """One version."""
         return self._object("GET", f"{_path(name)}/versions/{number}")
 
+    def changes(self, name: str, number: int, since: int | None = None) -> dict[str, Any]:
+        """What is new in a version since another one, or since the one that was the latest before it."""
+        query = "" if since is None else f"?since={since}"
+        return self._object("GET", f"{_path(name)}/versions/{number}/changes{query}")
+
+    def deletion(self, name: str) -> dict[str, Any]:
+        """What deleting a function would take away."""
+        return self._object("GET", f"{_path(name)}/deletion")
+
     def delete_version(self, name: str, number: int) -> dict[str, Any]:
         """Delete one version, which no alias may lead to."""
         return self._object("DELETE", f"{_path(name)}/versions/{number}")

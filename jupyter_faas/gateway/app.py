@@ -38,6 +38,7 @@ from jupyter_faas.gateway.service.aliases import Aliases
 from jupyter_faas.gateway.service.builds import Builds
 from jupyter_faas.gateway.service.bundles import BundleStore
 from jupyter_faas.gateway.service.catalogue import Catalogue
+from jupyter_faas.gateway.service.differences import Differences
 from jupyter_faas.gateway.service.locks import LockStore
 from jupyter_faas.gateway.service.metrics import Metrics
 from jupyter_faas.gateway.service.partial import PartialNotebooks
@@ -237,7 +238,10 @@ class GatewayApp(JupyterApp):
         recorder = Recorder(store, self.history, metrics.count)
         stack.push_async_callback(recorder.close)
         aliases = Aliases(store, catalogue, dispatcher, recorder)
-        publisher = Publisher(engine, store, bundles, locks, builder, dispatcher, catalogue, builds, aliases)
+        differences = Differences(store, bundles, aliases)
+        publisher = Publisher(
+            engine, store, bundles, locks, builder, dispatcher, catalogue, builds, aliases, differences
+        )
         stack.push_async_callback(publisher.close)
         for published in catalogue:
             dispatcher.provision(published.target)
@@ -261,6 +265,7 @@ class GatewayApp(JupyterApp):
             Readiness(engine, store, folder),
             aliases,
             Versions(engine, store, catalogue, dispatcher, aliases, recorder),
+            differences,
         )
         return service, dispatcher
 

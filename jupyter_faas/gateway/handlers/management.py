@@ -219,7 +219,9 @@ class FunctionHandler(FaasHandler):
 
     async def delete(self, name: str) -> None:
         """Remove it with all its versions."""
-        self.send_json({"deleted": name, "versions": await self.service.publisher.delete(name)})
+        content = await self.service.versions.content(name)
+        content["versions"] = await self.service.publisher.delete(name)
+        self.send_json({"deleted": name, **content})
 
 
 class LockHandler(FaasHandler):

@@ -11,6 +11,8 @@ from jupyter_faas.model.errors import MalformedRequest
 __all__ = [
     "AliasHandler",
     "AliasesHandler",
+    "ChangesHandler",
+    "DeletionHandler",
     "RollbackHandler",
     "SelectedHandler",
     "VersionHandler",
@@ -31,6 +33,14 @@ class SelectedHandler(FaasHandler):
         number = self.service.select(name, selector)[1] if route is None else route.largest
         described = describe(self, await self.service.resolve(name, number))
         self.send_json({**described, "url": f"{described['url']}@{selector}"})
+
+
+class DeletionHandler(FaasHandler):
+    """What deleting a function would take away; its own route, which no older gateway takes for the deed."""
+
+    async def get(self, name: str) -> None:
+        """Count it."""
+        self.send_json({"function": name, **await self.service.versions.content(name)})
 
 
 class VersionsHandler(PublishHandler):
@@ -56,6 +66,16 @@ class VersionHandler(FaasHandler):
     async def delete(self, name: str, number: str) -> None:
         """Remove it, if no alias leads to it."""
         self.send_json(await self.service.versions.delete(name, number_in(number, "version")))
+
+
+class ChangesHandler(FaasHandler):
+    """What is new in a version."""
+
+    async def get(self, name: str, number: str) -> None:
+        """Compare it with the version ``since``, or with the one that was the latest before it."""
+        given = self.get_query_argument("since", None)
+        since = None if given is None else number_in(given, "since")
+        self.send_json(await self.service.differences.between(name, number_in(number, "version"), since))
 
 
 class AliasesHandler(FaasHandler):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import json
 import logging
 import time
@@ -18,6 +19,7 @@ from jupyter_faas.gateway.service.aliases import Aliases
 from jupyter_faas.gateway.service.builds import Build, Builds
 from jupyter_faas.gateway.service.bundles import BundleStore
 from jupyter_faas.gateway.service.catalogue import Catalogue, Published
+from jupyter_faas.gateway.service.differences import Differences
 from jupyter_faas.gateway.service.locks import LockStore
 from jupyter_faas.gateway.store.records import VersionRecord
 from jupyter_faas.gateway.store.store import Store
@@ -52,8 +54,10 @@ class Publisher:
         catalogue: Catalogue,
         builds: Builds,
         aliases: Aliases,
+        differences: Differences,
     ) -> None:
         self.builds = builds
+        self._differences = differences
         self._aliases = aliases
         self._engine = engine
         self._store = store
@@ -141,7 +145,8 @@ class Publisher:
                 await self._aliases.put(
                     build.function, alias, {number: 100}, bundle.manifest.origin.author or ""
                 )
-            build.succeed("unchanged", self._publication(current.record, begun))
+            record = await self._store.version(build.function, number) or current.record
+            build.succeed("unchanged", self._publication(record, begun))
             return
         image = await self._build_image(build, bundle, prepared)
         record = VersionRecord(
@@ -159,6 +164,9 @@ class Publisher:
             published=time.time(),
             author=bundle.manifest.origin.author or "",
         )
+        if current is not None:
+            noted = await self._differences.noted(current.record, record)
+            record = dataclasses.replace(record, changes=noted)
         published = Published(record)
         await self._check(build, published)
         await self._go_live(build, published)
@@ -220,6 +228,8 @@ class Publisher:
             "layer_bytes": record.layer_bytes,
             "image_bytes": record.image_bytes,
             "isolates": self._engine.isolates,
+            "author": record.author or None,
+            "changes": record.changes,
             "aliases": self._aliases.names(record.function, record.number),
             "seconds": round(time.monotonic() - begun, 3),
         }

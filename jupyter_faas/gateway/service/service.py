@@ -14,6 +14,7 @@ from jupyter_faas.gateway.engines.base import Engine
 from jupyter_faas.gateway.service.aliases import Aliases
 from jupyter_faas.gateway.service.bundles import BundleStore
 from jupyter_faas.gateway.service.catalogue import Catalogue, Published
+from jupyter_faas.gateway.service.differences import Differences
 from jupyter_faas.gateway.service.invocation import Invocation
 from jupyter_faas.gateway.service.locks import LockStore
 from jupyter_faas.gateway.service.metrics import Metrics
@@ -53,6 +54,7 @@ class Service:
         readiness: Readiness,
         aliases: Aliases,
         versions: Versions,
+        differences: Differences,
     ) -> None:
         self.engine = engine
         self.bundles = bundles
@@ -63,6 +65,7 @@ class Service:
         self.readiness = readiness
         self.aliases = aliases
         self.versions = versions
+        self.differences = differences
         self._locks = locks
         self._partial = partial
         self._store = store

@@ -73,6 +73,21 @@ class Versions:
             "output_schema": manifest.output_schema,
         }
 
+    async def content(self, name: str) -> dict[str, Any]:
+        """What goes when a function is deleted; raises ``NotFound``."""
+        aliases = list(self._aliases.of(name))
+        await self._recorder.flush()
+        images = await self._store.image_sizes(name)
+        return {
+            "versions": self._catalogue.version_count(name),
+            "aliases": aliases,
+            "instances": self._dispatcher.instances(name),
+            "calls": self._dispatcher.busy().get(name, 0),
+            "images": len(images),
+            "bytes": sum(images.values()),
+            "invocations": await self._store.count_invocations(name),
+        }
+
     async def delete(self, name: str, number: int) -> dict[str, Any]:
         """Remove one version, its instances and its image.
 

@@ -181,6 +181,16 @@ class Store:
         )
         await self._run(lambda c: c.execute(made_anew))
 
+    async def image_sizes(self, function: str) -> dict[str, int]:
+        """The images of a function's versions, each with the bytes of its own layer."""
+        query = select(versions.c.image_digest, versions.c.layer_bytes).where(versions.c.function == function)
+        return await self._run(lambda c: {row[0]: row[1] for row in c.execute(query)})
+
+    async def count_invocations(self, function: str) -> int:
+        """How many calls of a function are recorded."""
+        query = select(func.count()).select_from(invocations).where(invocations.c.function == function)
+        return await self._run(lambda c: int(c.execute(query).scalar_one()))
+
     async def delete_version(self, function: str, number: int) -> None:
         """Forget one version; its invocations stay. No alias may lead to it."""
         named = (versions.c.function == function) & (versions.c.number == number)

@@ -86,13 +86,15 @@ class Containment:
 
     def reasons(self, first: Schema, second: Schema, place: str = "") -> list[Reason]:
         """Why not all that ``first`` accepts is accepted by ``second``; nothing if it is."""
-        mine, other = _resolved(first, self._first), _resolved(second, self._second)
         self._steps += 1
+        text = json.dumps(first, sort_keys=True)
+        if text == json.dumps(second, sort_keys=True) and (self._same_definitions or '"$ref"' not in text):
+            return []
+        mine, other = _resolved(first, self._first), _resolved(second, self._second)
         if mine is None or other is None or self._steps > MAX_STEPS:
             return [Reason(place, "unknown", "$ref" if self._steps <= MAX_STEPS else "structure")]
         key = (json.dumps(mine, sort_keys=True), json.dumps(other, sort_keys=True))
-        same = key[0] == key[1] and (self._same_definitions or '"$ref"' not in key[0])
-        if same or key in self._open:  # within itself: it is as the rest of it is
+        if key in self._open:  # within itself: it is as the rest of it is
             return []
         self._open.add(key)
         try:

@@ -137,7 +137,7 @@ def _results(old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> It
     reasons = Containment(new, old, results=True).reasons(new, old)
     for reason in reasons:
         yield Change("schema", f"the result {_phrase(reason, _GIVEN)}", True)
-    if not reasons and _bare(old) != _bare(new):
+    if not reasons and Containment(old, new, results=True).reasons(old, new):
         yield Change("schema", "the result is told more narrowly, or has more members")
     before, after = old.get(MEDIA, ()), new.get(MEDIA, ())
     lost = [form for form in before if form not in after]
