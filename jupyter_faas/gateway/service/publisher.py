@@ -96,13 +96,13 @@ class Publisher:
             versions = await self._store.delete(name)
             self._catalogue.remove(name)
             gone = NotFound(f"The function {name!r} has been deleted while the call waited.")
-            self._keep(self._remove_images(self._dispatcher.withdraw(name, refusal=gone), images))
+            self._dispatcher.withdraw(name, refusal=gone)
+            self._keep(self._remove_images(name, images))
             self._dispatcher.forget(name)
             return versions
 
-    async def _remove_images(self, withdrawn: asyncio.Task[None] | None, images: set[str]) -> None:
-        if withdrawn:
-            await withdrawn
+    async def _remove_images(self, name: str, images: set[str]) -> None:
+        await self._dispatcher.gone(name)
         for image in images:
             with contextlib.suppress(EngineUnavailable):
                 await self._engine.remove_image(image)

@@ -113,9 +113,8 @@ class Versions:
                 )
             await self._store.delete_version(name, number)
             self._catalogue.take_away(name, number)
-            withdrawn = self._dispatcher.withdraw(name, number)
-        if withdrawn is not None:
-            await withdrawn
+            self._dispatcher.withdraw(name, number)
+        await self._dispatcher.gone(name, number)
         if record.image_digest not in await self._store.images(None):
             with contextlib.suppress(EngineUnavailable):
                 await self._engine.remove_image(record.image_digest)

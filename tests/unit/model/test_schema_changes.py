@@ -22,7 +22,9 @@ def parameters(*required: str, **properties: Any) -> dict[str, Any]:
     return {**schema, "required": list(required)} if required else schema
 
 
-OLD = parameters("values", values={"type": "array", "items": NUMBER}, q={"type": "number", "default": 0.5})
+OLD: dict[str, Any] = parameters(
+    "values", values={"type": "array", "items": NUMBER}, q={"type": "number", "default": 0.5}
+)
 
 
 def found(new: dict[str, Any], old: dict[str, Any] = OLD) -> tuple[list[str], list[str]]:
@@ -105,7 +107,10 @@ def test_members_of_models() -> None:
 
 
 def test_a_schema_within_itself_ends() -> None:
-    tree = {"type": "object", "properties": {"value": NUMBER, "children": {"items": {"$ref": "#/$defs/T"}}}}
+    tree: dict[str, Any] = {
+        "type": "object",
+        "properties": {"value": NUMBER, "children": {"items": {"$ref": "#/$defs/T"}}},
+    }
     narrow = {**tree, "properties": {**tree["properties"], "value": INTEGER}}
     old = {**parameters(t={"$ref": "#/$defs/T"}), "$defs": {"T": tree}}
     assert found({**old, "$defs": {"T": narrow}}, old)[0] == ["parameter t.value no longer takes number"]
