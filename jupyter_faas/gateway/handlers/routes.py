@@ -6,8 +6,8 @@ from typing import Final
 
 from tornado.web import Application
 
+from jupyter_faas.gateway.handlers import documents, versions
 from jupyter_faas.gateway.handlers import management as api
-from jupyter_faas.gateway.handlers import versions
 from jupyter_faas.gateway.handlers.base import FaasHandler, NotFoundHandler
 from jupyter_faas.gateway.handlers.site import Site
 
@@ -43,6 +43,11 @@ def make_application(site: Site) -> Application:
         (rf"/api/v1/functions/{_NAME}/invocations", api.InvocationsHandler),
         (rf"/api/v1/functions/{_NAME}/lock", api.LockHandler),
         (rf"/api/v1/functions/{_NAME}/logs", api.LogsHandler),
+        (rf"/api/v1/functions/{_NAME}/openapi\.json", documents.FunctionDocumentHandler),
+        (rf"/api/v1/functions/{_NAME}/form", documents.FormHandler),
+        (r"/openapi\.json", documents.DocumentHandler),
+        (r"/docs", documents.DocsHandler),
+        (r"/docs/([a-z-]+\.(?:js|css))", documents.DocsFileHandler),
     ]
     return Application(
         [(path, handler, {"site": site}) for path, handler in routes],

@@ -28,9 +28,7 @@ class SelectedHandler(FaasHandler):
 
     async def get(self, name: str, selector: str) -> None:
         """Describe it; of an alias that shares its calls out, the version with the largest share."""
-        route = self.service.catalogue.routes.get(name, selector)
-        self.service.catalogue.latest(name)
-        number = self.service.select(name, selector)[1] if route is None else route.largest
+        number = self.service.representative(name, selector)
         described = describe(self, await self.service.resolve(name, number))
         self.send_json({**described, "url": f"{described['url']}@{selector}"})
 

@@ -15,6 +15,7 @@ from jupyter_faas.gateway.service.aliases import Aliases
 from jupyter_faas.gateway.service.bundles import BundleStore
 from jupyter_faas.gateway.service.catalogue import Catalogue, Published
 from jupyter_faas.gateway.service.differences import Differences
+from jupyter_faas.gateway.service.examples import described_examples
 from jupyter_faas.gateway.service.invocation import Invocation
 from jupyter_faas.gateway.service.locks import LockStore
 from jupyter_faas.gateway.service.metrics import Metrics
@@ -89,6 +90,13 @@ class Service:
             raise self.aliases.no_alias(name, selector)
         return selector, route.choose(sticky)
 
+    def representative(self, name: str, selector: str | None) -> int | None:
+        """The version that stands for what ``selector`` means: of an alias that shares its calls out, the one
+        with the largest share; ``None`` for the latest. Raises as ``select``."""
+        self.catalogue.latest(name)
+        route = None if selector is None else self.catalogue.routes.get(name, selector)
+        return self.select(name, selector)[1] if route is None else route.largest
+
     def resolve_now(self, name: str, number: int | None) -> Published | None:
         """What ``resolve`` returns, if it is in memory; raises ``NotFound`` for an unknown function."""
         latest = self.catalogue.latest(name)
@@ -158,6 +166,7 @@ class Service:
             "caps": manifest.caps.model_dump(),
             "input_schema": manifest.input_schema,
             "output_schema": manifest.output_schema,
+            "examples": described_examples(published),
             "origin": manifest.origin.model_dump(),
             "published": iso(record.published),
             "versions": self.catalogue.version_count(record.function),
@@ -168,7 +177,7 @@ class Service:
 
     async def lock(self, name: str, selector: str | None) -> dict[str, Any]:
         """All packages of a version, with hashes, as uv has locked them; raises ``NotFound``."""
-        record = (await self.resolve(name, self.select(name, selector)[1])).record
+        record = (await self.resolve(name, self.representative(name, selector))).record
         lock = self._locks.load(record.environment_image)
         if lock is None:
             raise NotFound(
