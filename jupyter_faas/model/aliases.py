@@ -12,6 +12,7 @@ __all__ = [
     "ALIAS_PATTERN",
     "LATEST",
     "Shares",
+    "alias_in",
     "check_alias",
     "check_shares",
     "parse_shares",
@@ -90,6 +91,11 @@ def shares_text(shares: Shares) -> str:
     if len(shares) == 1:
         return str(next(iter(shares)))
     return ",".join(f"{number}:{share}" for number, share in sorted(shares.items()))
+
+
+def alias_in(selector: str) -> str | None:
+    """The alias that ``selector`` is, unless it is a version's number."""
+    return None if version_number(selector) is not None else selector
 
 
 def version_number(selector: str) -> int | None:

@@ -28,8 +28,7 @@ class SelectedHandler(FaasHandler):
 
     async def get(self, name: str, selector: str) -> None:
         """Describe it; of an alias that shares its calls out, the version with the largest share."""
-        number = self.service.representative(name, selector)
-        described = describe(self, await self.service.resolve(name, number))
+        described = describe(self, await self.service.resolve(name, selector))
         self.send_json({**described, "url": f"{described['url']}@{selector}"})
 
 
