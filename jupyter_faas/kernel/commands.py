@@ -14,7 +14,7 @@ from IPython.core.magic_arguments import MagicArgumentParser
 from jupyter_faas.client import GatewayClient
 from jupyter_faas.kernel.results import accept_of_notebook, shown
 from jupyter_faas.kernel.tables import fields_table, function_table, functions_table, logs_table
-from jupyter_faas.kernel.versions import VERSION_COMMANDS, add_parsers
+from jupyter_faas.kernel.versions import VERSION_COMMANDS, add_parsers, prune
 from jupyter_faas.model.errors import InvalidInput
 
 _new_parser: Callable[..., argparse.ArgumentParser] = MagicArgumentParser
@@ -65,6 +65,8 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command")
     commands.add_parser("list")
     commands.add_parser("gateway")
+    commands.add_parser("prune").add_argument("--dry-run", action="store_true")
+    commands.choices["prune"].add_argument("--json", action="store_true")
     add_parsers(commands)
     for name in ("show", "logs", "invoke"):
         commands.add_parser(name).add_argument("name")
@@ -102,4 +104,5 @@ _COMMANDS: dict[str, Callable[[GatewayClient, argparse.Namespace, str], Any]] = 
     "gateway": _gateway,
     "invoke": _invoke,
     **VERSION_COMMANDS,
+    "prune": prune,
 }
