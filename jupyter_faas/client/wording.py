@@ -105,8 +105,8 @@ def pruned_words(found: Mapping[str, Any]) -> list[str]:
     days = policy["keep_seconds"] / 86400
     kept = (
         f"Kept: {_counted(found['kept'], 'version')}. Of each function the last {policy['keep_versions']}, "
-        "those that an alias leads to or rolling back would lead to, those in use, and those published or called "
-        f"in the last {days:g} days."
+        "those that an alias leads to or rolling back would lead to, those in use, and those published or "
+        f"called in the last {days:g} days."
     )
     return [*lines, f"{what}, {format_size(found['bytes'])} {would}.", kept]
 

@@ -1,4 +1,4 @@
-"""Old versions go by the policy, and with them what only they needed; a gateway that is killed leaves nothing."""
+"""Old versions go by the policy, with what only they needed; a gateway that is killed leaves nothing."""
 
 from __future__ import annotations
 
