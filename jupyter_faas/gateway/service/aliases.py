@@ -10,7 +10,7 @@ import asyncio
 import time
 import weakref
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Final
 
 from jupyter_faas.gateway.dispatch.dispatcher import Dispatcher
 from jupyter_faas.gateway.engines.base import ImageUnusable
@@ -23,6 +23,10 @@ from jupyter_faas.model.aliases import LATEST, Shares, check_alias, check_shares
 from jupyter_faas.model.errors import Conflict, EngineUnavailable, FaasError, NotFound
 
 __all__ = ["Aliases"]
+
+LATE_SECONDS: Final = 2.0
+"""A call that has chosen its version just before a move may start an instance of it after the move: so long
+after, that one goes, too."""
 
 
 class Aliases:
@@ -198,10 +202,14 @@ class Aliases:
     def _settle(self, name: str, targets: Iterable[Published], *before: Shares) -> None:
         """Let those go that no alias leads to any more, and keep what the others want to be kept."""
         for number in {number for shares in before for number in shares}:
-            if not self.names(name, number):
-                self._dispatcher.withdraw(name, number)
+            self._let_go(name, number)
+            asyncio.get_running_loop().call_later(LATE_SECONDS, self._let_go, name, number)
         for target in targets:
             self._dispatcher.provision(target.target)
+
+    def _let_go(self, name: str, number: int) -> None:
+        if self._catalogue.get(name) is None or not self.names(name, number):
+            self._dispatcher.withdraw(name, number)
 
     def _moved(self, name: str, alias: str, before: Shares, after: Shares) -> dict[str, Any]:
         return {"function": name, "alias": alias, "before": dict(before), "versions": dict(after)}
