@@ -1,4 +1,4 @@
-"""Commands about published functions: list, show, invoke, logs, delete."""
+"""Commands about published functions: list, show, invoke, delete."""
 
 from __future__ import annotations
 
@@ -48,9 +48,6 @@ def add_commands(commands: Commands) -> None:
         default=JSON_IF_POSSIBLE,
         help="the form of the result: text/csv, image/png, …; what isn't JSON is written as it is",
     )
-    logs = add_command(commands, "logs", _logs, "show what a function wrote")
-    logs.add_argument("name", metavar="NAME")
-    logs.add_argument("--limit", type=int, default=100, metavar="LINES", help="the last LINES lines (100)")
     delete = add_command(commands, "delete", _delete, "delete a function with all its versions")
     delete.add_argument("name", metavar="NAME")
     delete.add_argument("--yes", action="store_true", help="don't ask")
@@ -109,17 +106,6 @@ def _invoke(arguments: argparse.Namespace) -> int:
         print(json.dumps(result, ensure_ascii=False))
     else:
         print_json(result)
-    return 0
-
-
-def _logs(arguments: argparse.Namespace) -> int:
-    with client_of(arguments) as client:
-        lines = client.logs(arguments.name, arguments.limit)
-    if arguments.json:
-        print_json({"logs": lines})
-        return 0
-    for line in lines:
-        print(f"{line['time']}  {line['stream']:<8}  {line['text']}")
     return 0
 
 

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from jupyter_faas.client.answers import Response, error_of_response
 from jupyter_faas.model.errors import GatewayUnavailable
 from jupyter_faas.model.units import format_duration
+from jupyter_faas.model.user import current_user
 from jupyter_faas.version import VERSION
 
 __all__ = ["Transport"]
@@ -42,6 +43,7 @@ class Transport:
         self._headers = {"User-Agent": f"jupyter-faas/{VERSION}"}
         if token:
             self._headers["Authorization"] = f"Bearer {token}"
+            self._headers["Faas-Caller"] = (current_user() or "token").encode("ascii", "replace").decode()
         self._idle: list[http.client.HTTPConnection] = []  # taken and given back by atomic list methods
 
     def send(

@@ -37,7 +37,9 @@ from jupyter_faas.gateway.images.builder import ImageBuilder
 from jupyter_faas.gateway.service.builds import Builds
 from jupyter_faas.gateway.service.bundles import BundleStore
 from jupyter_faas.gateway.service.catalogue import Catalogue
+from jupyter_faas.gateway.service.history import History
 from jupyter_faas.gateway.service.locks import LockStore
+from jupyter_faas.gateway.service.logs import Logs
 from jupyter_faas.gateway.service.metrics import Metrics
 from jupyter_faas.gateway.service.partial import PartialNotebooks
 from jupyter_faas.gateway.service.planner import Planner
@@ -46,6 +48,7 @@ from jupyter_faas.gateway.service.readiness import Readiness
 from jupyter_faas.gateway.service.rebuilder import Rebuilder
 from jupyter_faas.gateway.service.service import Service
 from jupyter_faas.gateway.store.recorder import Recorder
+from jupyter_faas.gateway.store.records import Retention
 from jupyter_faas.gateway.store.store import Store
 from jupyter_faas.model.connection import ConnectionInfo, data_dir, read_connection, write_connection
 from jupyter_faas.model.errors import Conflict, EngineUnavailable, GatewayUnavailable
@@ -144,6 +147,16 @@ class GatewayApp(JupyterApp):
 
     history = Integer(100_000, min=100, help="How many invocations the history keeps.").tag(config=True)
 
+    history_days = Float(
+        90.0, min=0, help="How long, in days, the history keeps an invocation; 0 is without an end."
+    ).tag(config=True)
+
+    max_recorded_bytes = Integer(
+        50_000_000,
+        min=0,
+        help="How many bytes of inputs and outputs are kept for each function that records its calls.",
+    ).tag(config=True)
+
     max_metric_functions = Integer(
         200,
         min=0,
@@ -232,7 +245,7 @@ class GatewayApp(JupyterApp):
         builds = Builds()
         metrics = Metrics(dispatcher, catalogue, builds, self.max_metric_functions)
         stack.push_async_callback(metrics.close)
-        recorder = Recorder(store, self.history, metrics.count)
+        recorder = Recorder(store, self._retention(), metrics.count)
         stack.push_async_callback(recorder.close)
         publisher = Publisher(engine, store, bundles, locks, builder, dispatcher, catalogue, builds)
         stack.push_async_callback(publisher.close)
@@ -254,8 +267,14 @@ class GatewayApp(JupyterApp):
             partial,
             metrics,
             Readiness(engine, store, folder),
+            History(store, recorder, catalogue),
+            Logs(store, recorder, catalogue, dispatcher.feed),
         )
         return service, dispatcher
+
+    def _retention(self) -> Retention:
+        seconds = self.history_days * 86400 if self.history_days else None
+        return Retention(self.history, seconds, self.max_recorded_bytes)
 
     async def _sweep(self, engine: Engine, owner: str) -> None:
         """Remove what a gateway that was killed has left running."""

@@ -26,7 +26,7 @@ from jupyter_faas.gateway.handlers.answers import (
 )
 from jupyter_faas.gateway.handlers.bodies import arguments_in, arguments_of_query
 from jupyter_faas.gateway.handlers.budget import Holding
-from jupyter_faas.gateway.handlers.site import Site, needs_token
+from jupyter_faas.gateway.handlers.site import Site, caller_in, needs_token
 from jupyter_faas.gateway.service.accept import check_acceptable
 from jupyter_faas.gateway.service.arguments import checked
 from jupyter_faas.gateway.service.catalogue import Published
@@ -181,7 +181,22 @@ class CallRequest(httputil.HTTPMessageDelegate):
             return
         arguments, accept = checked(arguments, published.validator_for), self._accept()
         check_acceptable(published.forms, accept, published.record.function)
-        self._invocation = self._service.begin(published, arguments, accept, self._begin, self._end)
+        self._invocation = self._service.begin(
+            published, arguments, accept, self._begin, self._end, self._alias, self._caller
+        )
+
+    @property
+    def _alias(self) -> str:
+        """By which alias the function is called; empty if by a version's number."""
+        selector = self._selector
+        return "latest" if selector is None else "" if selector.isdigit() else selector
+
+    @property
+    def _caller(self) -> str:
+        """Who calls, as the history shows it: whoever has the token is believed."""
+        if not self._trusted:
+            return "anonymous"
+        return caller_in(self._headers.get("Faas-Caller"))
 
     def _accept(self) -> str:
         """What the caller accepts; empty if that is anything."""

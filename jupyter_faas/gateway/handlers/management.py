@@ -12,7 +12,7 @@ from tornado.web import stream_request_body
 from jupyter_faas.gateway.handlers.base import FaasHandler, connection_of
 from jupyter_faas.gateway.handlers.site import Site
 from jupyter_faas.gateway.service.catalogue import Published
-from jupyter_faas.gateway.service.service import iso
+from jupyter_faas.gateway.service.history import iso
 from jupyter_faas.model.bundle import MAX_BUNDLE_BYTES
 from jupyter_faas.model.errors import EngineUnavailable, MalformedRequest, PayloadTooLarge
 from jupyter_faas.model.media import IPYNB
@@ -26,10 +26,7 @@ __all__ = [
     "FunctionsHandler",
     "GatewayHandler",
     "HealthHandler",
-    "InvocationHandler",
-    "InvocationsHandler",
     "LockHandler",
-    "LogsHandler",
     "MetricsHandler",
     "PartialNotebookHandler",
     "ReadyHandler",
@@ -222,30 +219,6 @@ class LockHandler(FaasHandler):
     async def get(self, name: str) -> None:
         """The lock of the latest version, or of the one that ``version`` names."""
         self.send_json(await self.service.lock(name, self.get_query_argument("version", None)))
-
-
-class InvocationsHandler(FaasHandler):
-    """A function's history."""
-
-    async def get(self, name: str) -> None:
-        """The newest invocations."""
-        self.send_json({"invocations": await self.service.invocations(name, self.limit(20))})
-
-
-class LogsHandler(FaasHandler):
-    """What a function wrote."""
-
-    async def get(self, name: str) -> None:
-        """The last entries."""
-        self.send_json({"logs": await self.service.logs(name, self.limit(100))})
-
-
-class InvocationHandler(FaasHandler):
-    """One call."""
-
-    async def get(self, identifier: str) -> None:
-        """Describe it, with its logs."""
-        self.send_json(await self.service.invocation(identifier))
 
 
 class PartialNotebookHandler(FaasHandler):

@@ -6,6 +6,7 @@ from typing import Final
 
 from tornado.web import Application
 
+from jupyter_faas.gateway.handlers import history
 from jupyter_faas.gateway.handlers import management as api
 from jupyter_faas.gateway.handlers.base import FaasHandler, NotFoundHandler
 from jupyter_faas.gateway.handlers.site import Site
@@ -27,14 +28,16 @@ def make_application(site: Site) -> Application:
         (r"/api/v1/shutdown", api.ShutdownHandler),
         (r"/api/v1/bundles/([^/]+)", api.BundleHandler),
         (r"/api/v1/builds/([^/]+)", api.BuildHandler),
-        (r"/api/v1/invocations/([^/]+)", api.InvocationHandler),
+        (r"/api/v1/invocations", history.HistoryHandler),
+        (r"/api/v1/invocations/([^/]+)", history.InvocationHandler),
         (r"/api/v1/invocations/([^/]+)/notebook", api.PartialNotebookHandler),
         (r"/api/v1/functions", api.FunctionsHandler),
         (rf"/api/v1/functions/{_NAME}", api.FunctionHandler),
         (rf"/api/v1/functions/{_NAME}/versions", api.VersionsHandler),
-        (rf"/api/v1/functions/{_NAME}/invocations", api.InvocationsHandler),
+        (rf"/api/v1/functions/{_NAME}/errors", history.ErrorsHandler),
+        (rf"/api/v1/functions/{_NAME}/invocations", history.InvocationsHandler),
         (rf"/api/v1/functions/{_NAME}/lock", api.LockHandler),
-        (rf"/api/v1/functions/{_NAME}/logs", api.LogsHandler),
+        (rf"/api/v1/functions/{_NAME}/logs", history.LogsHandler),
     ]
     return Application(
         [(path, handler, {"site": site}) for path, handler in routes],

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from tornado import httputil
 
@@ -13,7 +14,9 @@ from jupyter_faas.gateway.handlers.budget import Budget
 from jupyter_faas.gateway.service.service import Service
 from jupyter_faas.model.errors import Unauthenticated
 
-__all__ = ["Authenticator", "Site", "needs_token"]
+__all__ = ["Authenticator", "Site", "caller_in", "needs_token"]
+
+MAX_CALLER: Final = 100
 
 
 class Authenticator:
@@ -64,3 +67,8 @@ def needs_token() -> Unauthenticated:
         "This needs the gateway's token: send the header 'Authorization: Bearer <token>'. "
         "`jupyter faas token` prints it."
     )
+
+
+def caller_in(name: str | None) -> str:
+    """The name that a caller with the token gives, ``token`` if it gives none that can be shown."""
+    return name if name and len(name) <= MAX_CALLER and name.isprintable() else "token"

@@ -38,12 +38,17 @@ class Invocation:
         accept: str,
         begun: Callable[[Stream], None],
         ended: Callable[[InvocationRecord, Result], None],
+        alias: str = "",
+        caller: str = "",
     ) -> None:
         target = published.target
         self._recorder = recorder
         self._keep = keep
         self._ended = ended
-        self.record = InvocationRecord(secrets.token_hex(12), target.function, target.version, time.time())
+        self.record = InvocationRecord(
+            secrets.token_hex(12), target.function, target.version, time.time(), alias, caller
+        )
+        self.record.request_bytes = arguments.size
         seconds = target.caps.timeout_seconds
         self.call = Call(self.record.id, arguments, seconds, self._end, begun, accept)
         dispatcher.begin(target, self.call)
@@ -65,6 +70,7 @@ class Invocation:
         record.start = call.start.value if call.start is not None else ""
         record.logs = call.logs
         record.status = result.status
+        record.result_bytes = len(result.body) if call.stream is None else call.stream.size
         if result.error is not None:
             if result.attached:
                 self._keep(record.id, result)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
-from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -22,12 +20,12 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.sqlite import insert as upsert
 
+from jupyter_faas.gateway.store.history import History, forget
 from jupyter_faas.gateway.store.migrate import migrate
-from jupyter_faas.gateway.store.records import InvocationRecord, VersionRecord
-from jupyter_faas.gateway.store.schema import aliases, invocations, settings, versions
+from jupyter_faas.gateway.store.records import VersionRecord
+from jupyter_faas.gateway.store.schema import aliases, settings, versions
 from jupyter_faas.model.manifest import Manifest
 
 __all__ = ["Store"]
@@ -35,14 +33,6 @@ __all__ = ["Store"]
 T = TypeVar("T")
 
 ROWS_AT_A_TIME: Final = 100
-
-_PLAIN: Final = tuple(
-    column.name for column in invocations.columns if column.name not in ("sequence", "problem", "logs")
-)
-_fields_of: Final = attrgetter(*_PLAIN)
-_ADD_INVOCATION: Final = str(
-    insert(invocations).compile(dialect=sqlite.dialect(), column_keys=[*_PLAIN, "problem", "logs"])
-)
 
 
 class Store:
@@ -60,6 +50,7 @@ class Store:
         self._engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 10})
         event.listen(self._engine, "connect", _configure)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
+        self.history = History(self._run)
 
     async def close(self) -> None:
         """Finish what is queued and close the file."""
@@ -147,42 +138,11 @@ class Store:
         """Forget a function with its versions and invocations; the number of versions."""
 
         def transaction(connection: Connection) -> int:
-            for table in (aliases, invocations):
-                connection.execute(delete(table).where(table.c.function == function))
+            connection.execute(delete(aliases).where(aliases.c.function == function))
+            forget(connection, function)
             return connection.execute(delete(versions).where(versions.c.function == function)).rowcount
 
         return await self._run(transaction)
-
-    async def add_invocations(self, records: Sequence[InvocationRecord]) -> None:
-        """Append a batch in one transaction."""
-        # Straight to the driver: SQLAlchemy's own way costs five times as much, and as the event loop waits
-        # for this thread to let go of the interpreter, every call would pay for it.
-        rows = [
-            (*_fields_of(record), json.dumps(record.problem, default=str), record.logs) for record in records
-        ]
-        await self._run(lambda c: c.exec_driver_sql(_ADD_INVOCATION, rows))
-
-    async def trim_invocations(self, keep: int) -> None:
-        """Drop all but the newest ``keep`` invocations."""
-        newest = select(func.max(invocations.c.sequence)).scalar_subquery()
-        surplus = delete(invocations).where(invocations.c.sequence <= newest - keep)
-        await self._run(lambda c: c.execute(surplus))
-
-    async def invocations(self, function: str, limit: int) -> list[InvocationRecord]:
-        """The newest invocations of a function, newest first."""
-        query = (
-            select(invocations)
-            .where(invocations.c.function == function)
-            .order_by(invocations.c.sequence.desc())
-            .limit(limit)
-        )
-        return [_invocation(row) for row in await self._run(lambda c: c.execute(query).all())]
-
-    async def invocation(self, identifier: str) -> InvocationRecord | None:
-        """One invocation."""
-        query = select(invocations).where(invocations.c.id == identifier)
-        row = await self._run(lambda c: c.execute(query).one_or_none())
-        return _invocation(row) if row else None
 
     async def _run(self, work: Callable[[Connection], T]) -> T:
         def transaction() -> T:
@@ -204,7 +164,3 @@ def _version(row: Row[Any]) -> VersionRecord:
     fields["manifest"] = Manifest.model_validate(fields["manifest"])
     fields["packages"] = tuple(fields["packages"])
     return VersionRecord(**fields)
-
-
-def _invocation(row: Row[Any]) -> InvocationRecord:
-    return InvocationRecord(**{name: value for name, value in row._mapping.items() if name != "sequence"})
