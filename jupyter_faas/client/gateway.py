@@ -7,12 +7,13 @@ import json
 from collections.abc import Generator, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from jupyter_faas.client.answers import NDJSON, Response, item_of, result_of, value_of
 from jupyter_faas.client.builds import OnEvent, follow_build
 from jupyter_faas.client.connection import Connection
 from jupyter_faas.client.functions import RemoteFunction
+from jupyter_faas.client.history import follow, pages
 from jupyter_faas.client.jsonvalues import json_of
 from jupyter_faas.client.requests import Body
 from jupyter_faas.client.transport import Transport
@@ -142,13 +143,34 @@ class GatewayClient:
         """Delete a function with all its versions."""
         return self._dict("DELETE", f"{API}/functions/{_quote(name)}")
 
-    def logs(self, name: str, limit: int = 100) -> list[dict[str, Any]]:
-        """The last ``limit`` lines that a function wrote, oldest first."""
-        return self._list(f"{API}/functions/{_quote(name)}/logs?limit={limit}", "logs")
+    def logs(self, name: str, limit: int = 100, **filters: str) -> list[dict[str, Any]]:
+        """The last ``limit`` lines that a function wrote and ``filters`` let through, oldest first.
 
-    def invocations(self, name: str, limit: int = 20) -> list[dict[str, Any]]:
-        """The last ``limit`` calls of a function, newest first."""
-        return self._list(f"{API}/functions/{_quote(name)}/invocations?limit={limit}", "invocations")
+        Filters: ``text``, ``level``, ``since``, ``until``, ``invocation``.
+        """
+        newest_first = pages(self._get, f"{API}/functions/{_quote(name)}/logs", "logs", limit, filters)
+        return [line for page in reversed(list(newest_first)) for line in page]
+
+    def follow_logs(
+        self, name: str, limit: int = 10, **filters: str
+    ) -> Generator[tuple[str, dict[str, Any]], None, None]:
+        """The last ``limit`` lines and then each new one as ``("log", line)``, until the generator is closed
+        or the function deleted; ``("missed", {"lines": n})`` where this was too slow."""
+        path = f"{API}/functions/{_quote(name)}/logs?{urlencode({'limit': limit, **filters})}"
+        return follow(self._transport, path)
+
+    def invocations(self, name: str | None, limit: int = 20, **filters: str) -> list[dict[str, Any]]:
+        """The last ``limit`` calls of a function (None: of all) that ``filters`` let through, newest first.
+
+        Filters: ``status`` (``500``, ``5xx``), ``code``, ``version``, ``since``, ``until`` (a time, or how
+        long ago: ``2h``), ``min_duration``, ``max_duration`` (``200ms``).
+        """
+        path = f"{API}/invocations" if name is None else f"{API}/functions/{_quote(name)}/invocations"
+        return [call for page in pages(self._get, path, "invocations", limit, filters) for call in page]
+
+    def errors(self, name: str) -> list[dict[str, Any]]:
+        """The errors of a function, grouped by their kind and cell line, the newest first."""
+        return self._list(f"{API}/functions/{_quote(name)}/errors", "errors")
 
     def invocation(self, invocation_id: str) -> dict[str, Any]:
         """One call, with its logs."""
@@ -171,6 +193,9 @@ class GatewayClient:
         known = self._transport.send("HEAD", path, timeout_seconds=ANSWER_SECONDS)
         if known.status != 200:  # PUT says what is wrong, if it isn't that the bundle is new; HEAD can't
             self._ask("PUT", path, content, content_type="application/x-tar")
+
+    def _get(self, path: str) -> dict[str, Any]:
+        return self._dict("GET", path)
 
     def _dict(self, method: str, path: str) -> dict[str, Any]:
         answer: dict[str, Any] = self._ask(method, path)

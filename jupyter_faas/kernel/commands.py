@@ -12,8 +12,9 @@ from IPython.core.error import UsageError
 from IPython.core.magic_arguments import MagicArgumentParser
 
 from jupyter_faas.client import GatewayClient
+from jupyter_faas.kernel.history import HISTORY_COMMANDS, add_history_commands
 from jupyter_faas.kernel.results import accept_of_notebook, shown
-from jupyter_faas.kernel.tables import fields_table, function_table, functions_table, logs_table
+from jupyter_faas.kernel.tables import fields_table, function_table, functions_table
 from jupyter_faas.model.errors import InvalidInput
 
 _new_parser: Callable[..., argparse.ArgumentParser] = MagicArgumentParser
@@ -28,11 +29,9 @@ def run_command(line: str, connect: Callable[[str | None], GatewayClient]) -> An
     that isn't understood, and what the gateway raises.
     """
     # Quotes inside JSON belong to it: only the words before the arguments are split as a shell does.
-    options = _parser().parse_args(line.split())
+    options = _parser().parse_args(line.split() if "{" in line or " invoke " in f" {line} " else _words(line))
     if options.command is None:
-        raise UsageError(
-            "%faas needs a command: list, show, invoke, logs, delete or gateway. %faas? explains them."
-        )
+        raise UsageError(f"%faas needs a command: {', '.join(_COMMANDS)}. %faas? explains them.")
     with connect(options.gateway) as gateway:
         return _COMMANDS[options.command](gateway, options, line)
 
@@ -53,6 +52,13 @@ def arguments_of(text: str) -> dict[str, Any]:
     return {key: _json_or_text(value) for key, _, value in pairs}
 
 
+def _words(line: str) -> list[str]:
+    try:
+        return shlex.split(line)
+    except ValueError as error:
+        raise UsageError(f"%faas {line}: {error}.") from None
+
+
 def _json_or_text(text: str) -> Any:
     try:
         return json.loads(text)
@@ -66,9 +72,9 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command")
     commands.add_parser("list")
     commands.add_parser("gateway")
-    for name in ("show", "delete", "logs", "invoke"):
+    for name in ("show", "delete", "invoke"):
         commands.add_parser(name).add_argument("name")
-    commands.choices["logs"].add_argument("--limit", type=int, default=100)
+    add_history_commands(commands)
     commands.choices["invoke"].add_argument("arguments", nargs=argparse.REMAINDER)
     return parser
 
@@ -79,10 +85,6 @@ def _list(gateway: GatewayClient, options: argparse.Namespace, line: str) -> Any
 
 def _show(gateway: GatewayClient, options: argparse.Namespace, line: str) -> Any:  # noqa: ARG001
     return function_table(gateway.function(options.name))
-
-
-def _logs(gateway: GatewayClient, options: argparse.Namespace, line: str) -> Any:  # noqa: ARG001
-    return logs_table(gateway.logs(options.name, options.limit))
 
 
 def _delete(gateway: GatewayClient, options: argparse.Namespace, line: str) -> Any:  # noqa: ARG001
@@ -102,7 +104,7 @@ def _invoke(gateway: GatewayClient, options: argparse.Namespace, line: str) -> A
 _COMMANDS: dict[str, Callable[[GatewayClient, argparse.Namespace, str], Any]] = {
     "list": _list,
     "show": _show,
-    "logs": _logs,
+    **HISTORY_COMMANDS,
     "delete": _delete,
     "gateway": _gateway,
     "invoke": _invoke,

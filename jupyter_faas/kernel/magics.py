@@ -107,7 +107,11 @@ class FaasMagics(Magics):
             %faas show NAME                 one function: its address, schema, packages, caps
             %faas invoke NAME key=value …   call it; a value is JSON, else text: q=0.5 name=Ada 'xs=[1, 2]'
             %faas invoke NAME {"key": …}    the same with the arguments as one JSON object
-            %faas logs NAME [--limit N]     what it wrote: the last N lines, 100 by default
+            %faas logs NAME [-f]            what it wrote; -f goes on with each new line until interrupted
+            %faas history [NAME]            the last calls, of one function or of all: --status 5xx, --code
+                                            timeout, --version N, --since 2h, --min-duration 200ms, --limit N
+            %faas errors NAME               its errors, grouped by their kind and cell line
+            %faas invocation ID             one call: figures, error, and what it wrote
             %faas delete NAME               delete it with all its versions
             %faas publish                   publish the cells that ran with a first line #| publish
             %faas publish --whole [FILE]    publish this notebook, as it was last saved: each call runs it

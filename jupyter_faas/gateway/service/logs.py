@@ -192,7 +192,10 @@ class _Search:
 
     def __init__(self, wanted: LogFilter, limit: int, place: tuple[int, ...] | None) -> None:
         self.found: list[dict[str, Any]] = []
-        self.before, self._skip = place if place is not None else (None, 0)
+        self.before: int | None = None
+        self._skip = 0
+        if place is not None:
+            self.before, self._skip = place
         self.place = (0, 0)
         self.ended = False
         self._begun_in = None if self.before is None else self.before - 1

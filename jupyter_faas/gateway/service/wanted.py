@@ -62,7 +62,7 @@ def time_of(text: str) -> float:
 
 
 def read_filter(query: Mapping[str, str], name: str, read: Callable[[str], T]) -> T | None:
-    """A parameter of the query as ``read`` makes it; None without it, and ``MalformedRequest`` saying why not."""
+    """A parameter of the query as ``read`` makes it, None without it; raises ``MalformedRequest``."""
     text = query.get(name)
     if not text:
         return None

@@ -1,4 +1,4 @@
-"""Invocations say who called and by which alias; errors are grouped, logs and recordings have their tables."""
+"""Invocations say who called and by which alias; errors are grouped; logs and recordings lie apart."""
 
 from __future__ import annotations
 
