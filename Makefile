@@ -14,7 +14,7 @@ LAB_ARGS ?=
 CALLS ?= 100000
 BENCH ?=
 
-.PHONY: help demo test lint format bench bench-peers soak simulate lab clean
+.PHONY: help demo test lint format reference bench bench-peers soak simulate lab clean
 
 help:  ## This list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -41,6 +41,9 @@ lint: $(VENV)/.dev  ## Formatting, lint and types
 format: $(VENV)/.dev  ## Put the code into its form
 	@$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
+
+reference: $(VENV)/.dev  ## Write docs/api.md anew
+	@$(BIN)/python -m jupyter_faas.gateway.reference > docs/api.md
 
 bench: $(VENV)/.test  ## What calls and publishes take, as ratios to references of the same run (BENCH=warm,cold)
 	@trap '.ci/engine stop $(STATE)/bench' EXIT

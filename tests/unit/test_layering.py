@@ -23,13 +23,15 @@ MAY_IMPORT = {
 GATEWAY_MAY_IMPORT = {
     "engines": set(),
     "problems": set(),
+    "openapi": {"problems"},
     "images": {"engines"},
     "dispatch": {"engines"},
     "store": set(),
     "service": {"dispatch", "engines", "images", "problems", "store"},
-    "handlers": {"problems", "service", "store"},
+    "handlers": {"openapi", "problems", "service", "store"},
     "backup": {"store"},
     "doctor": {"engines", "images"},
+    "reference": {"handlers", "openapi"},
     "app": {"dispatch", "engines", "handlers", "images", "service", "store"},
     "__main__": {"app"},
 }

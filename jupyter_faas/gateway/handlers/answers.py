@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from email.utils import formatdate
 from http import HTTPStatus
 from typing import Any, Final, NamedTuple
@@ -70,11 +70,13 @@ def problem_answer(error: FaasError, trusted: bool) -> Answer:
     return Answer(problem["status"], headers, _json(problem))
 
 
-def http_answer(status: int) -> Answer:
-    """The problem of a request that HTTP itself has a word for."""
+def http_answer(status: int, allow: Iterable[str] = ()) -> Answer:
+    """The problem of a request that HTTP itself has a word for; ``allow`` are the methods that there are
+    (RFC 9110 §15.5.6 wants them named)."""
     title = _phrase(status)
     problem = {"type": "about:blank", "title": title, "status": status, "detail": title, "code": "http"}
-    return Answer(status, {"Content-Type": MEDIA_TYPE}, _json(problem))
+    headers = {"Content-Type": MEDIA_TYPE} | ({"Allow": ", ".join(allow)} if allow else {})
+    return Answer(status, headers, _json(problem))
 
 
 def error_record(error: FaasError, content_type: str, trusted: bool) -> bytes:

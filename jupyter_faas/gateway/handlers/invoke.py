@@ -177,7 +177,7 @@ class CallRequest(httputil.HTTPMessageDelegate):
         elif method == "GET":
             arguments = arguments_of_query(query, schema)
         else:
-            self._send(http_answer(405))
+            self._send(http_answer(405, ("GET", "POST")))
             return
         arguments, accept = checked(arguments, published.validator_for), self._accept()
         check_acceptable(published.forms, accept, published.record.function)

@@ -6,7 +6,7 @@ from typing import Final
 
 from tornado.web import Application
 
-from jupyter_faas.gateway.handlers import history
+from jupyter_faas.gateway.handlers import documents, history
 from jupyter_faas.gateway.handlers import management as api
 from jupyter_faas.gateway.handlers.base import FaasHandler, NotFoundHandler
 from jupyter_faas.gateway.handlers.site import Site
@@ -38,6 +38,11 @@ def make_application(site: Site) -> Application:
         (rf"/api/v1/functions/{_NAME}/invocations", history.InvocationsHandler),
         (rf"/api/v1/functions/{_NAME}/lock", api.LockHandler),
         (rf"/api/v1/functions/{_NAME}/logs", history.LogsHandler),
+        (rf"/api/v1/functions/{_NAME}/openapi\.json", documents.FunctionDocumentHandler),
+        (rf"/api/v1/functions/{_NAME}/form", documents.FormHandler),
+        (r"/openapi\.json", documents.DocumentHandler),
+        (r"/docs", documents.DocsHandler),
+        (r"/docs/([a-z-]+\.(?:js|css))", documents.DocsFileHandler),
     ]
     return Application(
         [(path, handler, {"site": site}) for path, handler in routes],

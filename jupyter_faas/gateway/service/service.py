@@ -12,6 +12,7 @@ from jupyter_faas.gateway.dispatch.stream import SSE, Stream
 from jupyter_faas.gateway.engines.base import Engine
 from jupyter_faas.gateway.service.bundles import BundleStore
 from jupyter_faas.gateway.service.catalogue import Catalogue, Published
+from jupyter_faas.gateway.service.examples import described_examples
 from jupyter_faas.gateway.service.history import History, iso
 from jupyter_faas.gateway.service.invocation import Invocation
 from jupyter_faas.gateway.service.locks import LockStore
@@ -155,6 +156,7 @@ class Service:
             "caps": manifest.caps.model_dump(),
             "input_schema": manifest.input_schema,
             "output_schema": manifest.output_schema,
+            "examples": described_examples(published),
             "origin": manifest.origin.model_dump(),
             "published": iso(record.published),
             "versions": self.catalogue.version_count(record.function),
