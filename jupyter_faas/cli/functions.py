@@ -13,7 +13,7 @@ from jupyter_faas.cli.output import note, print_facts, print_json, print_table
 from jupyter_faas.client.answers import result_of
 from jupyter_faas.model.units import format_duration, format_size
 
-__all__ = ["add_commands"]
+__all__ = ["add_commands", "pair_of"]
 
 JSON_IF_POSSIBLE: Final = "application/json, */*;q=0.1"
 
@@ -134,7 +134,7 @@ def _inputs(data: str | None, pairs: list[str]) -> dict[str, Any]:
     if data is not None and pairs:
         raise UsageError("give the arguments with --data or as KEY=VALUE, not both")
     if data is None:
-        return dict(_pair(pair) for pair in pairs)
+        return dict(pair_of(pair) for pair in pairs)
     try:
         inputs = json.loads(_read_data(data))
     except ValueError as error:
@@ -144,7 +144,8 @@ def _inputs(data: str | None, pairs: list[str]) -> dict[str, Any]:
     return inputs
 
 
-def _pair(pair: str) -> tuple[str, Any]:
+def pair_of(pair: str) -> tuple[str, Any]:
+    """The name and the value of ``KEY=VALUE``, JSON where it is JSON; raises ``UsageError``."""
     name, separator, value = pair.partition("=")
     if not separator or not name:
         raise UsageError(f"{pair!r} is not KEY=VALUE")

@@ -1,4 +1,4 @@
-"""Commands about what has happened: history, invocation, logs, errors."""
+"""Commands about what has happened: history, invocation, logs, errors, replay."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ import sys
 from typing import Any, Final
 
 from jupyter_faas.cli.arguments import Commands, UsageError, add_command, client_of
+from jupyter_faas.cli.functions import pair_of
 from jupyter_faas.cli.output import note, paint, print_facts, print_json, print_table
+from jupyter_faas.client.answers import result_of
 from jupyter_faas.model.units import format_duration, format_size
 
 __all__ = ["add_commands"]
@@ -48,6 +50,21 @@ def add_commands(commands: Commands) -> None:
         commands, "errors", _errors, "show the errors of a function, grouped by kind and cell line"
     )
     errors.add_argument("name", metavar="NAME")
+    replay = add_command(
+        commands,
+        "replay",
+        _replay,
+        "run a recorded call again",
+        description="The function must have been published with --record. Arguments given here take the "
+        "place of the recorded ones:\n  jupyter faas replay 4f1c… --version 7 password=secret",
+    )
+    replay.add_argument("id", metavar="ID")
+    replay.add_argument(
+        "pairs", metavar="KEY=VALUE", nargs="*", help="an argument in place of the recorded one"
+    )
+    replay.add_argument(
+        "--version", metavar="N", help="the version, or an alias, that is called (the latest one)"
+    )
 
 
 def _add_filters(parser: argparse.ArgumentParser, filters: dict[str, tuple[str, str]]) -> None:
@@ -138,6 +155,20 @@ def _logs(arguments: argparse.Namespace) -> int:
         return 0
     for line in lines:
         _print_line(line)
+    return 0
+
+
+def _replay(arguments: argparse.Namespace) -> int:
+    changes = dict(pair_of(pair) for pair in arguments.pairs)
+    with client_of(arguments) as client:
+        answer, same = client.replay(arguments.id, arguments.version, changes)
+        result = result_of(answer, client.connection.url)
+    if not answer.is_json and isinstance(result, str | bytes):
+        sys.stdout.buffer.write(answer.body)
+    else:
+        print_json(result)
+    if same is not None:
+        note("The recorded call gave the same." if same else "The recorded call gave something else.")
     return 0
 
 

@@ -15,6 +15,7 @@ from jupyter_faas.client.connection import Connection
 from jupyter_faas.client.functions import RemoteFunction
 from jupyter_faas.client.history import follow, pages
 from jupyter_faas.client.jsonvalues import json_of
+from jupyter_faas.client.replay import Recorded
 from jupyter_faas.client.requests import Body
 from jupyter_faas.client.transport import Transport
 from jupyter_faas.client.versions import explained
@@ -175,6 +176,24 @@ class GatewayClient:
     def invocation(self, invocation_id: str) -> dict[str, Any]:
         """One call, with its logs."""
         return self._dict("GET", f"{API}/invocations/{_quote(invocation_id)}")
+
+    def recorded(self, invocation_id: str) -> Recorded:
+        """What a call was given and gave; raises ``NotFound`` if its function keeps none of that."""
+        return Recorded(self._get(f"{API}/invocations/{_quote(invocation_id)}/recording"))
+
+    def replay(
+        self, invocation_id: str, version: str | None = None, changes: Mapping[str, Any] | None = None
+    ) -> tuple[Response, bool | None]:
+        """Run a recorded call again, on ``version`` (a number or an alias; None: the latest).
+
+        ``changes`` take the place of its arguments. Returns the answer and whether the recorded call gave
+        the same (None: unknown). Raises what the call raises, and ``InvalidInput`` for a call whose input
+        was not kept whole.
+        """
+        recorded = self.recorded(invocation_id)
+        called = recorded.function if version is None else f"{recorded.function}@{version}"
+        answer = self.send(called, recorded.body(changes or {}), recorded.form)
+        return answer, recorded.gave(answer) if answer.status == 200 else None
 
     def notebook(self, invocation_id: str) -> dict[str, Any]:
         """The notebook of a call in which a cell failed, with the outputs of the cells that ran."""

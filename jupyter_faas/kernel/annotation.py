@@ -18,7 +18,7 @@ from jupyter_faas.kernel.requirements import parse_requirement
 from jupyter_faas.kernel.slice import Choices
 from jupyter_faas.model.caps import Caps
 from jupyter_faas.model.errors import AnnotationError
-from jupyter_faas.model.manifest import APT_PATTERN, NAME_PATTERN
+from jupyter_faas.model.manifest import APT_PATTERN, NAME_PATTERN, Recording
 from jupyter_faas.model.units import format_duration, format_size, parse_duration, parse_size
 
 __all__ = [
@@ -50,6 +50,7 @@ class Annotation:
     choices: Choices = field(default_factory=Choices)
     files: tuple[str, ...] = ()
     apt: tuple[str, ...] = ()
+    recording: Recording | None = None
 
 
 @dataclass(frozen=True)
@@ -229,6 +230,20 @@ def _value_arguments() -> list[Any]:
         _argument("--value-size", help=f"Most that one frozen value may take: {size}. Default: {each}."),
         _argument("--values-total", help=f"Most that they may take together: {size}. Default: {total}."),
         _argument(
+            "--record",
+            metavar="N",
+            help="Keep the input and output of the last N calls that failed and of the last N others, to "
+            "look at them and to run them again. Default: none.",
+        ),
+        _argument(
+            "--redact",
+            action="append",
+            default=[],
+            metavar="FIELD",
+            help="With --record: a field, at any depth of input and output, whose value is never kept. "
+            "Repeatable.",
+        ),
+        _argument(
             "--file",
             action="append",
             default=[],
@@ -287,6 +302,7 @@ def parse_words(words: Sequence[str], defaults: Caps | None = None) -> Annotatio
         choices=_choices(options),
         files=tuple(options.file),
         apt=tuple(sorted(set(options.apt))),
+        recording=_recording(options.record, options.redact),
     )
 
 
@@ -335,6 +351,24 @@ def _caps(options: argparse.Namespace, defaults: Caps) -> Caps:
         return Caps(**chosen)
     except pydantic.ValidationError as error:
         raise AnnotationError(" ".join(_range_fault(dict(fault)) for fault in error.errors())) from error
+
+
+def _recording(calls: str | None, redact: Sequence[str]) -> Recording | None:
+    if calls is None:
+        if redact:
+            raise AnnotationError(
+                "--redact takes fields out of what --record N keeps, and there is no --record."
+            )
+        return None
+    try:
+        return Recording(calls=_count(calls), redact=tuple(dict.fromkeys(redact)))
+    except AnnotationError as error:
+        raise AnnotationError(f"--record: {error.detail}") from error
+    except pydantic.ValidationError as error:
+        where = error.errors()[0]["loc"][0]
+        if where == "calls":
+            raise AnnotationError(f"--record {calls} is out of range: 1 to 10000 is accepted.") from error
+        raise AnnotationError("--redact wants the name of a field.") from error
 
 
 def _choices(options: argparse.Namespace) -> Choices:

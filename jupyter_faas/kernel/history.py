@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from jupyter_faas.client import GatewayClient
 from jupyter_faas.kernel.tables import Table, fields_table, logs_table
+from jupyter_faas.model.authoring import Context
+from jupyter_faas.model.errors import NotFound
 from jupyter_faas.model.units import format_duration, format_size
 
-__all__ = ["HISTORY_COMMANDS", "add_history_commands"]
+__all__ = ["HISTORY_COMMANDS", "add_history_commands", "replay_here"]
 
 CALL_FILTERS: Final = (
     "status",
@@ -38,6 +41,10 @@ def add_history_commands(commands: Any) -> None:
     for parser, filters in ((history, CALL_FILTERS), (logs, LINE_FILTERS)):
         for name in filters:
             parser.add_argument(f"--{name}", default="")
+    replay = commands.add_parser("replay")
+    replay.add_argument("id")
+    replay.add_argument("pairs", nargs="*")
+    replay.add_argument("--version")
 
 
 def _filters(options: argparse.Namespace, names: Sequence[str]) -> dict[str, str]:
@@ -108,6 +115,34 @@ def _line(name: str, data: Mapping[str, Any]) -> str:
     if name == "missed":
         return f"… {data['lines']} lines were missed: they came faster than they were read."
     return f"{data['time']}  {data['stream']:<8}  {data['text']}"
+
+
+def replay_here(
+    gateway: GatewayClient, invocation: str, changes: Mapping[str, Any], namespace: Mapping[str, Any]
+) -> Any:
+    """Run a recorded call with the function that is in this kernel; raises what that raises.
+
+    Raises ``NotFound`` if it isn't there.
+    """
+    recorded = gateway.recorded(invocation)
+    description = gateway.function(recorded.function)
+    entry = str(description["entry"])
+    function = namespace.get(entry)
+    if not callable(function):
+        raise NotFound(
+            f"There is no function {entry} in this kernel. Run the cell that defines it, or run the call at "
+            f"the gateway: %faas replay {invocation} --version {recorded.version}"
+        )
+    values = recorded.values(changes, description["input_schema"], gateway.url)
+    positional: list[Any] = []
+    for parameter in inspect.signature(function).parameters.values():
+        if parameter.annotation is Context:
+            values[parameter.name] = Context(invocation)
+        elif parameter.name in values and parameter.kind is parameter.POSITIONAL_ONLY:
+            positional.append(values.pop(parameter.name))
+        elif parameter.name in values and parameter.kind is parameter.VAR_POSITIONAL:
+            positional += values.pop(parameter.name)
+    return function(*positional, **values)
 
 
 HISTORY_COMMANDS: Final = {

@@ -112,6 +112,8 @@ class FaasMagics(Magics):
                                             timeout, --version N, --since 2h, --min-duration 200ms, --limit N
             %faas errors NAME               its errors, grouped by their kind and cell line
             %faas invocation ID             one call: figures, error, and what it wrote
+            %faas replay ID [key=value …]   run a call that --record has kept again, with this kernel's
+                                            function; --version N: with a version or alias at the gateway
             %faas delete NAME               delete it with all its versions
             %faas publish                   publish the cells that ran with a first line #| publish
             %faas publish --whole [FILE]    publish this notebook, as it was last saved: each call runs it
@@ -124,7 +126,7 @@ class FaasMagics(Magics):
             if words:
                 self._publish_whole(words[1:]) if "--whole" in words else self._publish_annotated(words[1:])
                 return None
-            return run_command(line, connect)
+            return run_command(line, connect, self.shell.user_ns)
         except FaasError as error:
             raise quiet(error) from None
 

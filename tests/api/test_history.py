@@ -86,14 +86,14 @@ def test_a_call_tells_all_about_itself(called: Gateway) -> None:
     ],
 )
 def test_filters(called: Gateway, filters: dict[str, str], statuses: list[int]) -> None:
-    assert [call["status"] for call in called.client.invocations("f", **filters)] == statuses
-    assert [call["status"] for call in called.client.invocations(None, **filters)] == statuses
+    assert [call["status"] for call in called.client.invocations("f", 20, **filters)] == statuses
+    assert [call["status"] for call in called.client.invocations(None, 20, **filters)] == statuses
 
 
 def test_pages_follow_each_other(called: Gateway) -> None:
     every = [call["id"] for call in called.client.invocations("f", 100)]
     path, found = "/api/v1/functions/f/invocations?limit=2", []
-    cursor = ""
+    cursor: str | None = ""
     while cursor is not None:
         page = called.request("GET", f"{path}&cursor={cursor}").json
         found += [call["id"] for call in page["invocations"]]
@@ -166,7 +166,7 @@ def test_logs_come_in_pages(called: Gateway) -> None:
     every = called.client.logs("many", 100)
     assert len(every) == 21
     found: list[object] = []
-    cursor = ""
+    cursor: str | None = ""
     while cursor is not None:
         page = called.request("GET", f"/api/v1/functions/many/logs?limit=4&cursor={cursor}").json
         found[:0] = page["logs"]
@@ -181,7 +181,7 @@ class Listener:
     def __init__(self, gateway: Gateway, name: str, **filters: str) -> None:
         self.events: list[tuple[str, dict[str, object]]] = []
         self._client = GatewayClient(Connection(gateway.url, gateway.token))
-        self._stream = self._client.follow_logs(name, **filters)
+        self._stream = self._client.follow_logs(name, 10, **filters)
         self._thread = threading.Thread(target=self._listen, daemon=True)
         self._thread.start()
 

@@ -16,7 +16,14 @@ from jupyter_faas.gateway.service.logs import LOG_FILTERS, entries_of
 from jupyter_faas.gateway.service.wanted import FILTERS
 from jupyter_faas.model.errors import MalformedRequest
 
-__all__ = ["ErrorsHandler", "HistoryHandler", "InvocationHandler", "InvocationsHandler", "LogsHandler"]
+__all__ = [
+    "ErrorsHandler",
+    "HistoryHandler",
+    "InvocationHandler",
+    "InvocationsHandler",
+    "LogsHandler",
+    "RecordingHandler",
+]
 
 SSE: Final = "text/event-stream"
 
@@ -45,6 +52,14 @@ class InvocationHandler(FaasHandler):
         """Describe it, with its problem and its log."""
         record = await self.service.history.invocation(identifier)
         self.send_json({**described(record), "problem": record.problem, "logs": entries_of(record)})
+
+
+class RecordingHandler(FaasHandler):
+    """What a call was given and gave."""
+
+    async def get(self, identifier: str) -> None:
+        """Its input and output, if its function records them."""
+        self.send_json(await self.service.history.recording(identifier))
 
 
 class ErrorsHandler(FaasHandler):

@@ -30,6 +30,7 @@ def make_application(site: Site) -> Application:
         (r"/api/v1/builds/([^/]+)", api.BuildHandler),
         (r"/api/v1/invocations", history.HistoryHandler),
         (r"/api/v1/invocations/([^/]+)", history.InvocationHandler),
+        (r"/api/v1/invocations/([^/]+)/recording", history.RecordingHandler),
         (r"/api/v1/invocations/([^/]+)/notebook", api.PartialNotebookHandler),
         (r"/api/v1/functions", api.FunctionsHandler),
         (rf"/api/v1/functions/{_NAME}", api.FunctionHandler),

@@ -6,6 +6,8 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+import orjson
+
 from jupyter_faas.gateway.service.catalogue import Catalogue
 from jupyter_faas.gateway.service.cursors import cursor_of, place_of
 from jupyter_faas.gateway.service.wanted import wanted_in
@@ -48,6 +50,20 @@ class History:
         if record is None:
             raise NotFound(f"There is no invocation {identifier!r}, or it is older than the history.")
         return record
+
+    async def recording(self, identifier: str) -> dict[str, Any]:
+        """What an invocation was given and gave; raises ``NotFound`` where that was not kept."""
+        record = await self.invocation(identifier)
+        content = await self._store.history.recording(identifier)
+        if content is None:
+            raise NotFound(
+                f"What invocation {identifier} was given is not kept: its function records nothing, or newer "
+                f"calls have taken its place. Publish {record.function} with --record 100 to keep the last "
+                "100."
+            )
+        kept: dict[str, Any] = orjson.loads(content)
+        said = {"id": record.id, "function": record.function, "version": record.version}
+        return {**said, "status": record.status, "code": record.code, **kept}
 
     async def errors(self, name: str) -> list[dict[str, Any]]:
         """The errors of a function, grouped by their kind and cell line; raises ``NotFound``."""

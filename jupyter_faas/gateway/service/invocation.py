@@ -12,6 +12,7 @@ from jupyter_faas.gateway.dispatch.outcome import Result
 from jupyter_faas.gateway.dispatch.stream import Stream
 from jupyter_faas.gateway.problems import status_of
 from jupyter_faas.gateway.service.catalogue import Published
+from jupyter_faas.gateway.service.recordings import CallRecording
 from jupyter_faas.gateway.store.recorder import Recorder
 from jupyter_faas.gateway.store.records import InvocationRecord
 from jupyter_faas.model.arguments import Arguments
@@ -26,7 +27,7 @@ CLIENT_CLOSED_REQUEST = 499
 class Invocation:
     """A call that somebody waits for, and its record; ``keep`` takes what a failed one has left behind."""
 
-    __slots__ = ("_ended", "_keep", "_recorder", "call", "record")
+    __slots__ = ("_ended", "_keep", "_recorder", "_recording", "call", "record")
 
     def __init__(
         self,
@@ -45,6 +46,7 @@ class Invocation:
         self._recorder = recorder
         self._keep = keep
         self._ended = ended
+        self._recording = published.manifest.recording
         self.record = InvocationRecord(
             secrets.token_hex(12), target.function, target.version, time.time(), alias, caller
         )
@@ -75,6 +77,9 @@ class Invocation:
             if result.attached:
                 self._keep(record.id, result)
             note_error(record, result.error)
+        if self._recording is not None:
+            streamed = call.stream is not None
+            record.recording = CallRecording(self._recording, call.arguments, result, streamed)
         self._ended(record, result)
         self._recorder.add(record)
 

@@ -94,6 +94,21 @@ _CALL: Final[dict[str, Any]] = {
     "result_bytes": BYTES,
 }
 
+_FILE: Final = object_of(
+    name={**TEXT, "description": "Of the parameter."},
+    media_type=TEXT,
+    filename=maybe(TEXT),
+    content=maybe({**TEXT, "description": "In Base64."}),
+)
+_OUTPUT: Final = object_of(
+    ("left_out", "json", "content"),
+    content_type=TEXT,
+    redacted=array_of(TEXT),
+    left_out={**TEXT, "description": "Why there is no output."},
+    json={},
+    content={**TEXT, "description": "In Base64."},
+)
+
 SCHEMAS: Final[dict[str, Any]] = {
     "Invocation": object_of(
         ("logs", "problem"), **_CALL, problem=maybe(OBJECT), logs=array_of(reference("LogEntry"))
@@ -104,6 +119,18 @@ SCHEMAS: Final[dict[str, Any]] = {
         stream={**TEXT, "description": "`stdout`, `stderr`, `faas`, or the level of a logger."},
         text=TEXT,
         invocation=maybe({**TEXT, "description": "Null while the function was imported."}),
+    ),
+    "Recording": object_of(
+        id=TEXT,
+        function=TEXT,
+        version=COUNT,
+        status={"type": "integer", "description": "Of HTTP."},
+        code=maybe(TEXT),
+        input=maybe({**OBJECT, "description": "The arguments, less the files."}),
+        files=array_of(_FILE),
+        redacted={**array_of(TEXT), "description": "Where something was taken out of the input."},
+        left_out=maybe({**TEXT, "description": "Why there is no input."}),
+        output=maybe(_OUTPUT),
     ),
     "ErrorGroup": object_of(
         code=TEXT,
@@ -176,6 +203,16 @@ PATHS: Final[Paths] = {
             _TAG,
             "One call, with what it wrote.",
             {200: Answer("The call.", json_of(reference("Invocation")))},
+            (NotFound,),
+            (_ID,),
+        )
+    },
+    "/api/v1/invocations/{id}/recording": {
+        "get": Operation(
+            "read_recording",
+            _TAG,
+            "What a call of a function that records its calls was given and gave.",
+            {200: Answer("Input and output.", json_of(reference("Recording")))},
             (NotFound,),
             (_ID,),
         )
