@@ -34,9 +34,11 @@ from jupyter_faas.gateway.handlers.budget import Budget
 from jupyter_faas.gateway.handlers.server import Server
 from jupyter_faas.gateway.handlers.site import Authenticator, Site
 from jupyter_faas.gateway.images.builder import ImageBuilder
+from jupyter_faas.gateway.service.aliases import Aliases
 from jupyter_faas.gateway.service.builds import Builds
 from jupyter_faas.gateway.service.bundles import BundleStore
 from jupyter_faas.gateway.service.catalogue import Catalogue
+from jupyter_faas.gateway.service.differences import Differences
 from jupyter_faas.gateway.service.history import History
 from jupyter_faas.gateway.service.locks import LockStore
 from jupyter_faas.gateway.service.logs import Logs
@@ -47,6 +49,7 @@ from jupyter_faas.gateway.service.publisher import Publisher
 from jupyter_faas.gateway.service.readiness import Readiness
 from jupyter_faas.gateway.service.rebuilder import Rebuilder
 from jupyter_faas.gateway.service.service import Service
+from jupyter_faas.gateway.service.versions import Versions
 from jupyter_faas.gateway.store.recorder import Recorder
 from jupyter_faas.gateway.store.records import Retention
 from jupyter_faas.gateway.store.store import Store
@@ -247,10 +250,16 @@ class GatewayApp(JupyterApp):
         stack.push_async_callback(metrics.close)
         recorder = Recorder(store, self._retention(), metrics.count)
         stack.push_async_callback(recorder.close)
-        publisher = Publisher(engine, store, bundles, locks, builder, dispatcher, catalogue, builds)
+        aliases = Aliases(store, catalogue, dispatcher, recorder)
+        differences = Differences(store, bundles, aliases)
+        publisher = Publisher(
+            engine, store, bundles, locks, builder, dispatcher, catalogue, builds, aliases, differences
+        )
         stack.push_async_callback(publisher.close)
         for published in catalogue:
             dispatcher.provision(published.target)
+        for function, number in catalogue.routes:
+            dispatcher.provision((await aliases.version(function, number)).target)
         if dispatcher.prewarmed.memory_bytes:
             for published in nlargest(EXPECTED, catalogue, key=lambda one: one.record.published):
                 dispatcher.prewarmed.expect(published.target)
@@ -269,6 +278,9 @@ class GatewayApp(JupyterApp):
             Readiness(engine, store, folder),
             History(store, recorder, catalogue),
             Logs(store, recorder, catalogue, dispatcher.feed),
+            aliases,
+            Versions(engine, store, catalogue, dispatcher, aliases, recorder),
+            differences,
         )
         return service, dispatcher
 

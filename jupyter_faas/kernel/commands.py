@@ -15,6 +15,7 @@ from jupyter_faas.client import GatewayClient
 from jupyter_faas.kernel.history import HISTORY_COMMANDS, add_history_commands, replay_here
 from jupyter_faas.kernel.results import accept_of_notebook, shown
 from jupyter_faas.kernel.tables import fields_table, function_table, functions_table
+from jupyter_faas.kernel.versions import VERSION_COMMANDS, add_parsers
 from jupyter_faas.model.errors import InvalidInput
 
 _new_parser: Callable[..., argparse.ArgumentParser] = MagicArgumentParser
@@ -86,7 +87,8 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command")
     commands.add_parser("list")
     commands.add_parser("gateway")
-    for name in ("show", "delete", "invoke"):
+    add_parsers(commands)
+    for name in ("show", "invoke"):
         commands.add_parser(name).add_argument("name")
     add_history_commands(commands)
     commands.choices["invoke"].add_argument("arguments", nargs=argparse.REMAINDER)
@@ -99,10 +101,6 @@ def _list(gateway: GatewayClient, options: argparse.Namespace, line: str) -> Any
 
 def _show(gateway: GatewayClient, options: argparse.Namespace, line: str) -> Any:  # noqa: ARG001
     return function_table(gateway.function(options.name))
-
-
-def _delete(gateway: GatewayClient, options: argparse.Namespace, line: str) -> Any:  # noqa: ARG001
-    return fields_table(gateway.delete(options.name))
 
 
 def _gateway(gateway: GatewayClient, options: argparse.Namespace, line: str) -> Any:  # noqa: ARG001
@@ -119,7 +117,7 @@ _COMMANDS: dict[str, Callable[[GatewayClient, argparse.Namespace, str], Any]] = 
     "list": _list,
     "show": _show,
     **HISTORY_COMMANDS,
-    "delete": _delete,
     "gateway": _gateway,
     "invoke": _invoke,
+    **VERSION_COMMANDS,
 }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -26,12 +25,12 @@ SECRETS = ("hunter2", "t0ps3cret", "9417-pin")
 
 
 @pytest.fixture(scope="module")
-def recording(gateway: Gateway) -> Iterator[Gateway]:
+def recording(gateway: Gateway) -> Gateway:
     """Two functions: ``log_in`` keeps three calls and no secrets, ``divide`` keeps two."""
     wanted = Recording(calls=3, redact=("password", "TOKEN", "pin"))
     gateway.publish(SOURCE, "log_in", recording=wanted)
     gateway.publish(DIVIDE, "divide", recording=Recording(calls=2))
-    yield gateway
+    return gateway
 
 
 def call(gateway: Gateway, name: str, **arguments: Any) -> str:
@@ -57,7 +56,7 @@ def test_named_fields_are_never_written(recording: Gateway) -> None:
 
 def test_a_redacted_value_has_to_be_given_again(recording: Gateway) -> None:
     failed = call(recording, "log_in", user="nobody", password="hunter2")
-    with pytest.raises(InvalidInput, match="password of invocation .* was redacted"):
+    with pytest.raises(InvalidInput, match=r"password of invocation .* was redacted"):
         recording.client.replay(failed)
     with pytest.raises(HandlerError, match="no such user"):
         result_of(recording.client.replay(failed, None, {"password": "x"})[0], recording.url)

@@ -65,7 +65,8 @@ class FunctionDocumentHandler(DocumentHandler):
         latest = self.service.catalogue.get(name)
         if not self.trusted and (latest is None or not latest.manifest.public):
             raise needs_token()
-        published = await self.service.resolve(name, self.get_query_argument("version", None) or None)
+        selector = self.get_query_argument("version", None) or None
+        published = await self.service.resolve(name, self.service.representative(name, selector))
         if not self.trusted and not published.manifest.public:
             raise needs_token()
         return published

@@ -33,6 +33,7 @@ from jupyter_faas.gateway.service.catalogue import Published
 from jupyter_faas.gateway.service.invocation import note_error
 from jupyter_faas.gateway.service.service import Invocation, Result, Stream
 from jupyter_faas.gateway.store.records import InvocationRecord
+from jupyter_faas.model.aliases import LATEST
 from jupyter_faas.model.errors import (
     FaasError,
     InternalError,
@@ -47,6 +48,8 @@ __all__ = ["CallRequest"]
 log = logging.getLogger(__name__)
 
 MAX_ACCEPT_CHARACTERS: Final = 2000
+STICKY: Final = "Faas-Sticky"
+"""Calls that give the same text here get the same version of an alias that shares its calls out."""
 
 
 class CallRequest(httputil.HTTPMessageDelegate):
@@ -58,6 +61,8 @@ class CallRequest(httputil.HTTPMessageDelegate):
         self._connection = connection
         self._name = name
         self._selector = selector
+        self._alias: str | None = LATEST
+        self._version: int | None = None
         self._trusted = False
         self._answered = False
         self._body: bytes | bytearray = b""
@@ -139,11 +144,14 @@ class CallRequest(httputil.HTTPMessageDelegate):
             latest = self._service.catalogue.get(self._name)
             if latest is None or not latest.manifest.public:
                 raise needs_token()
-        return self._service.resolve_now(self._name, self._selector)
+        if self._selector is not None:
+            sticky = self._headers.get(STICKY)
+            self._alias, self._version = self._service.select(self._name, self._selector, sticky)
+        return self._service.resolve_now(self._name, self._version)
 
     async def _find_older(self) -> None:
         try:
-            self._admit(await self._service.resolve(self._name, self._selector))
+            self._admit(await self._service.resolve(self._name, self._version))
         except Exception as error:
             self._fail(error)
 
@@ -184,12 +192,6 @@ class CallRequest(httputil.HTTPMessageDelegate):
         self._invocation = self._service.begin(
             published, arguments, accept, self._begin, self._end, self._alias, self._caller
         )
-
-    @property
-    def _alias(self) -> str:
-        """By which alias the function is called; empty if by a version's number."""
-        selector = self._selector
-        return "latest" if selector is None else "" if selector.isdigit() else selector
 
     @property
     def _caller(self) -> str:

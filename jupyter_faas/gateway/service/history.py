@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +9,7 @@ import orjson
 
 from jupyter_faas.gateway.service.catalogue import Catalogue
 from jupyter_faas.gateway.service.cursors import cursor_of, place_of
+from jupyter_faas.gateway.service.timestamps import iso
 from jupyter_faas.gateway.service.wanted import wanted_in
 from jupyter_faas.gateway.store.failures import Failure
 from jupyter_faas.gateway.store.recorder import Recorder
@@ -17,7 +17,7 @@ from jupyter_faas.gateway.store.records import InvocationRecord
 from jupyter_faas.gateway.store.store import Store
 from jupyter_faas.model.errors import NotFound
 
-__all__ = ["History", "iso"]
+__all__ = ["History", "described"]
 
 
 class History:
@@ -70,12 +70,6 @@ class History:
         self._catalogue.latest(name)
         await self._recorder.flush()
         return [_group(failure) for failure in await self._store.history.failures(name)]
-
-
-def iso(seconds: float) -> str:
-    """A Unix time as RFC 3339 in UTC with milliseconds."""
-    whole = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
-    return f"{whole}.{int(seconds * 1000) % 1000:03d}Z"
 
 
 def described(record: InvocationRecord) -> dict[str, Any]:

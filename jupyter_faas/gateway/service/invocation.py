@@ -25,9 +25,12 @@ CLIENT_CLOSED_REQUEST = 499
 
 
 class Invocation:
-    """A call that somebody waits for, and its record; ``keep`` takes what a failed one has left behind."""
+    """A call that somebody waits for, and its record; ``keep`` takes what a failed one has left behind.
 
-    __slots__ = ("_ended", "_keep", "_recorder", "_recording", "call", "record")
+    ``alias`` is the one by which the caller named the version; ``None`` if by its number.
+    """
+
+    __slots__ = ("_ended", "_keep", "_recorder", "_recording", "alias", "call", "record")
 
     def __init__(
         self,
@@ -39,16 +42,17 @@ class Invocation:
         accept: str,
         begun: Callable[[Stream], None],
         ended: Callable[[InvocationRecord, Result], None],
-        alias: str = "",
+        alias: str | None = None,
         caller: str = "",
     ) -> None:
         target = published.target
+        self.alias = alias
         self._recorder = recorder
         self._keep = keep
         self._ended = ended
         self._recording = published.manifest.recording
         self.record = InvocationRecord(
-            secrets.token_hex(12), target.function, target.version, time.time(), alias, caller
+            secrets.token_hex(12), target.function, target.version, time.time(), alias or "", caller
         )
         self.record.request_bytes = arguments.size
         seconds = target.caps.timeout_seconds

@@ -13,7 +13,7 @@ from jupyter_faas.gateway.dispatch.feed import Feed
 from jupyter_faas.gateway.dispatch.logs import LogEntry, entries_in
 from jupyter_faas.gateway.service.catalogue import Catalogue
 from jupyter_faas.gateway.service.cursors import cursor_of, place_of
-from jupyter_faas.gateway.service.history import iso
+from jupyter_faas.gateway.service.timestamps import iso
 from jupyter_faas.gateway.service.wanted import read_filter, time_of
 from jupyter_faas.gateway.store.history import Logged
 from jupyter_faas.gateway.store.recorder import Recorder

@@ -10,10 +10,12 @@ from jupyter_faas.gateway.dispatch.dispatcher import Dispatcher
 from jupyter_faas.gateway.dispatch.outcome import Result
 from jupyter_faas.gateway.dispatch.stream import SSE, Stream
 from jupyter_faas.gateway.engines.base import Engine
+from jupyter_faas.gateway.service.aliases import Aliases
 from jupyter_faas.gateway.service.bundles import BundleStore
 from jupyter_faas.gateway.service.catalogue import Catalogue, Published
+from jupyter_faas.gateway.service.differences import Differences
 from jupyter_faas.gateway.service.examples import described_examples
-from jupyter_faas.gateway.service.history import History, iso
+from jupyter_faas.gateway.service.history import History
 from jupyter_faas.gateway.service.invocation import Invocation
 from jupyter_faas.gateway.service.locks import LockStore
 from jupyter_faas.gateway.service.logs import Logs
@@ -21,9 +23,12 @@ from jupyter_faas.gateway.service.metrics import Metrics
 from jupyter_faas.gateway.service.partial import PartialNotebooks
 from jupyter_faas.gateway.service.publisher import Publisher
 from jupyter_faas.gateway.service.readiness import Readiness
+from jupyter_faas.gateway.service.timestamps import iso
+from jupyter_faas.gateway.service.versions import Versions
 from jupyter_faas.gateway.store.recorder import Recorder
 from jupyter_faas.gateway.store.records import InvocationRecord
 from jupyter_faas.gateway.store.store import Store
+from jupyter_faas.model.aliases import LATEST, version_number
 from jupyter_faas.model.arguments import Arguments
 from jupyter_faas.model.errors import NotFound
 from jupyter_faas.model.media import IPYNB
@@ -51,6 +56,9 @@ class Service:
         readiness: Readiness,
         history: History,
         logs: Logs,
+        aliases: Aliases,
+        versions: Versions,
+        differences: Differences,
     ) -> None:
         self.engine = engine
         self.bundles = bundles
@@ -61,32 +69,49 @@ class Service:
         self.readiness = readiness
         self.history = history
         self.logs = logs
+        self.aliases = aliases
+        self.versions = versions
+        self.differences = differences
         self._locks = locks
         self._partial = partial
         self._store = store
         self._recorder = recorder
 
-    def resolve_now(self, name: str, selector: str | None) -> Published | None:
+    def select(
+        self, name: str, selector: str | None, sticky: str | None = None
+    ) -> tuple[str | None, int | None]:
+        """The alias and the version that ``selector`` (a number, an alias or nothing) means.
+
+        The alias is ``None`` for a number, the version for the latest. Of an alias that shares its calls out,
+        ``sticky`` always gives the same version. Raises ``NotFound`` for an unknown alias or function.
+        """
+        if selector is None or selector == LATEST:
+            return LATEST, None
+        number = version_number(selector)
+        if number is not None:
+            return None, number
+        route = self.catalogue.routes.get(name, selector)
+        if route is None:
+            raise self.aliases.no_alias(name, selector)
+        return selector, route.choose(sticky)
+
+    def representative(self, name: str, selector: str | None) -> int | None:
+        """The version that stands for what ``selector`` means: of an alias that shares its calls out, the one
+        with the largest share; ``None`` for the latest. Raises as ``select``."""
+        self.catalogue.latest(name)
+        route = None if selector is None else self.catalogue.routes.get(name, selector)
+        return self.select(name, selector)[1] if route is None else route.largest
+
+    def resolve_now(self, name: str, number: int | None) -> Published | None:
         """What ``resolve`` returns, if it is in memory; raises ``NotFound`` for an unknown function."""
         latest = self.catalogue.latest(name)
-        return latest if selector in (None, "latest", str(latest.record.number)) else None
-
-    async def resolve(self, name: str, selector: str | None) -> Published:
-        """The version of ``name`` that ``selector`` (a number, ``latest`` or nothing) means.
-
-        Raises ``NotFound``.
-        """
-        latest = self.catalogue.latest(name)
-        if selector in (None, "latest", str(latest.record.number)):
+        if number is None or number == latest.record.number:
             return latest
-        if selector is not None and selector.isascii() and selector.isdigit() and len(selector) < 10:
-            published = await self.catalogue.older(name, int(selector), self._store)
-            if published is not None:
-                return published
-        raise NotFound(
-            f"{name!r} has no version {selector!r}. Its latest one is {latest.record.number}.",
-            nearest=str(latest.record.number),
-        )
+        return self.catalogue.kept(name, number)
+
+    async def resolve(self, name: str, number: int | None) -> Published:
+        """The version of ``name`` with this number, or the latest; raises ``NotFound``."""
+        return await self.aliases.version(name, number)
 
     def begin(
         self,
@@ -95,14 +120,14 @@ class Service:
         accept: str,
         begun: Callable[[Stream], None],
         ended: Callable[[InvocationRecord, Result], None],
-        alias: str = "",
+        alias: str | None = None,
         caller: str = "",
     ) -> Invocation:
         """Run one call; whatever becomes of it is recorded, and an error is part of the result.
 
         ``accept`` chooses the form of the result; ``begun`` hears of what comes of it before its end, and
         ``ended`` of the end, perhaps before this returns. Nobody hears of a call that was cancelled.
-        ``alias`` and ``caller`` are recorded.
+        ``alias`` is the one that the caller used, ``caller`` who that is.
         """
         return Invocation(
             self.dispatcher,
@@ -160,12 +185,14 @@ class Service:
             "origin": manifest.origin.model_dump(),
             "published": iso(record.published),
             "versions": self.catalogue.version_count(record.function),
+            "aliases": self.aliases.of(record.function),
+            "author": record.author or None,
             "instances": self.dispatcher.instances(record.function),
         }
 
     async def lock(self, name: str, selector: str | None) -> dict[str, Any]:
         """All packages of a version, with hashes, as uv has locked them; raises ``NotFound``."""
-        record = (await self.resolve(name, selector)).record
+        record = (await self.resolve(name, self.representative(name, selector))).record
         lock = self._locks.load(record.environment_image)
         if lock is None:
             raise NotFound(

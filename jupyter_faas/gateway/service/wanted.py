@@ -32,7 +32,7 @@ def wanted_in(query: Mapping[str, str], function: str | None = None) -> Wanted:
     how long ago (``90s``, ``2h``, ``7d``); durations are written ``200ms``.
     """
     return Wanted(
-        function=function or query.get("function") or None,
+        function=query.get("function", function),
         version=read_filter(query, "version", _version),
         statuses=read_filter(query, "status", _statuses),
         code=read_filter(query, "code", _code),
@@ -64,7 +64,7 @@ def time_of(text: str) -> float:
 def read_filter(query: Mapping[str, str], name: str, read: Callable[[str], T]) -> T | None:
     """A parameter of the query as ``read`` makes it, None without it; raises ``MalformedRequest``."""
     text = query.get(name)
-    if not text:
+    if text is None:
         return None
     try:
         return read(text)

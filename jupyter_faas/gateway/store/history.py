@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple, Protocol, TypeVar
 from sqlalchemy import ColumnElement, Connection, Row, Table, delete, func, insert, select
 from sqlalchemy.dialects import sqlite
 
+from jupyter_faas.gateway.store.aliases import mark_served
 from jupyter_faas.gateway.store.failures import Failure, failures_of, note_failures
 from jupyter_faas.gateway.store.recordings import recording_of, save_recordings
 from jupyter_faas.gateway.store.records import InvocationRecord, Page, Wanted
@@ -61,9 +62,18 @@ class History:
 
     def __init__(self, run: Run) -> None:
         self._run = run
+        self._served: set[tuple[str, int]] = set()
 
     async def add(self, records: Sequence[InvocationRecord], recorded_bytes: int = 0) -> None:
-        """Append a batch in one transaction; recordings of a function have ``recorded_bytes`` together."""
+        """Append a batch in one transaction, and note which versions served a call for the first time.
+
+        Recordings of a function have ``recorded_bytes`` together at most.
+        """
+        first = {
+            (record.function, record.version): record.started
+            for record in reversed(records)
+            if 200 <= record.status < 400 and (record.function, record.version) not in self._served
+        }
 
         def transaction(connection: Connection) -> None:
             last = connection.execute(select(func.max(invocations.c.sequence))).scalar() or 0
@@ -79,9 +89,15 @@ class History:
                 connection.exec_driver_sql(_ADD_DETAILS, more)
             note_failures(connection, records)
             save_recordings(connection, numbered, recorded_bytes)
+            mark_served(connection, first)
 
         if records:
             await self._run(transaction)
+            self._served.update(first)
+
+    def forget_served(self, function: str) -> None:
+        """The function is deleted: versions of its name will be others."""
+        self._served = {known for known in self._served if known[0] != function}
 
     async def page(self, wanted: Wanted, limit: int, before: int | None = None) -> Page[InvocationRecord]:
         """The newest ``limit`` invocations that are ``wanted``, of those that ended ``before`` another.

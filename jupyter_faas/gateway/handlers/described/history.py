@@ -42,11 +42,14 @@ _WHEN: Final = {
     "examples": ["2h", "2026-01-31T12:00:00Z"],
 }
 _DURATION: Final = {**TEXT, "pattern": r"^\d{1,9}(\.\d{1,6})?(ms|s|m|h)$", "examples": ["200ms"]}
+_GO_ON: Final = "Where to go on: the `next` of the page before."
 _SINCE: Final = Parameter("since", "The earliest.", _WHEN)
 _UNTIL: Final = Parameter("until", "The latest.", _WHEN)
 _CALLS: Final = (
     LIMIT,
-    Parameter("cursor", "Where to go on: the `next` of the page before.", TEXT),
+    Parameter(
+        "cursor", "Where to go on: the `next` of the page before.", {**TEXT, "pattern": "^[0-9a-f]{1,15}$"}
+    ),
     Parameter(
         "status",
         "An HTTP status, or a class of them such as `5xx`.",
@@ -61,7 +64,11 @@ _CALLS: Final = (
 )
 _LINES: Final = (
     LIMIT,
-    Parameter("cursor", "Where to go on: the `next` of the page before.", TEXT),
+    Parameter(
+        "cursor",
+        "Where to go on: the `next` of the page before.",
+        {**TEXT, "pattern": "^[0-9a-f]{1,15}-[0-9a-f]{1,15}$"},
+    ),
     Parameter("text", "What must be in a line, in upper or lower case.", TEXT),
     Parameter(
         "level",

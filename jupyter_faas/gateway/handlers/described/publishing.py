@@ -61,6 +61,9 @@ SCHEMAS: Final[dict[str, Any]] = {
         layer_bytes=BYTES,
         image_bytes=BYTES,
         isolates=BOOLEAN,
+        author=maybe(TEXT),
+        changes=maybe(reference("Changes")),
+        aliases=array_of(TEXT),
         seconds=NUMBER,
     ),
     "Build": object_of(
@@ -109,9 +112,10 @@ PATHS: Final[Paths] = {
             (FUNCTION_NAME,),
             json_of(
                 object_of(
-                    ("environment",),
+                    ("environment", "aliases"),
                     bundle=_DIGEST.schema,
                     environment={"type": "object", "additionalProperties": TEXT},
+                    aliases={**array_of(TEXT), "description": "Those that are to lead to the version, too."},
                 )
             ),
         )
