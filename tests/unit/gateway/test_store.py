@@ -72,7 +72,7 @@ def test_the_last_step_is_the_head() -> None:
 
 
 def test_a_newer_database_is_refused(tmp_path: Path) -> None:
-    path = database_of(SCHEMAS[0], tmp_path / "gateway.sqlite")
+    path = database_of(next(dump for dump in SCHEMAS if dump.stem == "first"), tmp_path / "gateway.sqlite")
     with closing(sqlite3.connect(path)) as database:
         database.execute("CREATE TABLE alembic_version (version_num VARCHAR(32) PRIMARY KEY)")
         database.execute("INSERT INTO alembic_version VALUES ('9001')")
