@@ -7,7 +7,7 @@ import os
 import sys
 from typing import Final
 
-from jupyter_faas.cli import backup, functions, history, publish, service, versions
+from jupyter_faas.cli import backup, caps, functions, history, publish, service, versions
 from jupyter_faas.cli.arguments import UsageError, add_command, gateway_argument
 from jupyter_faas.cli.output import note, print_error, print_json
 from jupyter_faas.model.errors import FaasError, GatewayUnavailable
@@ -82,7 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"jupyter-faas {VERSION}")
     gateway_argument(parser, None)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for module in (service, functions, history, versions, publish, backup):
+    for module in (service, functions, caps, history, versions, publish, backup):
         module.add_commands(commands)
     add_command(commands, "version", _version, "print the version")
     return parser

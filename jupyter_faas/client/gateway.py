@@ -184,6 +184,26 @@ class GatewayClient(VersionsApi):
         """One call, with its logs."""
         return self._dict("GET", f"{API}/invocations/{_quote(invocation_id)}")
 
+    def caps(self, name: str) -> dict[str, Any]:
+        """The caps of a function, what calls really used, and what is proposed."""
+        return self._get(f"{API}/functions/{_quote(name)}/caps")
+
+    def change_caps(self, name: str, options: Mapping[str, str | None]) -> dict[str, Any]:
+        """Make a new version with other caps, by the options of ``%%publish``: ``{"memory": "1GB"}``.
+
+        Returns ``{"state": "live" or "unchanged", "publication"}``. Raises ``AnnotationError`` for a text
+        that can't be read, and what importing the function raises if it doesn't start with them.
+        """
+        from jupyter_faas.model.cap_options import CAP_OPTIONS, caps_of
+        from jupyter_faas.model.caps import Caps  # brings pydantic, as in ``publish``
+
+        caps = caps_of(options, Caps.model_validate(self.caps(name)["caps"])).model_dump()
+        given = [CAP_OPTIONS[option].field if option in CAP_OPTIONS else option for option in options]
+        wanted = {field: caps[field] for field, text in zip(given, options.values(), strict=True) if text}
+        path = f"{API}/functions/{_quote(name)}/caps"
+        answer: dict[str, Any] = self._ask("PATCH", path, json.dumps(wanted).encode())
+        return answer
+
     def recorded(self, invocation_id: str) -> Recorded:
         """What a call was given and gave; raises ``NotFound`` if its function keeps none of that."""
         return Recorded(self._get(f"{API}/invocations/{_quote(invocation_id)}/recording"))

@@ -12,6 +12,7 @@ from IPython.core.error import UsageError
 from IPython.core.magic_arguments import MagicArgumentParser
 
 from jupyter_faas.client import GatewayClient
+from jupyter_faas.kernel.caps import CAPS_COMMANDS, add_caps_command
 from jupyter_faas.kernel.history import HISTORY_COMMANDS, add_history_commands, replay_here
 from jupyter_faas.kernel.results import accept_of_notebook, shown
 from jupyter_faas.kernel.tables import fields_table, function_table, functions_table
@@ -91,6 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     for name in ("show", "invoke"):
         commands.add_parser(name).add_argument("name")
     add_history_commands(commands)
+    add_caps_command(commands)
     commands.choices["invoke"].add_argument("arguments", nargs=argparse.REMAINDER)
     return parser
 
@@ -116,6 +118,7 @@ def _invoke(gateway: GatewayClient, options: argparse.Namespace, line: str) -> A
 _COMMANDS: dict[str, Callable[[GatewayClient, argparse.Namespace, str], Any]] = {
     "list": _list,
     "show": _show,
+    **CAPS_COMMANDS,
     **HISTORY_COMMANDS,
     "gateway": _gateway,
     "invoke": _invoke,

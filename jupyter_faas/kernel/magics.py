@@ -111,6 +111,8 @@ class FaasMagics(Magics):
             %faas logs NAME [-f]            what it wrote; -f goes on with each new line until interrupted
             %faas history [NAME]            the last calls, of one function or of all: --status 5xx, --code
                                             timeout, --version N, --since 2h, --min-duration 200ms, --limit N
+            %faas caps NAME                 what its calls use of its caps, and which would fit better; with
+                                            --memory 1GB and so on: a new version with these, without a build
             %faas errors NAME               its errors, grouped by their kind and cell line
             %faas invocation ID             one call: figures, error, and what it wrote
             %faas replay ID [key=value …]   run a call that --record has kept again, with this kernel's

@@ -236,6 +236,7 @@ class Instance:
             "result_bytes": caps.result_bytes,
             "network": caps.network,
             "isolate": caps.isolate,
+            "caps": caps.model_dump(),
         }
         self._send(encode_frame(Kind.INIT, header=init))
 

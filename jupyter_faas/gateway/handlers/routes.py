@@ -6,7 +6,7 @@ from typing import Final
 
 from tornado.web import Application
 
-from jupyter_faas.gateway.handlers import documents, history, versions
+from jupyter_faas.gateway.handlers import caps, documents, history, versions
 from jupyter_faas.gateway.handlers import management as api
 from jupyter_faas.gateway.handlers.base import FaasHandler, NotFoundHandler
 from jupyter_faas.gateway.handlers.site import Site
@@ -42,6 +42,7 @@ def make_application(site: Site) -> Application:
         (rf"/api/v1/functions/{_NAME}/aliases/([^/]+)", versions.AliasHandler),
         (rf"/api/v1/functions/{_NAME}/deletion", versions.DeletionHandler),
         (rf"/api/v1/functions/{_NAME}/rollback", versions.RollbackHandler),
+        (rf"/api/v1/functions/{_NAME}/caps", caps.CapsHandler),
         (rf"/api/v1/functions/{_NAME}/errors", history.ErrorsHandler),
         (rf"/api/v1/functions/{_NAME}/invocations", history.InvocationsHandler),
         (rf"/api/v1/functions/{_NAME}/lock", api.LockHandler),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
+from jupyter_faas.gateway.service.advice import proposals, usage
 from jupyter_faas.gateway.service.catalogue import Catalogue
 from jupyter_faas.gateway.service.cursors import cursor_of, place_of
 from jupyter_faas.gateway.service.timestamps import iso
@@ -18,6 +19,10 @@ from jupyter_faas.gateway.store.store import Store
 from jupyter_faas.model.errors import NotFound
 
 __all__ = ["History", "described"]
+
+
+USED_CALLS: Final = 10_000
+"""How many of the last calls caps are compared with, whichever version served them."""
 
 
 class History:
@@ -50,6 +55,15 @@ class History:
         if record is None:
             raise NotFound(f"There is no invocation {identifier!r}, or it is older than the history.")
         return record
+
+    async def advice(self, name: str) -> dict[str, Any]:
+        """The caps of a function, what its last calls used, and which would fit; raises ``NotFound``."""
+        published = self._catalogue.latest(name)
+        caps = published.manifest.caps
+        await self._recorder.flush()
+        used = usage(await self._store.history.used(name, USED_CALLS))
+        said = {"function": name, "version": published.record.number, "caps": caps.model_dump()}
+        return {**said, "usage": used, "proposals": proposals(used, caps)}
 
     async def recording(self, identifier: str) -> dict[str, Any]:
         """What an invocation was given and gave; raises ``NotFound`` where that was not kept."""

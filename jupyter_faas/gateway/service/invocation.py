@@ -5,12 +5,14 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from jupyter_faas.gateway.dispatch.call import Call, Start
 from jupyter_faas.gateway.dispatch.dispatcher import Dispatcher
 from jupyter_faas.gateway.dispatch.outcome import Result
 from jupyter_faas.gateway.dispatch.stream import Stream
 from jupyter_faas.gateway.problems import status_of
+from jupyter_faas.gateway.service.advice import advised
 from jupyter_faas.gateway.service.catalogue import Published
 from jupyter_faas.gateway.service.recordings import CallRecording
 from jupyter_faas.gateway.store.recorder import Recorder
@@ -30,7 +32,7 @@ class Invocation:
     ``alias`` is the one by which the caller named the version; ``None`` if by its number.
     """
 
-    __slots__ = ("_ended", "_keep", "_recorder", "_recording", "alias", "call", "record")
+    __slots__ = ("_caps", "_ended", "_keep", "_recorder", "_recording", "alias", "call", "record")
 
     def __init__(
         self,
@@ -51,6 +53,7 @@ class Invocation:
         self._keep = keep
         self._ended = ended
         self._recording = published.manifest.recording
+        self._caps = published.manifest.caps
         self.record = InvocationRecord(
             secrets.token_hex(12), target.function, target.version, time.time(), alias or "", caller
         )
@@ -77,6 +80,8 @@ class Invocation:
         record.logs = call.logs
         record.status = result.status
         record.result_bytes = len(result.body) if call.stream is None else call.stream.size
+        if result.error is not None:
+            result = replace(result, error=advised(result.error, record.function, self._caps))
         if result.error is not None:
             if result.attached:
                 self._keep(record.id, result)

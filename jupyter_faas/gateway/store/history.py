@@ -13,7 +13,7 @@ from sqlalchemy.dialects import sqlite
 from jupyter_faas.gateway.store.aliases import mark_served
 from jupyter_faas.gateway.store.failures import Failure, failures_of, note_failures
 from jupyter_faas.gateway.store.recordings import recording_of, save_recordings
-from jupyter_faas.gateway.store.records import InvocationRecord, Page, Wanted
+from jupyter_faas.gateway.store.records import InvocationRecord, Page, Use, Wanted
 from jupyter_faas.gateway.store.schema import details, errors, invocations, recordings
 
 __all__ = ["History", "Logged", "Run", "forget"]
@@ -147,6 +147,17 @@ class History:
         if before is not None:
             query = query.where(details.c.sequence < before)
         return await self._run(lambda c: [Logged(*row) for row in c.execute(query)])
+
+    async def used(self, function: str, limit: int) -> list[Use]:
+        """What the newest ``limit`` calls that ran have used."""
+        columns = invocations.c
+        query = (
+            select(columns.run_ms, columns.cpu_ms, columns.peak_bytes, columns.code)
+            .where(columns.function == function, columns.start != "")
+            .order_by(columns.sequence.desc())
+            .limit(limit)
+        )
+        return await self._run(lambda c: [Use(*row) for row in c.execute(query)])
 
     async def failures(self, function: str) -> list[Failure]:
         """The errors of a function in groups, the one that was seen last first."""

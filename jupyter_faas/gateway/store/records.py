@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, Literal, Protocol, TypeVar
+from typing import Any, Generic, Literal, NamedTuple, Protocol, TypeVar
 
 from jupyter_faas.model.manifest import Manifest
 
@@ -15,6 +15,7 @@ __all__ = [
     "Reason",
     "Recording",
     "Retention",
+    "Use",
     "VersionRecord",
     "Wanted",
 ]
@@ -96,6 +97,15 @@ class InvocationRecord:
     """JSON lines ``{"t", "s", "m"}`` as the instance sent them."""
     recording: Recording | None = field(default=None, repr=False)
     """What is to be kept of its input and output, if its function wants that."""
+
+
+class Use(NamedTuple):
+    """What one call used."""
+
+    run_ms: float
+    cpu_ms: float
+    peak_bytes: int
+    code: str | None = None
 
 
 class Recording(Protocol):
