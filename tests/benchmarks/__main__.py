@@ -17,6 +17,7 @@ from tests.benchmarks.burst import burst
 from tests.benchmarks.cold import cold_calls
 from tests.benchmarks.deadline import deadline
 from tests.benchmarks.figures import Comparison, Rates, Reading, seconds
+from tests.benchmarks.history import history
 from tests.benchmarks.pressure import pressure
 from tests.benchmarks.registered import registered
 from tests.benchmarks.targets import table
@@ -93,6 +94,7 @@ GROUPS: dict[str, Callable[[Gateway], Iterator[Comparison | Rates | Reading]]] =
     "workers": workers,
     "deadline": deadline,
     "registered": registered,
+    "history": history,
 }
 """What there is to measure, in this order; each gets a gateway that all share."""
 

@@ -39,6 +39,9 @@ TARGETS = (
     Target("code-only publish and first call", "p50 ms", 500),
     Target("warm call with 10000 functions", "ratio", 1.1),
     Target("a function that rests", "KB of the gateway", 4),
+    Target("history, logs and metrics", "ratio", 1.05),
+    Target("first page of a million invocations", "slowest ms", 100),
+    Target("a million invocations", "MB", 300),
 )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, NamedTuple, Protocol, TypeVar
 
 from jupyter_faas.model.manifest import Manifest
+from jupyter_faas.model.trace import CallSpans
 
 __all__ = [
     "InvocationRecord",
@@ -97,6 +98,8 @@ class InvocationRecord:
     """JSON lines ``{"t", "s", "m"}`` as the instance sent them."""
     recording: Recording | None = field(default=None, repr=False)
     """What is to be kept of its input and output, if its function wants that."""
+    spans: CallSpans | None = None
+    """Those by which a collector hears of it, if one does."""
 
 
 class Use(NamedTuple):
