@@ -17,7 +17,7 @@ class Tracing:
         self._there: bool | None = None
 
     def begin(self, header: dict[str, Any]) -> Any:
-        """Take over the ``traceparent`` of a ``CALL``; what ``end`` wants, None if there is nothing to end."""
+        """Take over the ``traceparent`` of a ``CALL``; returns what ``end`` wants."""
         traceparent = header.get("traceparent")
         if not traceparent or not self._is_there():
             return None
@@ -25,8 +25,8 @@ class Tracing:
             from opentelemetry import context
             from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-            given = {"traceparent": traceparent, "tracestate": header.get("tracestate", "")}
-            return context.attach(TraceContextTextMapPropagator().extract(given))
+            given = TraceContextTextMapPropagator().extract({"traceparent": traceparent})
+            return context.attach(given)
         except Exception:
             self._there = False  # whatever it is, it isn't the package that we know
             return None

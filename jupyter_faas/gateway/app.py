@@ -5,11 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fcntl
-import gc
 import ipaddress
 import logging
 import os
-import resource
 import secrets
 import signal
 import socket
@@ -49,9 +47,13 @@ from jupyter_faas.gateway.service.publisher import Publisher
 from jupyter_faas.gateway.service.readiness import Readiness
 from jupyter_faas.gateway.service.rebuilder import Rebuilder
 from jupyter_faas.gateway.service.service import Service
+from jupyter_faas.gateway.service.tracing import Tracer
 from jupyter_faas.gateway.service.versions import Versions
+from jupyter_faas.gateway.settling import settle
+from jupyter_faas.gateway.sharing.entrances import Entrances
+from jupyter_faas.gateway.sharing.page import MOST_PROCESSES, SharedBudget, SharedPage
 from jupyter_faas.gateway.store.recorder import Recorder
-from jupyter_faas.gateway.store.records import Retention
+from jupyter_faas.gateway.store.records import InvocationRecord, Retention
 from jupyter_faas.gateway.store.store import Store
 from jupyter_faas.model.connection import ConnectionInfo, data_dir, read_connection, write_connection
 from jupyter_faas.model.errors import Conflict, EngineUnavailable, GatewayUnavailable
@@ -66,10 +68,8 @@ ANOTHER_RUNS: Final = os.EX_TEMPFAIL
 EXPECTED: Final = 16
 """So many functions, the last published ones, are expected to be called when the gateway has started."""
 
-SWITCH_SECONDS: Final = 0.0005
 WAITING_SECONDS: Final = 2.0
 """How often a gateway that stops says what it waits for."""
-OPEN_FILES: Final = 65536
 
 
 class GatewayApp(JupyterApp):
@@ -83,6 +83,7 @@ class GatewayApp(JupyterApp):
         **JupyterApp.aliases,
         "ip": "GatewayApp.ip",
         "port": "GatewayApp.port",
+        "processes": "GatewayApp.processes",
         "data-dir": "GatewayApp.data_dir",
         "engine": "EngineSettings.engine",
         "base-image": "GatewayApp.base_image",
@@ -127,6 +128,15 @@ class GatewayApp(JupyterApp):
         "default that happens in a build container, which needs a base image on Debian.",
     ).tag(config=True)
 
+    processes = Integer(
+        1,
+        min=1,
+        max=MOST_PROCESSES,
+        help="How many processes take calls. With more than one they leave to the gateway's own process only "
+        "what has to be in one place, instances and queues, so that several cores are used and every cap "
+        "holds over all of them.",
+    ).tag(config=True)
+
     drain_seconds = Float(
         10.0, min=0, help="How long, in seconds, running calls may go on when the gateway is asked to stop."
     ).tag(config=True)
@@ -158,6 +168,12 @@ class GatewayApp(JupyterApp):
         50_000_000,
         min=0,
         help="How many bytes of inputs and outputs are kept for each function that records its calls.",
+    ).tag(config=True)
+
+    trace_endpoint = Unicode(
+        "",
+        help="Where OpenTelemetry's collector takes traces by OTLP over HTTP, such as "
+        "http://localhost:4318/v1/traces; wants jupyter-faas[otel]. Empty sends none.",
     ).tag(config=True)
 
     max_metric_functions = Integer(
@@ -199,8 +215,11 @@ class GatewayApp(JupyterApp):
             store = Store(folder / "gateway.sqlite")
             stack.push_async_callback(store.close)
             token, token_hash = await self._settle_token(store, last)
-            service, dispatcher = await self._assemble(stack, store, folder)
+            page = SharedPage() if self.processes > 1 else None
+            service, dispatcher = await self._assemble(stack, store, folder, page)
             url = self._url(sockets)
+            limit = self.max_held_bytes
+            budget = Budget(limit) if page is None else SharedBudget(limit, page, 0)
             site = Site(
                 service,
                 Authenticator(token_hash),
@@ -208,19 +227,44 @@ class GatewayApp(JupyterApp):
                 time.time(),
                 str(folder),
                 stop.set,
-                Budget(self.max_held_bytes),
+                budget,
             )
             server = Server(site, self.idle_connection_seconds, self.body_seconds)
-            server.add_sockets(sockets)
-            _settle()
+            entrances = await self._open(server, sockets, site, page)
+            settle()
             write_connection(ConnectionInfo(url, token, os.getpid(), VERSION, str(folder)))
             self.log.info("Serving %d functions at %s", len(service.catalogue), url)
             await stop.wait()
             service.readiness.draining = True
             server.stop()
+            if entrances is not None:
+                entrances.stop_listening()
             await self._drain(dispatcher)
+            if entrances is not None:
+                await entrances.close()
             await server.close_all_connections()
         self.log.info("Stopped")
+
+    async def _open(
+        self, server: Server, sockets: Sequence[socket.socket], site: Site, page: SharedPage | None
+    ) -> Entrances | None:
+        """Take connections: here, or with a ``page`` in other processes."""
+        if page is None:
+            server.add_sockets(sockets)
+            return None
+        settings = {
+            "version": VERSION,
+            "token_hash": site.authenticator.token_hash,
+            "max_held_bytes": self.max_held_bytes,
+            "idle_connection_seconds": self.idle_connection_seconds,
+            "body_seconds": self.body_seconds,
+        }
+        budget = SharedBudget(self.max_held_bytes, page, 0)
+        entrances = Entrances(self.processes, site.service, server, page, budget, settings)
+        site.service.metrics.include(entrances)
+        await entrances.start()
+        entrances.listen(sockets)
+        return entrances
 
     async def _drain(self, dispatcher: Dispatcher) -> None:
         """Let running calls end, and say what is waited for."""
@@ -232,12 +276,12 @@ class GatewayApp(JupyterApp):
         await draining
 
     async def _assemble(
-        self, stack: contextlib.AsyncExitStack, store: Store, folder: Path
+        self, stack: contextlib.AsyncExitStack, store: Store, folder: Path, page: SharedPage | None
     ) -> tuple[Service, Dispatcher]:
         engine = EngineSettings(parent=self).make(folder, await _owner(store))
         stack.push_async_callback(engine.close)
         await self._sweep(engine, await _owner(store))
-        catalogue = Catalogue()
+        catalogue = Catalogue() if page is None else Catalogue(page.note_change)
         await catalogue.load(store)
         builder = ImageBuilder(engine, folder / "cache", self.base_image, self.build_on_host)
         bundles = BundleStore(folder / "bundles")
@@ -248,7 +292,14 @@ class GatewayApp(JupyterApp):
         builds = Builds()
         metrics = Metrics(dispatcher, catalogue, builds, self.max_metric_functions)
         stack.push_async_callback(metrics.close)
-        recorder = Recorder(store, self._retention(), metrics.count)
+        tracer = self._tracer(stack)
+
+        def tell(records: Sequence[InvocationRecord]) -> None:
+            metrics.count(records)
+            if tracer is not None:
+                tracer.tell(records)
+
+        recorder = Recorder(store, self._retention(), tell)
         stack.push_async_callback(recorder.close)
         aliases = Aliases(store, catalogue, dispatcher, recorder)
         differences = Differences(store, bundles, aliases)
@@ -278,11 +329,19 @@ class GatewayApp(JupyterApp):
             Readiness(engine, store, folder),
             History(store, recorder, catalogue),
             Logs(store, recorder, catalogue, dispatcher.feed),
+            tracer is not None,
             aliases,
             Versions(engine, store, catalogue, dispatcher, aliases, recorder),
             differences,
         )
         return service, dispatcher
+
+    def _tracer(self, stack: contextlib.AsyncExitStack) -> Tracer | None:
+        if not self.trace_endpoint:
+            return None
+        tracer = Tracer(self.trace_endpoint)
+        stack.push_async_callback(asyncio.to_thread, tracer.close)
+        return tracer
 
     def _retention(self) -> Retention:
         seconds = self.history_days * 86400 if self.history_days else None
@@ -348,21 +407,6 @@ class GatewayApp(JupyterApp):
                 self.log.critical("Another gateway is using %s", folder)
                 self.exit(ANOTHER_RUNS)
             yield
-
-
-def _settle() -> None:
-    """Before the first call: keep short what interrupts calls, and take many connections.
-
-    What is there now stays: the garbage collector need not look at it again. And a thread (that of the store)
-    that has the interpreter lets go of it after half a millisecond instead of five. Connections are open
-    files, of which many systems allow 1,024 until more is asked for.
-    """
-    gc.collect()
-    gc.freeze()
-    sys.setswitchinterval(SWITCH_SECONDS)
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, OPEN_FILES)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
 
 
 async def _owner(store: Store) -> str:

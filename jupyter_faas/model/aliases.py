@@ -8,14 +8,24 @@ from typing import Final
 
 from jupyter_faas.model.errors import MalformedRequest
 
-__all__ = ["LATEST", "Shares", "check_alias", "check_shares", "parse_shares", "shares_text", "version_number"]
+__all__ = [
+    "ALIAS_PATTERN",
+    "LATEST",
+    "Shares",
+    "alias_in",
+    "check_alias",
+    "check_shares",
+    "parse_shares",
+    "shares_text",
+    "version_number",
+]
 
 LATEST: Final = "latest"
 """The alias that every function has; only publishing and rolling back move it."""
 ALL: Final = 100
 MAX_VERSIONS: Final = 10
 """Versions among which one alias may share its calls out."""
-_ALIAS: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,62}")
+ALIAS_PATTERN: Final = r"^(?!latest$)[A-Za-z][A-Za-z0-9_.-]{0,62}$"
 _NUMBER: Final = re.compile(r"[1-9][0-9]{0,8}")
 _SHARE: Final = re.compile(r"([1-9][0-9]{0,8}):([0-9]{1,3})")
 
@@ -30,7 +40,7 @@ def check_alias(alias: str) -> str:
             "The alias latest moves by itself, with each publish. `jupyter faas rollback NAME` moves it "
             "back; for a name that stays, take another: prod."
         )
-    if not _ALIAS.fullmatch(alias):
+    if not re.fullmatch(ALIAS_PATTERN, alias):
         number = " A number is the version itself, and can't be moved." if alias.isdigit() else ""
         raise MalformedRequest(
             f"{alias[:80]!r} can't be an alias: it begins with a letter and has letters a-z, digits, _, . "
@@ -81,6 +91,11 @@ def shares_text(shares: Shares) -> str:
     if len(shares) == 1:
         return str(next(iter(shares)))
     return ",".join(f"{number}:{share}" for number, share in sorted(shares.items()))
+
+
+def alias_in(selector: str) -> str | None:
+    """The alias that ``selector`` is, unless it is a version's number."""
+    return None if version_number(selector) is not None else selector
 
 
 def version_number(selector: str) -> int | None:

@@ -65,8 +65,7 @@ class FunctionDocumentHandler(DocumentHandler):
         latest = self.service.catalogue.get(name)
         if not self.trusted and (latest is None or not latest.manifest.public):
             raise needs_token()
-        selector = self.get_query_argument("version", None) or None
-        published = await self.service.resolve(name, self.service.representative(name, selector))
+        published = await self.service.resolve(name, self.get_query_argument("version", None) or None)
         if not self.trusted and not published.manifest.public:
             raise needs_token()
         return published

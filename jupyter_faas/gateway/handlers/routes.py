@@ -11,11 +11,9 @@ from jupyter_faas.gateway.handlers import management as api
 from jupyter_faas.gateway.handlers.base import FaasHandler, NotFoundHandler
 from jupyter_faas.gateway.handlers.site import Site
 
-__all__ = ["CALL", "make_application"]
+__all__ = ["make_application"]
 
 _NAME: Final = r"([A-Za-z_][A-Za-z0-9_-]*)"
-CALL: Final = rf"/functions/{_NAME}(?:@([A-Za-z0-9_.-]+))?"
-"""The path of a call: the function, and which version if it is named."""
 
 
 def make_application(site: Site) -> Application:

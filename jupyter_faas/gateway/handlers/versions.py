@@ -28,8 +28,7 @@ class SelectedHandler(FaasHandler):
 
     async def get(self, name: str, selector: str) -> None:
         """Describe it; of an alias that shares its calls out, the version with the largest share."""
-        number = self.service.representative(name, selector)
-        described = describe(self, await self.service.resolve(name, number))
+        described = describe(self, await self.service.resolve(name, selector))
         self.send_json({**described, "url": f"{described['url']}@{selector}"})
 
 
@@ -119,6 +118,8 @@ class RollbackHandler(FaasHandler):
 
 def number_in(value: Any, where: str) -> int:
     """A version's number; raises ``MalformedRequest``."""
+    if isinstance(value, float) and value.is_integer():  # for JSON, 7.0 is a whole number, too
+        value = int(value)
     text = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
     if not (text.isascii() and text.isdigit() and 1 <= int(text[:10]) <= MAX_NUMBER and len(text) <= 10):
         raise MalformedRequest(f"{where}: {str(value)[:20]!r} is not the number of a version, such as 7.")
@@ -126,6 +127,8 @@ def number_in(value: Any, where: str) -> int:
 
 
 def _share(value: Any) -> int:
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     if not isinstance(value, int) or isinstance(value, bool):
         raise MalformedRequest(f"A share is a whole number of percent, such as 90, not {str(value)[:20]!r}.")
     return value

@@ -10,11 +10,11 @@ import difflib
 import pickle
 import zlib
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cached_property
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jsonschema_rs
 
@@ -22,10 +22,12 @@ from jupyter_faas.gateway.dispatch.instance import Target
 from jupyter_faas.gateway.service.realtypes import TYPE, RealType
 from jupyter_faas.gateway.service.routing import Routes
 from jupyter_faas.gateway.store.records import VersionRecord
-from jupyter_faas.gateway.store.store import Store
 from jupyter_faas.model.errors import NotFound
 from jupyter_faas.model.manifest import Manifest
 from jupyter_faas.model.media import ARROW, PARQUET
+
+if TYPE_CHECKING:  # an entrance doesn't load it
+    from jupyter_faas.gateway.store.store import Store
 
 __all__ = ["Catalogue", "Published"]
 
@@ -122,10 +124,15 @@ class _Packed(NamedTuple):
 
 
 class Catalogue:
-    """The latest version of each function, how many versions each has, and where its other aliases lead."""
+    """The latest version of each function, how many versions each has, and where its other aliases lead.
 
-    def __init__(self) -> None:
+    ``changed`` hears of a function that has another latest version, lost a version or is gone, before anybody
+    else does.
+    """
+
+    def __init__(self, changed: Callable[[str], None] = lambda _: None) -> None:
         self.routes = Routes()
+        self._changed = changed
         self._latest: dict[str, _Packed] = {}
         self._ready: OrderedDict[tuple[str, int], Published] = OrderedDict()
 
@@ -190,12 +197,14 @@ class Catalogue:
         record = published.record
         self._pack(record, self.version_count(record.function) + 1)
         self._keep_ready((record.function, record.number), published)
+        self._changed(record.function)
 
     def move(self, published: Published) -> None:
         """Make a version that was there before the latest one."""
         record = published.record
         self._pack(record, self.version_count(record.function))
         self._keep_ready((record.function, record.number), published)
+        self._changed(record.function)
 
     def take_away(self, name: str, number: int) -> None:
         """A version that is not the latest is gone."""
@@ -203,6 +212,7 @@ class Catalogue:
         if packed is not None:
             self._latest[name] = packed._replace(versions=packed.versions - 1)
         self._ready.pop((name, number), None)
+        self._changed(name)
 
     def renew(self, record: VersionRecord) -> None:
         """Take over the record of a version whose image was made anew."""
@@ -217,6 +227,7 @@ class Catalogue:
         self.routes.drop(name)
         for key in [key for key in self._ready if key[0] == name]:
             del self._ready[key]
+        self._changed(name)
 
     def _pack(self, record: VersionRecord, count: int) -> None:
         record = replace(record, changes=None)  # of no use for a call

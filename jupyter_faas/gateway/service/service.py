@@ -10,8 +10,10 @@ from jupyter_faas.gateway.dispatch.dispatcher import Dispatcher
 from jupyter_faas.gateway.dispatch.outcome import Result
 from jupyter_faas.gateway.dispatch.stream import SSE, Stream
 from jupyter_faas.gateway.engines.base import Engine
+from jupyter_faas.gateway.service.access import needs_token
 from jupyter_faas.gateway.service.aliases import Aliases
 from jupyter_faas.gateway.service.bundles import BundleStore
+from jupyter_faas.gateway.service.calls import PLAINLY, Asked
 from jupyter_faas.gateway.service.catalogue import Catalogue, Published
 from jupyter_faas.gateway.service.differences import Differences
 from jupyter_faas.gateway.service.examples import described_examples
@@ -56,6 +58,7 @@ class Service:
         readiness: Readiness,
         history: History,
         logs: Logs,
+        traces: bool,
         aliases: Aliases,
         versions: Versions,
         differences: Differences,
@@ -69,6 +72,8 @@ class Service:
         self.readiness = readiness
         self.history = history
         self.logs = logs
+        self.traces = traces
+        """Whether a collector hears of calls."""
         self.aliases = aliases
         self.versions = versions
         self.differences = differences
@@ -77,41 +82,54 @@ class Service:
         self._store = store
         self._recorder = recorder
 
-    def select(
-        self, name: str, selector: str | None, sticky: str | None = None
-    ) -> tuple[str | None, int | None]:
-        """The alias and the version that ``selector`` (a number, an alias or nothing) means.
+    def find_now(self, name: str, selector: str | None, trusted: bool) -> Published | None:
+        """What ``find`` returns, if it is in memory; raises what it raises."""
+        if not trusted:
+            # Names of functions are not for strangers: unknown and not public look the same.
+            latest = self.catalogue.get(name)
+            if latest is None or not latest.manifest.public:
+                raise needs_token()
+        return self.resolve_now(name, selector)
 
-        The alias is ``None`` for a number, the version for the latest. Of an alias that shares its calls out,
-        ``sticky`` always gives the same version. Raises ``NotFound`` for an unknown alias or function.
+    async def find(self, name: str, selector: str | None, trusted: bool) -> Published:
+        """The version that a caller means, who has the token or hasn't.
+
+        Raises ``NotFound``, or ``Unauthenticated`` for strangers.
         """
+        return self.find_now(name, selector, trusted) or await self.resolve(name, selector)
+
+    def choose(self, name: str, selector: str, sticky: str | None) -> str:
+        """See ``Calls``."""
+        route = self.catalogue.routes.get(name, selector)
+        return selector if route is None else str(route.choose(sticky))
+
+    def resolve_now(self, name: str, selector: str | None) -> Published | None:
+        """What ``resolve`` returns, if it is in memory; raises what it raises."""
+        latest = self.catalogue.latest(name)
         if selector is None or selector == LATEST:
-            return LATEST, None
+            return latest
+        number = self._number(name, selector)
+        return latest if number == latest.record.number else self.catalogue.kept(name, number)
+
+    async def resolve(self, name: str, selector: str | None) -> Published:
+        """The version of ``name`` that ``selector`` (a number, an alias or nothing) means; of an alias that
+        shares its calls out, the one with the largest share.
+
+        Raises ``NotFound``.
+        """
+        found = self.resolve_now(name, selector)
+        if found is None and selector is not None:
+            found = await self.aliases.version(name, self._number(name, selector))
+        return found or self.catalogue.latest(name)
+
+    def _number(self, name: str, selector: str) -> int:
         number = version_number(selector)
         if number is not None:
-            return None, number
+            return number
         route = self.catalogue.routes.get(name, selector)
         if route is None:
             raise self.aliases.no_alias(name, selector)
-        return selector, route.choose(sticky)
-
-    def representative(self, name: str, selector: str | None) -> int | None:
-        """The version that stands for what ``selector`` means: of an alias that shares its calls out, the one
-        with the largest share; ``None`` for the latest. Raises as ``select``."""
-        self.catalogue.latest(name)
-        route = None if selector is None else self.catalogue.routes.get(name, selector)
-        return self.select(name, selector)[1] if route is None else route.largest
-
-    def resolve_now(self, name: str, number: int | None) -> Published | None:
-        """What ``resolve`` returns, if it is in memory; raises ``NotFound`` for an unknown function."""
-        latest = self.catalogue.latest(name)
-        if number is None or number == latest.record.number:
-            return latest
-        return self.catalogue.kept(name, number)
-
-    async def resolve(self, name: str, number: int | None) -> Published:
-        """The version of ``name`` with this number, or the latest; raises ``NotFound``."""
-        return await self.aliases.version(name, number)
+        return route.largest
 
     def begin(
         self,
@@ -120,14 +138,12 @@ class Service:
         accept: str,
         begun: Callable[[Stream], None],
         ended: Callable[[InvocationRecord, Result], None],
-        alias: str | None = None,
-        caller: str = "",
+        asked: Asked = PLAINLY,
     ) -> Invocation:
         """Run one call; whatever becomes of it is recorded, and an error is part of the result.
 
         ``accept`` chooses the form of the result; ``begun`` hears of what comes of it before its end, and
         ``ended`` of the end, perhaps before this returns. Nobody hears of a call that was cancelled.
-        ``alias`` is the one that the caller used, ``caller`` who that is.
         """
         return Invocation(
             self.dispatcher,
@@ -138,8 +154,8 @@ class Service:
             accept,
             begun,
             ended,
-            alias,
-            caller,
+            asked,
+            self.traces,
         )
 
     def _keep(self, invocation: str, result: Result) -> None:
@@ -192,7 +208,7 @@ class Service:
 
     async def lock(self, name: str, selector: str | None) -> dict[str, Any]:
         """All packages of a version, with hashes, as uv has locked them; raises ``NotFound``."""
-        record = (await self.resolve(name, self.representative(name, selector))).record
+        record = (await self.resolve(name, selector)).record
         lock = self._locks.load(record.environment_image)
         if lock is None:
             raise NotFound(

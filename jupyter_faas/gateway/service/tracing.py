@@ -50,7 +50,7 @@ class Tracer:
 
     def close(self) -> None:
         """Send what is left."""
-        self._processor.shutdown()
+        self._processor.shutdown()  # type: ignore[no-untyped-call]
 
     def _spans(self, record: InvocationRecord, spans: CallSpans) -> Iterator[ReadableSpan]:
         waited = record.started + record.queue_ms / 1000

@@ -20,9 +20,8 @@ __all__ = ["History", "Logged", "Run", "forget"]
 
 T = TypeVar("T")
 
-SEARCHED_ROWS: Final = 500_000
-"""How many invocations one page looks through: a twentieth of a second on a slow machine, for nothing else
-can be saved or read meanwhile."""
+SEARCHED_ROWS: Final = 200_000
+"""How many invocations one page looks through: some 20 ms, in which nothing else can be saved or read."""
 TRIMMED_ROWS: Final = 20_000
 """The most that are dropped at once, for the same reason."""
 

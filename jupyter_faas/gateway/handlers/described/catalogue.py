@@ -187,6 +187,7 @@ PATHS: Final[Paths] = {
             {200: Answer("An OpenAPI document.", json_of(OBJECT))},
             (NotFound,),
             (FUNCTION_NAME, SELECTOR),
+            public_too=True,
         )
     },
     "/api/v1/functions/{name}/form": {
@@ -197,6 +198,7 @@ PATHS: Final[Paths] = {
             {200: Answer("For react-jsonschema-form.", json_of(reference("Form")))},
             (NotFound,),
             (FUNCTION_NAME, SELECTOR),
+            public_too=True,
         )
     },
     "/api/v1/functions/{name}/lock": {

@@ -24,6 +24,7 @@ from jupyter_faas.gateway.openapi.operation import (
     object_of,
     reference,
 )
+from jupyter_faas.model.aliases import ALIAS_PATTERN
 from jupyter_faas.model.errors import (
     Conflict,
     Draining,
@@ -115,7 +116,10 @@ PATHS: Final[Paths] = {
                     ("environment", "aliases"),
                     bundle=_DIGEST.schema,
                     environment={"type": "object", "additionalProperties": TEXT},
-                    aliases={**array_of(TEXT), "description": "Those that are to lead to the version, too."},
+                    aliases={
+                        **array_of({"type": "string", "pattern": ALIAS_PATTERN}),
+                        "description": "Those that are to lead to the version, too.",
+                    },
                 )
             ),
         )

@@ -25,6 +25,7 @@ from jupyter_faas.gateway.openapi.operation import (
     object_of,
     reference,
 )
+from jupyter_faas.model.aliases import ALIAS_PATTERN
 from jupyter_faas.model.errors import Conflict, EngineUnavailable, MalformedRequest, NotFound
 
 __all__ = ["PATHS", "SCHEMAS"]
@@ -37,7 +38,7 @@ _SHARES: Final[dict[str, Any]] = {
     "description": "Versions by number, each with its share of the calls in percent; together 100.",
 }
 _NUMBER: Final = Parameter("number", "The version's number.", _VERSION, "path")
-_ALIAS: Final = Parameter("alias", "The alias.", TEXT, "path")
+_ALIAS: Final = Parameter("alias", "The alias.", {**TEXT, "pattern": ALIAS_PATTERN}, "path")
 _AUTHOR: Final = {**TEXT, "maxLength": 200, "description": "Who asks for it."}
 _TOLD: Final[dict[str, Any]] = {
     "function": TEXT,
