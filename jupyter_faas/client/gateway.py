@@ -16,11 +16,13 @@ from jupyter_faas.client.connection import Connection
 from jupyter_faas.client.functions import RemoteFunction
 from jupyter_faas.client.history import follow, pages
 from jupyter_faas.client.jsonvalues import json_of
+from jupyter_faas.client.ongoing import Ongoing
+from jupyter_faas.client.patience import CALL_SECONDS
 from jupyter_faas.client.replay import Recorded
 from jupyter_faas.client.requests import Body
 from jupyter_faas.client.transport import Transport
 from jupyter_faas.client.versions import explained
-from jupyter_faas.model.errors import MalformedRequest
+from jupyter_faas.model.errors import FaasError, MalformedRequest
 
 if TYPE_CHECKING:
     from jupyter_faas.model.bundle import Bundle
@@ -29,8 +31,7 @@ __all__ = ["GatewayClient"]
 
 API: Final = "/api/v1"
 ANSWER_SECONDS: Final = 60.0
-# Longer than the caps allow one call to take: the gateway ends it, and says why.
-INVOKE_SECONDS: Final = 2 * 3600.0
+COMPLETION_SECONDS: Final = 1.0
 
 
 class GatewayClient(VersionsApi):
@@ -76,15 +77,30 @@ class GatewayClient(VersionsApi):
         """The function ``name`` (or ``name@version``) as a callable of real types; raises ``NotFound``."""
         return RemoteFunction(self, name, self.function(name))
 
+    def _ipython_key_completions_(self) -> list[str]:
+        """What IPython offers after ``gateway["``; nothing, rather than to wait for long."""
+        with contextlib.suppress(FaasError):
+            listed = self._ask("GET", f"{API}/functions", timeout_seconds=COMPLETION_SECONDS)
+            return [function["name"] for function in listed["functions"]]
+        return []
+
     def answer(self, name: str, arguments: Mapping[str, Any] | None = None, accept: str = "*/*") -> Response:
         """The answer to a call as it came, in the form that ``accept`` (RFC 9110 §12.5.1) prefers."""
         return self.send(name, Body(json_of(dict(arguments or {})), "application/json"), accept)
 
-    def send(self, name: str, body: Body, accept: str) -> Response:
-        """The answer to a call with a body in any form that functions take."""
+    def send(
+        self,
+        name: str,
+        body: Body,
+        accept: str,
+        *,
+        timeout_seconds: float = CALL_SECONDS,
+        ongoing: Ongoing | None = None,
+    ) -> Response:
+        """The answer to a call with a body in any form that functions take; another thread may end it."""
         headers = {"Accept": accept, "Content-Type": body.content_type}
         return self._transport.send(
-            "POST", _function(name), body.content, headers, timeout_seconds=INVOKE_SECONDS
+            "POST", _function(name), body.content, headers, timeout_seconds=timeout_seconds, ongoing=ongoing
         )
 
     def stream(self, name: str, arguments: Mapping[str, Any] | None = None) -> Generator[Any, None, None]:
@@ -94,14 +110,22 @@ class GatewayClient(VersionsApi):
         """
         return self.items(name, Body(json_of(dict(arguments or {})), "application/json"))
 
-    def items(self, name: str, body: Body) -> Generator[Any, None, None]:
-        """As ``stream``, with a body in any form that functions take."""
+    def items(
+        self,
+        name: str,
+        body: Body,
+        *,
+        timeout_seconds: float = CALL_SECONDS,
+        ongoing: Ongoing | None = None,
+    ) -> Generator[Any, None, None]:
+        """As ``stream``, with a body in any form that functions take; another thread may end it."""
         pieces = self._transport.stream(
             _function(name),
             NDJSON,
-            timeout_seconds=INVOKE_SECONDS,
+            timeout_seconds=timeout_seconds,
             body=body.content,
             content_type=body.content_type,
+            ongoing=ongoing,
         )
         rest = b""
         with contextlib.closing(pieces):

@@ -70,7 +70,7 @@ def publish_holder(gateway: Gateway, name: str, workers: int) -> None:
 
 
 def memory_bytes(container: str) -> int:
-    """What a container uses, less the files that the kernel would drop at once, as ``docker stats`` has it."""
+    """What a container uses, less the files that the kernel would drop at once: as ``docker stats``."""
     with closing(docker.from_env()) as client:
         memory = client.containers.get(container).stats(stream=False)["memory_stats"]
     statistics_of_it = memory["stats"]

@@ -139,6 +139,8 @@ class Slot:
             except FaasError as error:
                 self._overdue = error
                 self._kill()
+        elif self.state is SlotState.FREE and self._lined:
+            self._end_worker()
 
     def on_result(self, frame: Frame) -> None:
         """The supervisor says that the call has ended, or (``retired``) its worker."""
@@ -155,6 +157,8 @@ class Slot:
                 return  # the next worker gets it
         if self.state in (SlotState.BUSY, SlotState.ENDING):
             self._finish(frame, retired)
+        elif self.state is SlotState.FREE and self._lined and not retired:
+            self._end_worker()
 
     def _finish(self, frame: Frame, retired: bool) -> None:
         self._deadline.lift()
@@ -232,8 +236,12 @@ class Slot:
         self._kill()
 
     def _kill(self) -> None:
-        if self.state is not SlotState.BUSY:
-            return
+        if self.state is SlotState.BUSY:
+            self._end_worker()
+
+    def _end_worker(self) -> None:
+        """With its call, if it has one. A worker that speaks without one would keep us busy for ever: its
+        supervisor can't know."""
         self._deadline.lift()
         self.state = SlotState.ENDING
         self._send(encode_frame(Kind.KILL, self.number))
