@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
 import sys
+from importlib import import_module
+from importlib.util import find_spec
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,11 +23,10 @@ class Tracing:
         if not traceparent or not self._is_there():
             return None
         try:
-            from opentelemetry import context
-            from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
-
-            given = TraceContextTextMapPropagator().extract({"traceparent": traceparent})
-            return context.attach(given)
+            # By name: the runtime itself wants nothing but the standard library.
+            propagation = import_module("opentelemetry.trace.propagation.tracecontext")
+            given = propagation.TraceContextTextMapPropagator().extract({"traceparent": traceparent})
+            return import_module("opentelemetry.context").attach(given)
         except Exception:
             self._there = False  # whatever it is, it isn't the package that we know
             return None
@@ -34,14 +34,12 @@ class Tracing:
     def end(self, token: Any) -> None:
         """The call has ended."""
         if token is not None:
-            from opentelemetry import context
-
-            context.detach(token)
+            import_module("opentelemetry.context").detach(token)
 
     def _is_there(self) -> bool:
         if self._there is None:
             try:
-                found = importlib.util.find_spec("opentelemetry.trace")
+                found = find_spec("opentelemetry.trace")
             except (ImportError, ValueError):
                 found = None
             self._there = "opentelemetry.trace" in sys.modules or found is not None
