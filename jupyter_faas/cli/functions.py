@@ -1,4 +1,4 @@
-"""Commands about published functions: list, show, invoke, logs, delete."""
+"""Commands about published functions: list, show, invoke, delete."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from jupyter_faas.client.answers import result_of
 from jupyter_faas.client.wording import deletion_words, version_of
 from jupyter_faas.model.units import format_duration, format_size
 
-__all__ = ["add_commands"]
+__all__ = ["add_commands", "pair_of"]
 
 JSON_IF_POSSIBLE: Final = "application/json, */*;q=0.1"
 
@@ -49,9 +49,6 @@ def add_commands(commands: Commands) -> None:
         default=JSON_IF_POSSIBLE,
         help="the form of the result: text/csv, image/png, …; what isn't JSON is written as it is",
     )
-    logs = add_command(commands, "logs", _logs, "show what a function wrote")
-    logs.add_argument("name", metavar="NAME")
-    logs.add_argument("--limit", type=int, default=100, metavar="LINES", help="the last LINES lines (100)")
     delete = add_command(
         commands, "delete", _delete, "delete a function with all its versions, or one version"
     )
@@ -115,17 +112,6 @@ def _invoke(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _logs(arguments: argparse.Namespace) -> int:
-    with client_of(arguments) as client:
-        lines = client.logs(arguments.name, arguments.limit)
-    if arguments.json:
-        print_json({"logs": lines})
-        return 0
-    for line in lines:
-        print(f"{line['time']}  {line['stream']:<8}  {line['text']}")
-    return 0
-
-
 def _delete(arguments: argparse.Namespace) -> int:
     if not arguments.yes and not sys.stdin.isatty():
         raise UsageError("deleting can't be undone and there is no terminal to ask on: add --yes")
@@ -148,7 +134,7 @@ def _inputs(data: str | None, pairs: list[str]) -> dict[str, Any]:
     if data is not None and pairs:
         raise UsageError("give the arguments with --data or as KEY=VALUE, not both")
     if data is None:
-        return dict(_pair(pair) for pair in pairs)
+        return dict(pair_of(pair) for pair in pairs)
     try:
         inputs = json.loads(_read_data(data))
     except ValueError as error:
@@ -158,7 +144,8 @@ def _inputs(data: str | None, pairs: list[str]) -> dict[str, Any]:
     return inputs
 
 
-def _pair(pair: str) -> tuple[str, Any]:
+def pair_of(pair: str) -> tuple[str, Any]:
+    """The name and the value of ``KEY=VALUE``, JSON where it is JSON; raises ``UsageError``."""
     name, separator, value = pair.partition("=")
     if not separator or not name:
         raise UsageError(f"{pair!r} is not KEY=VALUE")
