@@ -32,7 +32,10 @@ GATEWAY_MAY_IMPORT = {
     "backup": {"store"},
     "doctor": {"engines", "images"},
     "reference": {"handlers", "openapi"},
-    "app": {"dispatch", "engines", "handlers", "images", "service", "store"},
+    "settling": set(),
+    "sharing": {"handlers", "service", "store"},
+    "entrance": {"handlers", "service", "settling", "sharing", "store"},
+    "app": {"dispatch", "engines", "handlers", "images", "service", "settling", "sharing", "store"},
     "__main__": {"app"},
 }
 DOCKER_SDK = {"docker"}

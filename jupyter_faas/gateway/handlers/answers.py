@@ -14,13 +14,13 @@ import orjson
 from tornado import httputil
 from tornado.iostream import StreamClosedError
 
+from jupyter_faas.gateway.handlers.budget import PIECE_BYTES
 from jupyter_faas.gateway.problems import MEDIA_TYPE, problem_for
-from jupyter_faas.gateway.service.service import SSE, Result, Stream
+from jupyter_faas.gateway.service.calls import SSE, Result, Stream
 from jupyter_faas.model.errors import FaasError, Saturated, Unauthenticated
 
 __all__ = [
     "DEFAULT_HEADERS",
-    "PIECE_BYTES",
     "Answer",
     "PacedAnswer",
     "StreamedAnswer",
@@ -35,7 +35,6 @@ __all__ = [
 log = logging.getLogger(__name__)
 
 WITHOUT_BODY: Final = (204, 304)  # RFC 9110 §15.3.5 and §15.4.5
-PIECE_BYTES: Final = 64 * 1024
 READER_SECONDS: Final = 60.0
 """How long a caller may take for a piece of 64 KB before it counts as gone."""
 DEFAULT_HEADERS: Final = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}

@@ -114,6 +114,10 @@ class Metrics:
                 if record.start_ms:
                     self._start.labels(function).observe(record.start_ms / 1000)
 
+    def include(self, collector: Collector) -> None:
+        """Tell also what ``collector`` tells."""
+        self._registry.register(collector)
+
     async def exposition(self) -> bytes:
         """All metrics in Prometheus' text format; made off the event loop, for there may be thousands."""
         self._present.look()
