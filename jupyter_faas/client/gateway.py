@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
+from jupyter_faas.client.aliases import VersionsApi
 from jupyter_faas.client.answers import NDJSON, Response, item_of, result_of, value_of
 from jupyter_faas.client.builds import OnEvent, follow_build
 from jupyter_faas.client.connection import Connection
@@ -31,7 +32,7 @@ ANSWER_SECONDS: Final = 60.0
 COMPLETION_SECONDS: Final = 1.0
 
 
-class GatewayClient:
+class GatewayClient(VersionsApi):
     """A gateway, over HTTP; may be used by several threads.
 
     Every method raises what the gateway raised (a ``FaasError``), or ``GatewayUnavailable``.
@@ -132,11 +133,16 @@ class GatewayClient:
                     yield item_of(line)
 
     def publish(
-        self, bundle: Bundle, environment: Mapping[str, str], on_event: OnEvent | None = None
+        self,
+        bundle: Bundle,
+        environment: Mapping[str, str],
+        on_event: OnEvent | None = None,
+        aliases: Sequence[str] = (),
     ) -> dict[str, Any]:
         """Hand ``bundle`` to the gateway and wait until it is live.
 
-        ``environment`` holds the values of the variables that the manifest names. ``on_event`` receives each
+        ``environment`` holds the values of the variables that the manifest names. ``aliases`` are those that
+        are to lead to the version besides ``latest``. ``on_event`` receives each
         event of the build (``step``, then ``live``, ``unchanged`` or ``failed``) with its data. Returns
         ``{"state": "live" or "unchanged", "publication": …}``; raises the error of a build that fails, and
         ``Conflict`` if the gateway is of another version and doesn't understand this one.
@@ -145,7 +151,8 @@ class GatewayClient:
 
         content = bundle.pack()
         digest = digest_of(content)
-        request = json.dumps({"bundle": digest, "environment": dict(environment)}).encode()
+        wanted: dict[str, Any] = {"bundle": digest, "environment": dict(environment)}
+        request = json.dumps(wanted | ({"aliases": list(aliases)} if aliases else {})).encode()
         try:
             self._upload(digest, content)
             build = self._ask("POST", f"{API}/functions/{_quote(bundle.manifest.name)}/versions", request)

@@ -32,9 +32,13 @@ from jupyter_faas.gateway.handlers.budget import Budget
 from jupyter_faas.gateway.handlers.server import Server
 from jupyter_faas.gateway.handlers.site import Authenticator, Site
 from jupyter_faas.gateway.images.builder import ImageBuilder
+from jupyter_faas.gateway.service.aliases import Aliases
 from jupyter_faas.gateway.service.builds import Builds
 from jupyter_faas.gateway.service.bundles import BundleStore
 from jupyter_faas.gateway.service.catalogue import Catalogue
+from jupyter_faas.gateway.service.differences import Differences
+from jupyter_faas.gateway.service.disk import Disk
+from jupyter_faas.gateway.service.gate import Gate
 from jupyter_faas.gateway.service.locks import LockStore
 from jupyter_faas.gateway.service.metrics import Metrics
 from jupyter_faas.gateway.service.partial import PartialNotebooks
@@ -42,14 +46,16 @@ from jupyter_faas.gateway.service.planner import Planner
 from jupyter_faas.gateway.service.publisher import Publisher
 from jupyter_faas.gateway.service.readiness import Readiness
 from jupyter_faas.gateway.service.rebuilder import Rebuilder
+from jupyter_faas.gateway.service.retention import Retention
 from jupyter_faas.gateway.service.service import Service
+from jupyter_faas.gateway.service.versions import Versions
 from jupyter_faas.gateway.settling import settle
 from jupyter_faas.gateway.sharing.entrances import Entrances
 from jupyter_faas.gateway.sharing.page import MOST_PROCESSES, SharedBudget, SharedPage
 from jupyter_faas.gateway.store.recorder import Recorder
 from jupyter_faas.gateway.store.store import Store
-from jupyter_faas.model.connection import ConnectionInfo, data_dir, read_connection, write_connection
-from jupyter_faas.model.errors import Conflict, EngineUnavailable, GatewayUnavailable
+from jupyter_faas.model.connection import ConnectionInfo, data_dir, last_connection, write_connection
+from jupyter_faas.model.errors import Conflict, EngineUnavailable
 from jupyter_faas.version import VERSION
 
 __all__ = ["GatewayApp", "main"]
@@ -71,7 +77,7 @@ class GatewayApp(JupyterApp):
     name = "jupyter-faas-gateway"
     description = "Publish notebook functions and call them over HTTP."
     version = VERSION
-    classes = [EngineSettings, Dispatcher, Keeper, Prewarmed]
+    classes = [EngineSettings, Dispatcher, Keeper, Prewarmed, Retention]
     aliases = {
         **JupyterApp.aliases,
         "ip": "GatewayApp.ip",
@@ -186,7 +192,7 @@ class GatewayApp(JupyterApp):
         stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        last = _last_connection(folder)
+        last = last_connection(folder)
         sockets = self._bind(last)
         async with contextlib.AsyncExitStack() as stack:
             store = Store(folder / "gateway.sqlite")
@@ -263,7 +269,8 @@ class GatewayApp(JupyterApp):
         builder = ImageBuilder(engine, folder / "cache", self.base_image, self.build_on_host)
         bundles = BundleStore(folder / "bundles")
         locks = LockStore(folder / "locks")
-        rebuilder = Rebuilder(store, catalogue, bundles, locks, builder)
+        gate = Gate()
+        rebuilder = Rebuilder(store, catalogue, bundles, locks, builder, gate)
         planner = Planner(engine, bundles, folder / "layers")
         dispatcher = Dispatcher(engine, rebuilder.rebuild, planner.plan, parent=self)
         builds = Builds()
@@ -271,14 +278,19 @@ class GatewayApp(JupyterApp):
         stack.push_async_callback(metrics.close)
         recorder = Recorder(store, self.history, metrics.count)
         stack.push_async_callback(recorder.close)
-        publisher = Publisher(engine, store, bundles, locks, builder, dispatcher, catalogue, builds)
+        aliases = Aliases(store, catalogue, dispatcher, recorder)
+        differences = Differences(store, bundles, aliases)
+        publisher = Publisher(
+            engine, store, bundles, locks, builder, dispatcher, catalogue, builds, aliases, differences, gate
+        )
         stack.push_async_callback(publisher.close)
-        for published in catalogue:
-            dispatcher.provision(published.target)
+        await aliases.provision()
         if dispatcher.prewarmed.memory_bytes:
             for published in nlargest(EXPECTED, catalogue, key=lambda one: one.record.published):
                 dispatcher.prewarmed.expect(published.target)
-        partial = PartialNotebooks(folder / "notebooks")
+        versions = Versions(engine, store, catalogue, dispatcher, aliases, recorder)
+        retention = Retention(engine, store, dispatcher, aliases, versions, bundles, locks, gate, parent=self)
+        stack.push_async_callback(retention.close)
         service = Service(
             engine,
             store,
@@ -288,9 +300,14 @@ class GatewayApp(JupyterApp):
             dispatcher,
             catalogue,
             publisher,
-            partial,
+            PartialNotebooks(folder / "notebooks"),
             metrics,
             Readiness(engine, store, folder),
+            aliases,
+            versions,
+            differences,
+            retention,
+            Disk(engine, store, folder),
         )
         return service, dispatcher
 
@@ -363,14 +380,6 @@ async def _owner(store: Store) -> str:
         owner = secrets.token_hex(8)
         await store.save_setting("owner", owner)
     return owner
-
-
-def _last_connection(folder: Path) -> ConnectionInfo | None:
-    try:
-        last = read_connection()
-    except GatewayUnavailable:
-        return None  # others could read it: its token is not used again
-    return last if last and last.data_dir == str(folder) else None
 
 
 def _is_loopback(ip: str) -> bool:

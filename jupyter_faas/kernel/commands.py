@@ -14,6 +14,7 @@ from IPython.core.magic_arguments import MagicArgumentParser
 from jupyter_faas.client import GatewayClient
 from jupyter_faas.kernel.results import accept_of_notebook, shown
 from jupyter_faas.kernel.tables import fields_table, function_table, functions_table, logs_table
+from jupyter_faas.kernel.versions import VERSION_COMMANDS, add_parsers, prune
 from jupyter_faas.model.errors import InvalidInput
 
 _new_parser: Callable[..., argparse.ArgumentParser] = MagicArgumentParser
@@ -30,9 +31,7 @@ def run_command(line: str, connect: Callable[[str | None], GatewayClient]) -> An
     # Quotes inside JSON belong to it: only the words before the arguments are split as a shell does.
     options = _parser().parse_args(line.split())
     if options.command is None:
-        raise UsageError(
-            "%faas needs a command: list, show, invoke, logs, delete or gateway. %faas? explains them."
-        )
+        raise UsageError(f"%faas needs a command: {', '.join(_COMMANDS)}. %faas? explains them.")
     with connect(options.gateway) as gateway:
         return _COMMANDS[options.command](gateway, options, line)
 
@@ -66,7 +65,10 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command")
     commands.add_parser("list")
     commands.add_parser("gateway")
-    for name in ("show", "delete", "logs", "invoke"):
+    commands.add_parser("prune").add_argument("--dry-run", action="store_true")
+    commands.choices["prune"].add_argument("--json", action="store_true")
+    add_parsers(commands)
+    for name in ("show", "logs", "invoke"):
         commands.add_parser(name).add_argument("name")
     commands.choices["logs"].add_argument("--limit", type=int, default=100)
     commands.choices["invoke"].add_argument("arguments", nargs=argparse.REMAINDER)
@@ -85,10 +87,6 @@ def _logs(gateway: GatewayClient, options: argparse.Namespace, line: str) -> Any
     return logs_table(gateway.logs(options.name, options.limit))
 
 
-def _delete(gateway: GatewayClient, options: argparse.Namespace, line: str) -> Any:  # noqa: ARG001
-    return fields_table(gateway.delete(options.name))
-
-
 def _gateway(gateway: GatewayClient, options: argparse.Namespace, line: str) -> Any:  # noqa: ARG001
     return fields_table(gateway.gateway())
 
@@ -103,7 +101,8 @@ _COMMANDS: dict[str, Callable[[GatewayClient, argparse.Namespace, str], Any]] = 
     "list": _list,
     "show": _show,
     "logs": _logs,
-    "delete": _delete,
     "gateway": _gateway,
     "invoke": _invoke,
+    **VERSION_COMMANDS,
+    "prune": prune,
 }

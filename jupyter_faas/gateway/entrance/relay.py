@@ -69,6 +69,11 @@ class Relay:
         elif call := self._calls.get(message.number):
             call.go_on(message)
 
+    def choose(self, name: str, selector: str, sticky: str | None) -> str:
+        """See ``Calls``: calls by an alias don't come here."""
+        del name, sticky
+        return selector
+
     def find_now(self, name: str, selector: str | None, trusted: bool) -> Published | None:
         """See ``Calls``."""
         known = self._known.get((name, selector))
@@ -101,6 +106,7 @@ class Relay:
         accept: str,
         begun: Callable[[Stream], None],
         ended: Ended,
+        alias: str | None = None,
     ) -> _Call:
         """See ``Calls``."""
         number = next(self._numbers) % NUMBERS
@@ -111,6 +117,8 @@ class Relay:
         header = {"function": record.function, "version": record.number, **arguments.header}
         if accept:
             header["accept"] = accept
+        if alias:
+            header["alias"] = alias
         self.channel.send(Kind.CALL, number, header, arguments.pieces)
         return call
 

@@ -48,6 +48,12 @@ class Running(Protocol):
 class Calls(Protocol):
     """Finds versions, and runs calls of them."""
 
+    def choose(self, name: str, selector: str, sticky: str | None) -> str:
+        """``selector``; or, if that is an alias which shares its calls out, the version of this call.
+
+        Calls with the same ``sticky`` get the same one.
+        """
+
     def find_now(self, name: str, selector: str | None, trusted: bool) -> Published | None:
         """What ``find`` returns, if it is in memory; raises what it raises."""
 
@@ -64,5 +70,9 @@ class Calls(Protocol):
         accept: str,
         begun: Callable[[Stream], None],
         ended: Callable[[InvocationRecord, Result], None],
+        alias: str | None = None,
     ) -> Running:
-        """Run one call. ``begun`` hears of what comes of it before its end, ``ended`` of the end."""
+        """Run one call. ``begun`` hears of what comes of it before its end, ``ended`` of the end.
+
+        ``alias`` is the one that the caller used.
+        """

@@ -27,9 +27,12 @@ CLIENT_CLOSED_REQUEST = 499
 
 
 class Invocation:
-    """A call that somebody waits for, and its record; ``keep`` takes what a failed one has left behind."""
+    """A call that somebody waits for, and its record; ``keep`` takes what a failed one has left behind.
 
-    __slots__ = ("_ended", "_keep", "_recorder", "call", "record")
+    ``alias`` is the one by which the caller named the version; ``None`` if by its number.
+    """
+
+    __slots__ = ("_ended", "_keep", "_recorder", "alias", "call", "record")
 
     def __init__(
         self,
@@ -41,8 +44,10 @@ class Invocation:
         accept: str,
         begun: Callable[[Stream], None],
         ended: Callable[[InvocationRecord, Result], None],
+        alias: str | None = None,
     ) -> None:
         target = published.target
+        self.alias = alias
         self._recorder = recorder
         self._keep = keep
         self._ended = ended

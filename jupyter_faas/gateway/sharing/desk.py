@@ -124,8 +124,8 @@ class _Served:
 
     def begin(self, service: Service, published: Published, message: Message) -> None:
         """Run it."""
-        accept = message.header.get("accept", "")
-        self._running = service.begin(published, _arguments(message), accept, self._begin, self._ended)
+        accept, alias = message.header.get("accept", ""), message.header.get("alias")
+        self._running = service.begin(published, _arguments(message), accept, self._begin, self._ended, alias)
 
     def cancel(self) -> None:
         """Nobody waits for it any more."""

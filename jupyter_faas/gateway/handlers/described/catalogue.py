@@ -17,6 +17,7 @@ from jupyter_faas.gateway.handlers.described.parts import (
 from jupyter_faas.gateway.openapi.operation import (
     Answer,
     Operation,
+    Parameter,
     Paths,
     array_of,
     json_of,
@@ -29,6 +30,15 @@ from jupyter_faas.model.errors import NotFound
 __all__ = ["PATHS", "SCHEMAS"]
 
 _TAG: Final = "Catalogue"
+_CONTENTS: Final[dict[str, Any]] = {
+    "versions": COUNT,
+    "aliases": array_of(TEXT),
+    "instances": COUNT,
+    "calls": COUNT,
+    "images": COUNT,
+    "bytes": COUNT,
+    "invocations": COUNT,
+}
 _EXAMPLE: Final = object_of(("result",), arguments=OBJECT, result={})
 
 SCHEMAS: Final[dict[str, Any]] = {
@@ -53,6 +63,8 @@ SCHEMAS: Final[dict[str, Any]] = {
         origin={**OBJECT, "description": "The notebook, cell and author that it was published from."},
         published=TIME,
         versions=COUNT,
+        aliases={**reference("Aliases"), "description": "Where its aliases lead, `latest` first."},
+        author=maybe(TEXT),
         instances=COUNT,
     ),
     "Form": {
@@ -85,10 +97,31 @@ PATHS: Final[Paths] = {
             "delete_function",
             _TAG,
             "Delete a function with all its versions.",
-            {200: Answer("What was deleted.", json_of(object_of(deleted=TEXT, versions=COUNT)))},
+            {200: Answer("What was deleted.", json_of(object_of(deleted=TEXT, **_CONTENTS)))},
             (NotFound,),
             (FUNCTION_NAME,),
         ),
+    },
+    "/api/v1/functions/{name}@{version}": {
+        "get": Operation(
+            "describe_selected",
+            _TAG,
+            "One function as a version of it. Of an alias that shares its calls out it is the version with "
+            "the largest share.",
+            {200: Answer("The function.", json_of(reference("Function")))},
+            (NotFound,),
+            (FUNCTION_NAME, Parameter("version", "A version's number, or an alias.", TEXT, "path")),
+        )
+    },
+    "/api/v1/functions/{name}/deletion": {
+        "get": Operation(
+            "preview_deletion",
+            _TAG,
+            "What deleting a function would take away.",
+            {200: Answer("It.", json_of(object_of(function=TEXT, **_CONTENTS)))},
+            (NotFound,),
+            (FUNCTION_NAME,),
+        )
     },
     "/api/v1/functions/{name}/openapi.json": {
         "get": Operation(
@@ -98,6 +131,7 @@ PATHS: Final[Paths] = {
             {200: Answer("An OpenAPI document.", json_of(OBJECT))},
             (NotFound,),
             (FUNCTION_NAME, SELECTOR),
+            public_too=True,
         )
     },
     "/api/v1/functions/{name}/form": {
@@ -108,6 +142,7 @@ PATHS: Final[Paths] = {
             {200: Answer("For react-jsonschema-form.", json_of(reference("Form")))},
             (NotFound,),
             (FUNCTION_NAME, SELECTOR),
+            public_too=True,
         )
     },
     "/api/v1/functions/{name}/lock": {
