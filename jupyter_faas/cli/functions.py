@@ -68,8 +68,6 @@ def _show(arguments: argparse.Namespace) -> int:
     )
     return 0
 
-    return 0
-
 
 def _delete(arguments: argparse.Namespace) -> int:
     if not arguments.yes and not sys.stdin.isatty():
