@@ -42,7 +42,9 @@ def constrained(convert: Convert | None, metadata: Iterable[Any]) -> Convert | N
 
 def pydantic_validates(metadata: Iterable[Any]) -> bool:
     """Whether the value is pydantic's to make (``jupyter_faas/kernel/constraints.py`` says the same)."""
-    return any(type(note).__module__.startswith(("pydantic.functional", "pydantic.types")) for note in metadata)
+    return any(
+        type(note).__module__.startswith(("pydantic.functional", "pydantic.types")) for note in metadata
+    )
 
 
 def _checks(metadata: Iterable[Any]) -> Iterator[Check]:
@@ -63,7 +65,8 @@ def _checks(metadata: Iterable[Any]) -> Iterator[Check]:
 def _multiple(of: Any) -> Check:
     def holds(value: Any) -> bool:
         count = value / of
-        return bool(abs(count - round(count)) < 1e-9) if isinstance(count, float) else bool(value % of == 0)
+        near = abs(count - round(count)) < 1e-9 if isinstance(count, float) else value % of == 0
+        return bool(near)
 
     return holds, f"a multiple of {of!r}"
 
@@ -73,14 +76,16 @@ def _predicate(holds: Callable[[Any], bool]) -> Check:
 
 
 def _decimals(places: int) -> Check:
-    return lambda value: -value.as_tuple().exponent <= places, f"a number of at most {places} decimal places"
+    return lambda value: bool(
+        -value.as_tuple().exponent <= places
+    ), f"a number of at most {places} decimal places"
 
 
 def _digits(most: int) -> Check:
     def holds(value: Any) -> bool:
         sign_digits_exponent = value.as_tuple()
         digits, exponent = len(sign_digits_exponent.digits), sign_digits_exponent.exponent
-        return max(digits + max(exponent, 0), -exponent) <= most
+        return bool(max(digits + max(exponent, 0), -exponent) <= most)
 
     return holds, f"a number of at most {most} digits"
 

@@ -90,11 +90,12 @@ def mapping(keys: Convert | None, values: Convert | None) -> Convert:
     def convert(value: Any) -> dict[Any, Any]:
         if not isinstance(value, dict):
             raise Fault(f"{shown(value)} is not an object")
+        named: dict[Any, Any] = value
         if values is not None:
-            value = {name: converted(values, each, f".{name}") for name, each in value.items()}
+            named = {name: converted(values, each, f".{name}") for name, each in value.items()}
         if keys is None:
-            return value
-        made = {converted(keys, name, f".{name}"): each for name, each in value.items()}
+            return named
+        made = {converted(keys, name, f".{name}"): each for name, each in named.items()}
         if len(made) < len(value):
             raise Fault("has two texts for the same key")
         return made
@@ -104,7 +105,19 @@ def mapping(keys: Convert | None, values: Convert | None) -> Convert:
 
 def made_by(make: Any, convert: Convert) -> Convert:
     """What ``make`` makes of it; unhashable items of a set are refused here."""
-    return convert if make is None else lambda value: constructed(lambda: make(convert(value)))
+    if make is None:
+        return convert
+
+    def made(value: Any) -> Any:
+        given = convert(value)
+        return constructed(lambda: make(given))
+
+    return made
+
+
+def defaulting(annotation: Any) -> Callable[[Any], Any]:
+    """What makes a ``defaultdict`` of such values."""
+    return lambda value: collections.defaultdict(empty_of(annotation), value)
 
 
 def empty_of(annotation: Any) -> Callable[[], Any] | None:

@@ -51,6 +51,8 @@ def constructed(make: Callable[[], Any]) -> Any:
     """What ``make`` gives; its refusals are the caller's fault (``__post_init__`` checks what came)."""
     try:
         return make()
+    except Fault:
+        raise
     except (ValueError, TypeError, ArithmeticError) as error:
         raise Fault(str(error) or type(error).__name__) from None
 

@@ -17,8 +17,8 @@ def bindings_of(annotation: Any) -> dict[Any, Any]:
     kind = typing.get_origin(annotation) or annotation
     own = dict(zip(getattr(kind, "__parameters__", ()), typing.get_args(annotation), strict=False))
     inherited: dict[Any, Any] = {}
-    for base in vars(kind).get("__orig_bases__", kind.__bases__):
-        if isinstance(typing.get_origin(base) or base, type) and base not in (object, typing.Generic):
+    for base in vars(kind).get("__orig_bases__", getattr(kind, "__bases__", ())):
+        if (typing.get_origin(base) or base) not in (object, typing.Generic, typing.Protocol):
             inherited |= bindings_of(substituted(base, own))
     return {**inherited, **own}
 

@@ -44,7 +44,7 @@ def key(annotation: Any, of: Callable[[Any], Convert | None]) -> Convert | None:
     if origin is typing.Literal:
         return _one_of({_text(each): each for each in arguments})
     if isinstance(annotation, type) and issubclass(annotation, sys.modules["enum"].Enum):
-        return _one_of({_text(member): member for member in annotation})
+        return _one_of({_text(member): member for member in typing.cast("Any", annotation)})
     named = _NAMED.get(scalar_name(annotation)) if isinstance(annotation, type) else None
     return named or of(annotation)
 

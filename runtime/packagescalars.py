@@ -1,5 +1,5 @@
-"""Single values of numpy and pandas, made of JSON. What is no value of the type is refused, not bent: a number
-that doesn't fit into 8 bits, a float that would become infinite.
+"""Single values of numpy and pandas, made of JSON. What is no value of the type is refused, not bent: a
+number that doesn't fit into 8 bits, a float that would become infinite.
 """
 
 from __future__ import annotations

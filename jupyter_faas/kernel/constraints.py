@@ -38,7 +38,9 @@ def constrained(schema: dict[str, Any], metadata: Sequence[Any]) -> dict[str, An
 
 def pydantic_validates(metadata: Sequence[Any]) -> bool:
     """Whether the value is pydantic's to make (``runtime/constraints.py`` says the same)."""
-    return any(type(note).__module__.startswith(("pydantic.functional", "pydantic.types")) for note in metadata)
+    return any(
+        type(note).__module__.startswith(("pydantic.functional", "pydantic.types")) for note in metadata
+    )
 
 
 def _bounded(schema: dict[str, Any], notes: Sequence[Any]) -> dict[str, Any]:

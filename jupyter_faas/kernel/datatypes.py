@@ -33,6 +33,7 @@ _DATA: Final[Mapping[str, dict[str, Any]]] = {
 }
 
 _INTEGER: Final = {"type": "integer"}
+_NUMBER: Final = {"type": "number"}
 _POSITION: Final = {"type": ["integer", "null"]}
 _ENDS: Final = {"type": "object", "additionalProperties": False}
 _BOUNDS: Final[Mapping[str, dict[str, Any]]] = {
@@ -65,13 +66,14 @@ _NUMBERS: Final[Mapping[str, dict[str, Any]]] = {
     **{f"numpy.uint{bits}": _whole(bits, False) for bits in (8, 16, 32, 64)},
     **dict.fromkeys(("numpy.longlong", "numpy.integer", "numpy.signedinteger"), _whole(64, True)),
     **dict.fromkeys(("numpy.ulonglong", "numpy.unsignedinteger"), _whole(64, False)),
-    **dict.fromkeys((f"numpy.float{bits}" for bits in (16, 32, 64)), {"type": "number"}),
-    **dict.fromkeys(
-        ("numpy.longdouble", "numpy.floating", "numpy.inexact", "numpy.number"), {"type": "number"}
-    ),
+    **{f"numpy.{name}": _NUMBER for name in ("float16", "float32", "float64", "longdouble")},
+    **{f"numpy.{name}": _NUMBER for name in ("floating", "inexact", "number")},
     "numpy.bool": {"type": "boolean"},
     "numpy.str_": {"type": "string"},
 }
+
+_ABSTRACT: Final = {"builtins.int": _INTEGER, "builtins.float": _NUMBER}
+"""What the abstract numbers of the standard library are known as."""
 
 
 def named_schema(name: str, of_result: bool) -> dict[str, Any] | None:
@@ -87,5 +89,7 @@ def named_schema(name: str, of_result: bool) -> dict[str, Any] | None:
         if not of_result:
             return dict(_DATA[name])
         return {**(_RECORDS if _DATA[name] is _TABLE else _DATA[name]), TYPE: name}
+    if name in _ABSTRACT:
+        return dict(_ABSTRACT[name])
     known = _NUMBERS.get(name) or _BOUNDS.get(name)
     return None if known is None else {**known, TYPE: name}

@@ -58,9 +58,7 @@ def _dataclass(kind: Any, hints: Mapping[str, Any]) -> Fields:
         if field.init and field._field_type is not dataclasses._FIELD_CLASSVAR  # type: ignore[attr-defined]
     }
     bare = [
-        name
-        for name, field in taken.items()
-        if field.default is missing and field.default_factory is missing
+        name for name, field in taken.items() if field.default is missing and field.default_factory is missing
     ]
     annotations = {name: hints.get(name, Any) for name in taken}
     for name, hint in annotations.items():

@@ -55,7 +55,9 @@ def key_schema(annotation: Any) -> dict[str, Any]:
 
 
 def _one_of(values: Sequence[Any]) -> dict[str, Any]:
-    if not values or not all(value is None or isinstance(value, bool | int | float | str) for value in values):
+    if not values or not all(
+        value is None or isinstance(value, bool | int | float | str) for value in values
+    ):
         raise UnusableKey("a key is one of values that no text stands for: give them texts or numbers")
     kinds = {name_of(type(value)) for value in values}
     told = {TYPE: kinds.pop()} if len(kinds) == 1 and kinds <= KEY_SCALARS.keys() else {}

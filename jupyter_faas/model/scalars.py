@@ -198,9 +198,7 @@ def _truth(text: str) -> bool:
 
 
 KEY_SCALARS: Final[Mapping[str, Scalar]] = {
-    "builtins.int": Scalar(
-        "an integer", int, "1", {"type": "string", "pattern": "^-?(0|[1-9][0-9]*)$"}
-    ),
+    "builtins.int": Scalar("an integer", int, "1", {"type": "string", "pattern": "^-?(0|[1-9][0-9]*)$"}),
     "builtins.float": Scalar(
         "a number",
         float,

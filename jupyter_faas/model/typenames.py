@@ -1,4 +1,4 @@
-"""What types are known by wherever JSON doesn't tell them, without importing the packages that they are of."""
+"""What types are known by where JSON doesn't tell them, without importing the packages that they are of."""
 
 from __future__ import annotations
 
