@@ -35,8 +35,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from jupyter_faas.kernel.examples import example_arguments
 from jupyter_faas.kernel.signature import schemas_of
+from jupyter_faas.model.examples import example_arguments
 from runtime.binding import Binder
 from runtime.faults import Fault
 from tests.unit.runtime.runtime_binding import admitted, as_json, bound, faults, function_of
