@@ -191,7 +191,7 @@ class _Slicer:
                 raise
             return self._try_to_freeze(need, value, str(error))  # an object that wraps a function
         made_here = definition is not None and definition.kind != "alias"
-        if made_here and isinstance(value, types.FunctionType | types.CellType):
+        if made_here and isinstance(value, type | types.FunctionType | types.CellType):
             self._carried_as[id(value)] = need.name
         return definition
 
