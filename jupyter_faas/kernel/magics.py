@@ -20,12 +20,12 @@ from jupyter_faas.kernel.cells import transformed
 from jupyter_faas.kernel.choice import is_chosen, only_shown
 from jupyter_faas.kernel.commands import run_command
 from jupyter_faas.kernel.display import Progress, quiet, screen_for
-from jupyter_faas.kernel.examples import example_arguments, file_arguments
 from jupyter_faas.kernel.lines import Call
 from jupyter_faas.kernel.ran import annotated_cells, prepare
 from jupyter_faas.kernel.receipt import Receipt
 from jupyter_faas.kernel.runs import record_runs
 from jupyter_faas.model.errors import AnnotationError, FaasError
+from jupyter_faas.model.examples import example_arguments, file_arguments
 from jupyter_faas.model.units import format_duration
 
 __all__ = ["FaasMagics", "prepare_annotated", "publish_annotated", "register"]

@@ -10,19 +10,22 @@ import difflib
 import pickle
 import zlib
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
-from typing import Any, NamedTuple
+from itertools import islice
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jsonschema_rs
 
 from jupyter_faas.gateway.dispatch.instance import Target
 from jupyter_faas.gateway.service.realtypes import TYPE, RealType
 from jupyter_faas.gateway.store.records import VersionRecord
-from jupyter_faas.gateway.store.store import Store
 from jupyter_faas.model.errors import NotFound
 from jupyter_faas.model.manifest import Manifest
 from jupyter_faas.model.media import ARROW, PARQUET
+
+if TYPE_CHECKING:  # an entrance doesn't load it
+    from jupyter_faas.gateway.store.store import Store
 
 __all__ = ["Catalogue", "Published"]
 
@@ -33,6 +36,11 @@ MAX_READY = 1024
 
 MAX_PARTIAL = 16
 """Sets of uploaded parameters for which a version keeps a validator."""
+
+
+MAX_COMPARED = 200
+MAX_TYPED_WRONG = 3
+"""With how many names an unknown one is compared, and by how many characters their lengths may differ."""
 
 
 class Published:
@@ -114,9 +122,13 @@ class _Packed(NamedTuple):
 
 
 class Catalogue:
-    """The latest version of each function, and how many versions each has."""
+    """The latest version of each function, and how many versions each has.
 
-    def __init__(self) -> None:
+    ``changed`` hears of a function that has another latest version or is gone, before anybody else does.
+    """
+
+    def __init__(self, changed: Callable[[str], None] = lambda _: None) -> None:
+        self._changed = changed
         self._latest: dict[str, _Packed] = {}
         self._ready: OrderedDict[tuple[str, int], Published] = OrderedDict()
 
@@ -126,6 +138,9 @@ class Catalogue:
 
     def __iter__(self) -> Iterator[Published]:
         return (self._ready.get((name, one.number)) or one.unpacked() for name, one in self._latest.items())
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._latest
 
     def __len__(self) -> int:
         return len(self._latest)
@@ -168,6 +183,7 @@ class Catalogue:
         record = published.record
         self._pack(record, self.version_count(record.function) + 1)
         self._keep_ready((record.function, record.number), published)
+        self._changed(record.function)
 
     def renew(self, record: VersionRecord) -> None:
         """Take over the record of a version whose image was made anew."""
@@ -181,6 +197,7 @@ class Catalogue:
         self._latest.pop(name, None)
         for key in [key for key in self._ready if key[0] == name]:
             del self._ready[key]
+        self._changed(name)
 
     def _pack(self, record: VersionRecord, count: int) -> None:
         content = zlib.compress(pickle.dumps(record, pickle.HIGHEST_PROTOCOL), level=1)
@@ -193,8 +210,17 @@ class Catalogue:
             self._ready.popitem(last=False)
         return published
 
+    def _similar(self, name: str) -> list[str]:
+        """Names that are worth a closer look, so few that looking doesn't keep other calls waiting."""
+        similar = (
+            known
+            for known in self._latest
+            if known[:1] == name[:1] and abs(len(known) - len(name)) <= MAX_TYPED_WRONG
+        )
+        return list(islice(similar, MAX_COMPARED))
+
     def _not_found(self, name: str) -> NotFound:
-        nearest = difflib.get_close_matches(name, self._latest, n=1)
+        nearest = difflib.get_close_matches(name, self._similar(name), n=1)
         if nearest:
             return NotFound(
                 f"There is no function {name!r}. Did you mean {nearest[0]!r}?", nearest=nearest[0]

@@ -5,17 +5,20 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from jupyter_faas.gateway.dispatch.call import Call, Start
-from jupyter_faas.gateway.dispatch.dispatcher import Dispatcher
 from jupyter_faas.gateway.dispatch.outcome import Result
 from jupyter_faas.gateway.dispatch.stream import Stream
 from jupyter_faas.gateway.problems import status_of
 from jupyter_faas.gateway.service.catalogue import Published
-from jupyter_faas.gateway.store.recorder import Recorder
 from jupyter_faas.gateway.store.records import InvocationRecord
 from jupyter_faas.model.arguments import Arguments
 from jupyter_faas.model.errors import FaasError
+
+if TYPE_CHECKING:  # an entrance doesn't load it
+    from jupyter_faas.gateway.dispatch.dispatcher import Dispatcher
+    from jupyter_faas.gateway.store.recorder import Recorder
 
 __all__ = ["Invocation", "note_error"]
 

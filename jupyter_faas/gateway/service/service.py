@@ -12,8 +12,10 @@ from jupyter_faas.gateway.dispatch.logs import entries_in
 from jupyter_faas.gateway.dispatch.outcome import Result
 from jupyter_faas.gateway.dispatch.stream import SSE, Stream
 from jupyter_faas.gateway.engines.base import Engine
+from jupyter_faas.gateway.service.access import needs_token
 from jupyter_faas.gateway.service.bundles import BundleStore
 from jupyter_faas.gateway.service.catalogue import Catalogue, Published
+from jupyter_faas.gateway.service.examples import described_examples
 from jupyter_faas.gateway.service.invocation import Invocation
 from jupyter_faas.gateway.service.locks import LockStore
 from jupyter_faas.gateway.service.metrics import Metrics
@@ -60,6 +62,22 @@ class Service:
         self._partial = partial
         self._store = store
         self._recorder = recorder
+
+    def find_now(self, name: str, selector: str | None, trusted: bool) -> Published | None:
+        """What ``find`` returns, if it is in memory; raises what it raises."""
+        if not trusted:
+            # Names of functions are not for strangers: unknown and not public look the same.
+            latest = self.catalogue.get(name)
+            if latest is None or not latest.manifest.public:
+                raise needs_token()
+        return self.resolve_now(name, selector)
+
+    async def find(self, name: str, selector: str | None, trusted: bool) -> Published:
+        """The version that a caller means, who has the token or hasn't.
+
+        Raises ``NotFound``, or ``Unauthenticated`` for strangers.
+        """
+        return self.find_now(name, selector, trusted) or await self.resolve(name, selector)
 
     def resolve_now(self, name: str, selector: str | None) -> Published | None:
         """What ``resolve`` returns, if it is in memory; raises ``NotFound`` for an unknown function."""
@@ -139,6 +157,7 @@ class Service:
             "caps": manifest.caps.model_dump(),
             "input_schema": manifest.input_schema,
             "output_schema": manifest.output_schema,
+            "examples": described_examples(published),
             "origin": manifest.origin.model_dump(),
             "published": iso(record.published),
             "versions": self.catalogue.version_count(record.function),

@@ -83,3 +83,24 @@ def test_new_versions_and_images_and_deletion() -> None:
     assert (catalogue.get("f"), catalogue.version_count("f"), len(catalogue)) == (None, 0, 0)
     with pytest.raises(NotFound):
         catalogue.latest("f")
+
+
+def test_a_name_typed_wrong_is_compared_with_few(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def loaded() -> Catalogue:
+        store = await filled(tmp_path / "store", MANY)
+        catalogue = Catalogue()
+        await catalogue.load(store)
+        await store.close()
+        return catalogue
+
+    catalogue = asyncio.run(loaded())
+    with pytest.raises(NotFound, match="Did you mean 'f150'"):
+        catalogue.latest("f150x")
+    monkeypatch.setattr(module, "MAX_COMPARED", 5)
+    with pytest.raises(NotFound, match="Did you mean 'f10'"):
+        catalogue.latest("f10x")
+    with pytest.raises(NotFound) as unknown:
+        catalogue.latest("f150x")
+    assert unknown.value.figures.get("nearest") != "f150", "only the first five were looked at"
+    with pytest.raises(NotFound, match="jupyter faas list"):
+        catalogue.latest("summarize")

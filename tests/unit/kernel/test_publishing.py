@@ -11,13 +11,13 @@ import pytest
 
 from jupyter_faas.kernel.commands import arguments_of
 from jupyter_faas.kernel.display import Progress
-from jupyter_faas.kernel.examples import example_arguments, file_arguments
 from jupyter_faas.kernel.lines import Call
 from jupyter_faas.kernel.panel import Panel, Step
 from jupyter_faas.kernel.tables import Table, functions_table
 from jupyter_faas.model.bundle import Bundle
 from jupyter_faas.model.connection import write_connection
 from jupyter_faas.model.errors import BuildError, InvalidInput
+from jupyter_faas.model.examples import example_arguments, file_arguments
 from tests.unit.client.gateway_double import TOKEN, GatewayDouble
 from tests.unit.kernel.notebook import Notebook
 
