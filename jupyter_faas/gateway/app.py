@@ -39,7 +39,9 @@ from jupyter_faas.gateway.service.catalogue import Catalogue
 from jupyter_faas.gateway.service.differences import Differences
 from jupyter_faas.gateway.service.disk import Disk
 from jupyter_faas.gateway.service.gate import Gate
+from jupyter_faas.gateway.service.history import History
 from jupyter_faas.gateway.service.locks import LockStore
+from jupyter_faas.gateway.service.logs import Logs
 from jupyter_faas.gateway.service.metrics import Metrics
 from jupyter_faas.gateway.service.partial import PartialNotebooks
 from jupyter_faas.gateway.service.planner import Planner
@@ -48,11 +50,13 @@ from jupyter_faas.gateway.service.readiness import Readiness
 from jupyter_faas.gateway.service.rebuilder import Rebuilder
 from jupyter_faas.gateway.service.retention import Retention
 from jupyter_faas.gateway.service.service import Service
+from jupyter_faas.gateway.service.tracing import Tracer
 from jupyter_faas.gateway.service.versions import Versions
 from jupyter_faas.gateway.settling import settle
 from jupyter_faas.gateway.sharing.entrances import Entrances
 from jupyter_faas.gateway.sharing.page import MOST_PROCESSES, SharedBudget, SharedPage
 from jupyter_faas.gateway.store.recorder import Recorder
+from jupyter_faas.gateway.store.records import HistoryBounds, InvocationRecord
 from jupyter_faas.gateway.store.store import Store
 from jupyter_faas.model.connection import ConnectionInfo, data_dir, last_connection, write_connection
 from jupyter_faas.model.errors import Conflict, EngineUnavailable
@@ -158,6 +162,22 @@ class GatewayApp(JupyterApp):
     ).tag(config=True)
 
     history = Integer(100_000, min=100, help="How many invocations the history keeps.").tag(config=True)
+
+    history_days = Float(
+        90.0, min=0, help="How long, in days, the history keeps an invocation; 0 is without an end."
+    ).tag(config=True)
+
+    max_recorded_bytes = Integer(
+        50_000_000,
+        min=0,
+        help="How many bytes of inputs and outputs are kept for each function that records its calls.",
+    ).tag(config=True)
+
+    trace_endpoint = Unicode(
+        "",
+        help="Where OpenTelemetry's collector takes traces by OTLP over HTTP, such as "
+        "http://localhost:4318/v1/traces; wants jupyter-faas[otel]. Empty sends none.",
+    ).tag(config=True)
 
     max_metric_functions = Integer(
         200,
@@ -276,7 +296,14 @@ class GatewayApp(JupyterApp):
         builds = Builds()
         metrics = Metrics(dispatcher, catalogue, builds, self.max_metric_functions)
         stack.push_async_callback(metrics.close)
-        recorder = Recorder(store, self.history, metrics.count)
+        tracer = self._tracer(stack)
+
+        def tell(records: Sequence[InvocationRecord]) -> None:
+            metrics.count(records)
+            if tracer is not None:
+                tracer.tell(records)
+
+        recorder = Recorder(store, self._history_bounds(), tell)
         stack.push_async_callback(recorder.close)
         aliases = Aliases(store, catalogue, dispatcher, recorder)
         differences = Differences(store, bundles, aliases)
@@ -303,6 +330,9 @@ class GatewayApp(JupyterApp):
             PartialNotebooks(folder / "notebooks"),
             metrics,
             Readiness(engine, store, folder),
+            History(store, recorder, catalogue),
+            Logs(store, recorder, catalogue, dispatcher.feed),
+            tracer is not None,
             aliases,
             versions,
             differences,
@@ -310,6 +340,17 @@ class GatewayApp(JupyterApp):
             Disk(engine, store, folder),
         )
         return service, dispatcher
+
+    def _tracer(self, stack: contextlib.AsyncExitStack) -> Tracer | None:
+        if not self.trace_endpoint:
+            return None
+        tracer = Tracer(self.trace_endpoint)
+        stack.push_async_callback(asyncio.to_thread, tracer.close)
+        return tracer
+
+    def _history_bounds(self) -> HistoryBounds:
+        seconds = self.history_days * 86400 if self.history_days else None
+        return HistoryBounds(self.history, seconds, self.max_recorded_bytes)
 
     async def _sweep(self, engine: Engine, owner: str) -> None:
         """Remove what a gateway that was killed has left running."""
