@@ -60,6 +60,8 @@ def test_an_answer_names_the_command_and_the_command_helps(gateway: Gateway) -> 
     gateway.client.change_caps("tight", {"timeout": "1s", "memory": "256MB"})
     assert gateway.call("tight", {"seconds": 0.7}).status == 200
     assert gateway.call("tight", {"megabytes": 130}).json == 256_000_000  # what its context says, too
+    used = gateway.client.caps("tight")["usage"]
+    assert (used["calls"], used["timeouts"], used["out_of_memory"]) == (4, 0, 0), "under the caps of now"
 
 
 def test_a_new_version_of_the_same_image(gateway: Gateway) -> None:
