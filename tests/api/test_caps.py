@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from jupyter_faas.model.caps import Caps
-from jupyter_faas.model.errors import AnnotationError, BuildError, NotFound
+from jupyter_faas.model.errors import AnnotationError, Conflict, NotFound
 from tests.support.gateway import Gateway
 
 SOURCE = """
@@ -80,12 +80,20 @@ def test_caps_that_can_not_be_change_nothing(gateway: Gateway) -> None:
     gateway.publish(SOURCE, "stays", entry="use")
     with pytest.raises(AnnotationError, match="--memory 1 MB is out of range"):
         gateway.client.change_caps("stays", {"memory": "1MB"})
-    with pytest.raises(BuildError, match="memory"):
+    with pytest.raises(Conflict, match="does not start with these caps"):
         gateway.client.change_caps("stays", {"memory": "33MB"})
     with pytest.raises(NotFound):
         gateway.client.change_caps("nothing", {"memory": "1GB"})
-    for body in (b"{}", b'{"colour": 1}', b'{"memory_bytes": 1}', b'{"min_instances": 9}'):
+    for body in (
+        b"{}",
+        b'{"colour": 1}',
+        b'{"memory_bytes": 1}',
+        b'{"idle_seconds": false}',
+        b'{"cpu": "1"}',
+    ):
         answer = gateway.request("PATCH", "/api/v1/functions/stays/caps", body)
         assert (answer.status, answer.code) == (400, "malformed-request"), body
+    apart = gateway.request("PATCH", "/api/v1/functions/stays/caps", b'{"min_instances": 9}')
+    assert (apart.status, apart.code) == (409, "conflict")
     assert gateway.client.function("stays")["version"] == 1
     assert gateway.call("stays").json == 256_000_000
