@@ -8,8 +8,8 @@ import sys
 from typing import Any, Final
 
 from jupyter_faas.cli.arguments import Commands, UsageError, add_command, client_of
-from jupyter_faas.cli.functions import pair_of
 from jupyter_faas.cli.output import note, paint, print_facts, print_json, print_table
+from jupyter_faas.cli.values import pair_of
 from jupyter_faas.client.answers import result_of
 from jupyter_faas.model.units import format_duration, format_size
 
@@ -159,7 +159,7 @@ def _logs(arguments: argparse.Namespace) -> int:
 
 
 def _replay(arguments: argparse.Namespace) -> int:
-    changes = dict(pair_of(pair) for pair in arguments.pairs)
+    changes = dict(_change(pair) for pair in arguments.pairs)
     with client_of(arguments) as client:
         answer, same = client.replay(arguments.id, arguments.version, changes)
         result = result_of(answer, client.connection.url)
@@ -170,6 +170,15 @@ def _replay(arguments: argparse.Namespace) -> int:
     if same is not None:
         note("The recorded call gave the same." if same else "The recorded call gave something else.")
     return 0
+
+
+def _change(pair: str) -> tuple[str, Any]:
+    """An argument that replaces a recorded one: JSON where it is JSON, else a text."""
+    name, text = pair_of(pair)
+    try:
+        return name, json.loads(text)
+    except ValueError:
+        return name, text
 
 
 def _print_event(name: str, data: dict[str, Any], *, as_json: bool) -> None:

@@ -16,7 +16,7 @@ from jupyter_faas.kernel.caps import CAPS_COMMANDS, add_caps_command
 from jupyter_faas.kernel.history import HISTORY_COMMANDS, add_history_commands, replay_here
 from jupyter_faas.kernel.results import accept_of_notebook, shown
 from jupyter_faas.kernel.tables import fields_table, function_table, functions_table
-from jupyter_faas.kernel.versions import VERSION_COMMANDS, add_parsers
+from jupyter_faas.kernel.versions import VERSION_COMMANDS, add_parsers, prune
 from jupyter_faas.model.errors import InvalidInput
 
 _new_parser: Callable[..., argparse.ArgumentParser] = MagicArgumentParser
@@ -88,6 +88,8 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command")
     commands.add_parser("list")
     commands.add_parser("gateway")
+    commands.add_parser("prune").add_argument("--dry-run", action="store_true")
+    commands.choices["prune"].add_argument("--json", action="store_true")
     add_parsers(commands)
     for name in ("show", "invoke"):
         commands.add_parser(name).add_argument("name")
@@ -123,4 +125,5 @@ _COMMANDS: dict[str, Callable[[GatewayClient, argparse.Namespace, str], Any]] = 
     "gateway": _gateway,
     "invoke": _invoke,
     **VERSION_COMMANDS,
+    "prune": prune,
 }

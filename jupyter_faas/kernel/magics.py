@@ -121,6 +121,7 @@ class FaasMagics(Magics):
             %faas diff NAME 6 7             what is different in version 7
             %faas alias NAME prod 7         NAME@prod means version 7; 7:90,8:10 shares its calls out
             %faas rollback NAME [--to N]    move latest back to the version that last served well
+            %faas prune [--dry-run]         remove old versions, and what nothing needs any more
             %faas delete NAME [--yes]       delete it with all its versions; NAME@7: that version alone
             %faas publish                   publish the cells that ran with a first line #| publish
             %faas publish --whole [FILE]    publish this notebook, as it was last saved: each call runs it

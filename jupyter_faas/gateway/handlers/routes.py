@@ -38,6 +38,8 @@ def make_application(site: Site) -> Application:
         (rf"/api/v1/functions/{_NAME}/versions/([0-9]+)/changes", versions.ChangesHandler),
         (rf"/api/v1/functions/{_NAME}/aliases", versions.AliasesHandler),
         (rf"/api/v1/functions/{_NAME}/aliases/([^/]+)", versions.AliasHandler),
+        (r"/api/v1/disk", versions.DiskHandler),
+        (r"/api/v1/prune", versions.PruneHandler),
         (rf"/api/v1/functions/{_NAME}/deletion", versions.DeletionHandler),
         (rf"/api/v1/functions/{_NAME}/rollback", versions.RollbackHandler),
         (rf"/api/v1/functions/{_NAME}/caps", caps.CapsHandler),

@@ -20,6 +20,7 @@ from jupyter_faas.gateway.service.builds import Build, Builds
 from jupyter_faas.gateway.service.bundles import BundleStore
 from jupyter_faas.gateway.service.catalogue import Catalogue, Published
 from jupyter_faas.gateway.service.differences import Differences
+from jupyter_faas.gateway.service.gate import Gate
 from jupyter_faas.gateway.service.locks import LockStore
 from jupyter_faas.gateway.store.records import VersionRecord
 from jupyter_faas.gateway.store.store import Store
@@ -57,7 +58,9 @@ class Publisher:
         builds: Builds,
         aliases: Aliases,
         differences: Differences,
+        gate: Gate,
     ) -> None:
+        self._gate = gate
         self.builds = builds
         self._differences = differences
         self._aliases = aliases
@@ -161,7 +164,7 @@ class Publisher:
     async def _run(self, build: Build, bundle: Bundle, digest: str, environment: dict[str, str]) -> None:
         begun = time.monotonic()
         try:
-            async with self._lock(build.function):
+            async with self._lock(build.function), self._gate.build():
                 await self._publish(build, bundle, digest, environment, begun)
         except FaasError as error:
             build.fail(error)

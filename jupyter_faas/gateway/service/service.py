@@ -16,6 +16,7 @@ from jupyter_faas.gateway.service.bundles import BundleStore
 from jupyter_faas.gateway.service.calls import PLAINLY, Asked
 from jupyter_faas.gateway.service.catalogue import Catalogue, Published
 from jupyter_faas.gateway.service.differences import Differences
+from jupyter_faas.gateway.service.disk import Disk
 from jupyter_faas.gateway.service.examples import described_examples
 from jupyter_faas.gateway.service.history import History
 from jupyter_faas.gateway.service.invocation import Invocation
@@ -25,6 +26,7 @@ from jupyter_faas.gateway.service.metrics import Metrics
 from jupyter_faas.gateway.service.partial import PartialNotebooks
 from jupyter_faas.gateway.service.publisher import Publisher
 from jupyter_faas.gateway.service.readiness import Readiness
+from jupyter_faas.gateway.service.retention import Retention
 from jupyter_faas.gateway.service.timestamps import iso
 from jupyter_faas.gateway.service.versions import Versions
 from jupyter_faas.gateway.store.recorder import Recorder
@@ -62,6 +64,8 @@ class Service:
         aliases: Aliases,
         versions: Versions,
         differences: Differences,
+        retention: Retention,
+        disk: Disk,
     ) -> None:
         self.engine = engine
         self.bundles = bundles
@@ -77,6 +81,8 @@ class Service:
         self.aliases = aliases
         self.versions = versions
         self.differences = differences
+        self.retention = retention
+        self.disk = disk
         self._locks = locks
         self._partial = partial
         self._store = store

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from sqlalchemy.exc import SQLAlchemyError
 
 from jupyter_faas.gateway.store.history import TRIMMED_ROWS
-from jupyter_faas.gateway.store.records import InvocationRecord, Retention
+from jupyter_faas.gateway.store.records import HistoryBounds, InvocationRecord
 from jupyter_faas.gateway.store.store import Store
 
 __all__ = ["Recorder"]
@@ -36,7 +36,7 @@ class Recorder:
     def __init__(
         self,
         store: Store,
-        retention: Retention,
+        retention: HistoryBounds,
         count: Callable[[Sequence[InvocationRecord]], None] | None = None,
     ) -> None:
         self._history = store.history

@@ -10,12 +10,12 @@ from jupyter_faas.model.manifest import Manifest
 from jupyter_faas.model.trace import CallSpans
 
 __all__ = [
+    "HistoryBounds",
     "InvocationRecord",
     "Move",
     "Page",
     "Reason",
     "Recording",
-    "Retention",
     "Use",
     "VersionRecord",
     "Wanted",
@@ -147,7 +147,7 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Retention:
+class HistoryBounds:
     """How much of the history is kept: so many invocations, those of so many seconds (None: of any age), and
     so many bytes of recordings for each function."""
 

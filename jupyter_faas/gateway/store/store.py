@@ -27,6 +27,7 @@ from jupyter_faas.gateway.store.history import History, forget
 from jupyter_faas.gateway.store.migrate import migrate
 from jupyter_faas.gateway.store.records import Move, VersionRecord
 from jupyter_faas.gateway.store.schema import aliases, invocations, settings, versions
+from jupyter_faas.gateway.store.versions import VersionRow, frozen_bytes, version_rows, versions_called
 from jupyter_faas.model.aliases import Shares
 from jupyter_faas.model.manifest import Manifest
 
@@ -170,6 +171,18 @@ class Store:
             .values(image_digest=record.image_digest, environment_image=record.environment_image)
         )
         await self._run(lambda c: c.execute(made_anew))
+
+    async def version_rows(self) -> list[VersionRow]:
+        """All versions of all functions, of each the newest first."""
+        return await self._run(version_rows)
+
+    async def versions_called(self, function: str, since: float) -> set[int]:
+        """The versions of a function that were called after the Unix time ``since``."""
+        return await self._run(lambda c: versions_called(c, function, since))
+
+    async def frozen_values(self) -> tuple[int, int]:
+        """How many frozen values the bundles of all versions have, and their bytes."""
+        return await self._run(frozen_bytes)
 
     async def image_sizes(self, function: str) -> dict[str, int]:
         """The images of a function's versions, each with the bytes of its own layer."""

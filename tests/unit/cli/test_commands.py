@@ -139,7 +139,7 @@ def test_invoke(
     run: Run, double: GatewayDouble, tmp_path: Path, arguments: list[str], stdin: str, sent: dict[str, object]
 ) -> None:
     (tmp_path / "input.json").write_text('{"x": 2}')
-    double.add_function("echo")
+    double.add_function("echo")["input_schema"] = {"type": "object"}
     for more in ([], ["--json"]):
         done = run("invoke", "echo", *arguments, *more, stdin=stdin)
         assert json.loads(done.stdout)["arguments"] == sent
@@ -148,13 +148,13 @@ def test_invoke(
 
 def test_invoke_writes_what_is_no_json_as_it_is(run: Run, double: GatewayDouble) -> None:
     double.add_function("table")
-    assert run("invoke", "table", "--accept", "text/csv").stdout == "a\n1\n"
-    assert "arguments" in json.loads(run("invoke", "table").stdout)
+    assert run("invoke", "table", "x=1", "--accept", "text/csv").stdout == "a\n1\n"
+    assert "arguments" in json.loads(run("invoke", "table", "--x", "1").stdout)
 
 
 def test_invoke_a_function_that_raises(run: Run, double: GatewayDouble) -> None:
     double.add_function("fail")
-    done = run("invoke", "fail")
+    done = run("invoke", "fail", "--x=1")
     assert done.returncode == 1
     assert done.stderr.splitlines() == [
         "The function raised an exception.",
@@ -163,7 +163,7 @@ def test_invoke_a_function_that_raises(run: Run, double: GatewayDouble) -> None:
         "      return 1 / 0",
         "  ZeroDivisionError: division by zero",
     ]
-    problem = json.loads(run("invoke", "fail", "--json").stderr)
+    problem = json.loads(run("invoke", "fail", "--json", "x=1").stderr)
     assert problem["traceback"][0]["cell_line"] == 4
 
 
