@@ -19,7 +19,7 @@ from jupyter_faas.model.errors import InvalidInput
 
 _new_parser: Callable[..., argparse.ArgumentParser] = MagicArgumentParser
 
-__all__ = ["arguments_of", "run_command"]
+__all__ = ["arguments_of", "command_parsers", "run_command"]
 
 
 def run_command(line: str, connect: Callable[[str | None], GatewayClient]) -> Any:
@@ -34,6 +34,12 @@ def run_command(line: str, connect: Callable[[str | None], GatewayClient]) -> An
         raise UsageError(f"%faas needs a command: {', '.join(_COMMANDS)}. %faas? explains them.")
     with connect(options.gateway) as gateway:
         return _COMMANDS[options.command](gateway, options, line)
+
+
+def command_parsers() -> dict[str, argparse.ArgumentParser]:
+    """The parser of each command, by its name."""
+    (commands,) = (one for one in _parser()._actions if isinstance(one, argparse._SubParsersAction))
+    return dict(commands.choices)
 
 
 def arguments_of(text: str) -> dict[str, Any]:
