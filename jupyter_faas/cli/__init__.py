@@ -7,7 +7,7 @@ import os
 import sys
 from typing import Final
 
-from jupyter_faas.cli import backup, completion, functions, invoke, publish, service, versions
+from jupyter_faas.cli import backup, caps, completion, functions, history, invoke, publish, service, versions
 from jupyter_faas.cli.arguments import UsageError, add_command, gateway_argument
 from jupyter_faas.cli.output import note, print_error, print_json
 from jupyter_faas.model.errors import FaasError, GatewayUnavailable
@@ -28,7 +28,8 @@ examples:
   jupyter faas publish analysis.ipynb          run a notebook and publish its functions
   jupyter faas list
   jupyter faas invoke summarize --values '[1, 2, 3]' --q 0.9
-  jupyter faas logs summarize --limit 20
+  jupyter faas history summarize --status 5xx  its last calls; errors groups what went wrong
+  jupyter faas logs summarize -f
   jupyter faas alias summarize prod 7          summarize@prod means version 7
   jupyter faas rollback summarize
   curl -H "Authorization: Bearer $(jupyter faas token)" …
@@ -83,7 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"jupyter-faas {VERSION}")
     gateway_argument(parser, None)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for module in (service, functions, invoke, versions, publish, backup, completion):
+    for module in (service, functions, invoke, caps, history, versions, publish, backup, completion):
         module.add_commands(commands)
     add_command(commands, "version", _version, "print the version")
     return parser

@@ -1,4 +1,4 @@
-"""Commands about published functions: list, show, logs, delete."""
+"""Commands about published functions: list, show, delete."""
 
 from __future__ import annotations
 
@@ -20,9 +20,6 @@ def add_commands(commands: Commands) -> None:
     add_command(commands, "list", _list, "list the published functions")
     show = add_command(commands, "show", _show, "show one function")
     show.add_argument("name", metavar="NAME")
-    logs = add_command(commands, "logs", _logs, "show what a function wrote")
-    logs.add_argument("name", metavar="NAME")
-    logs.add_argument("--limit", type=int, default=100, metavar="LINES", help="the last LINES lines (100)")
     delete = add_command(
         commands, "delete", _delete, "delete a function with all its versions, or one version"
     )
@@ -69,17 +66,6 @@ def _show(arguments: argparse.Namespace) -> int:
             "digest": function["digest"],
         }
     )
-    return 0
-
-
-def _logs(arguments: argparse.Namespace) -> int:
-    with client_of(arguments) as client:
-        lines = client.logs(arguments.name, arguments.limit)
-    if arguments.json:
-        print_json({"logs": lines})
-        return 0
-    for line in lines:
-        print(f"{line['time']}  {line['stream']:<8}  {line['text']}")
     return 0
 
 

@@ -110,11 +110,20 @@ class FaasMagics(Magics):
             %faas show NAME                 one function: its address, schema, packages, caps
             %faas invoke NAME key=value …   call it; a value is JSON, else text: q=0.5 name=Ada 'xs=[1, 2]'
             %faas invoke NAME {"key": …}    the same with the arguments as one JSON object
-            %faas logs NAME [--limit N]     what it wrote: the last N lines, 100 by default
+            %faas logs NAME [-f]            what it wrote; -f goes on with each new line until interrupted
+            %faas history [NAME]            the last calls, of one function or of all: --status 5xx, --code
+                                            timeout, --version N, --since 2h, --min-duration 200ms, --limit N
+            %faas caps NAME                 what its calls use of its caps, and which would fit better; with
+                                            --memory 1GB and so on: a new version with these, without a build
+            %faas errors NAME               its errors, grouped by their kind and cell line
+            %faas invocation ID             one call: figures, error, and what it wrote
+            %faas replay ID [key=value …]   run a call that --record has kept again, with this kernel's
+                                            function; --version N: with a version or alias at the gateway
             %faas versions NAME             its versions: when, by whom, from which cell, and what changed
             %faas diff NAME 6 7             what is different in version 7
             %faas alias NAME prod 7         NAME@prod means version 7; 7:90,8:10 shares its calls out
             %faas rollback NAME [--to N]    move latest back to the version that last served well
+            %faas prune [--dry-run]         remove old versions, and what nothing needs any more
             %faas delete NAME [--yes]       delete it with all its versions; NAME@7: that version alone
             %faas publish                   publish the cells that ran with a first line #| publish
             %faas publish --whole [FILE]    publish this notebook, as it was last saved: each call runs it
@@ -127,7 +136,7 @@ class FaasMagics(Magics):
             if words:
                 self._publish_whole(words[1:]) if "--whole" in words else self._publish_annotated(words[1:])
                 return None
-            return run_command(line, connect)
+            return run_command(line, connect, self.shell.user_ns)
         except FaasError as error:
             raise quiet(error) from None
 

@@ -50,6 +50,13 @@ class Aliases:
         """The aliases that lead to a version, ``latest`` first."""
         return [alias for alias, shares in self.of(name).items() if number in shares]
 
+    async def provision(self) -> None:
+        """Start what ``caps.min_instances`` wants of the versions that an alias leads to."""
+        for published in self._catalogue:
+            self._dispatcher.provision(published.target)
+        for name, number in self._catalogue.routes:
+            self._dispatcher.provision((await self.version(name, number)).target)
+
     async def describe(self, name: str, limit: int) -> dict[str, Any]:
         """All aliases of a function and their last moves, newest first; raises ``NotFound``."""
         return {
