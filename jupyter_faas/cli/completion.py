@@ -84,7 +84,7 @@ def _add_parameters(invoke: argparse.ArgumentParser) -> None:
     if not name or client is None:
         return
     try:
-        described = client.function(name.partition("@")[0])
+        described = client.function(name)
     except FaasError:
         return
     properties = described["input_schema"].get("properties", {})

@@ -170,7 +170,7 @@ def _look_ahead(arguments: argparse.Namespace) -> dict[str, Any] | None:
 
 def _described(client: GatewayClient, name: str) -> Mapping[str, Any]:
     try:
-        return client.function(name.partition("@")[0])
+        return client.function(name)
     except Unauthenticated:  # it may be public all the same
         return {"input_schema": GENERIC}
 

@@ -80,8 +80,7 @@ class GatewayClient(VersionsApi):
     def _ipython_key_completions_(self) -> list[str]:
         """What IPython offers after ``gateway["``; nothing, rather than to wait for long."""
         with contextlib.suppress(FaasError):
-            listed = self._ask("GET", f"{API}/functions", timeout_seconds=COMPLETION_SECONDS)
-            return [function["name"] for function in listed["functions"]]
+            return [each["name"] for each in self.functions(timeout_seconds=COMPLETION_SECONDS)]
         return []
 
     def answer(self, name: str, arguments: Mapping[str, Any] | None = None, accept: str = "*/*") -> Response:
@@ -163,9 +162,11 @@ class GatewayClient(VersionsApi):
         path = f"{API}/builds/{_quote(build['id'])}"
         return follow_build(self._transport, path, lambda: self._dict("GET", path), on_event)
 
-    def functions(self) -> list[dict[str, Any]]:
+    def functions(self, *, timeout_seconds: float = ANSWER_SECONDS) -> list[dict[str, Any]]:
         """All functions."""
-        return self._list(f"{API}/functions", "functions")
+        answer = self._ask("GET", f"{API}/functions", timeout_seconds=timeout_seconds)
+        found: list[dict[str, Any]] = answer["functions"]
+        return found
 
     def function(self, name: str) -> dict[str, Any]:
         """One function."""

@@ -21,7 +21,7 @@ from jupyter_faas.model.errors import InvalidInput
 
 _new_parser: Callable[..., argparse.ArgumentParser] = MagicArgumentParser
 
-__all__ = ["arguments_of", "run_command"]
+__all__ = ["arguments_of", "command_parsers", "run_command"]
 
 
 def run_command(
@@ -40,6 +40,12 @@ def run_command(
         if options.command == "replay":
             return _replay(gateway, options, namespace)
         return _COMMANDS[options.command](gateway, options, line)
+
+
+def command_parsers() -> dict[str, argparse.ArgumentParser]:
+    """The parser of each command, by its name."""
+    (commands,) = (one for one in _parser()._actions if isinstance(one, argparse._SubParsersAction))
+    return dict(commands.choices)
 
 
 def arguments_of(text: str) -> dict[str, Any]:

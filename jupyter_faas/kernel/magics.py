@@ -20,6 +20,7 @@ from jupyter_faas.kernel.cells import transformed
 from jupyter_faas.kernel.choice import is_chosen, more_aliases, only_shown
 from jupyter_faas.kernel.commands import run_command
 from jupyter_faas.kernel.compared import compared, with_changes
+from jupyter_faas.kernel.completion import complete_in
 from jupyter_faas.kernel.display import Progress, quiet, screen_for
 from jupyter_faas.kernel.lines import Call
 from jupyter_faas.kernel.ran import annotated_cells, prepare
@@ -47,6 +48,7 @@ def register(shell: InteractiveShell) -> None:
     """Make the magics known to ``shell``; doing it again is harmless."""
     shell.register_magics(FaasMagics)
     record_runs(shell)
+    complete_in(shell)
 
 
 def prepare_annotated(source: str, words: Sequence[str]) -> None:
