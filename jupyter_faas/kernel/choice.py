@@ -14,13 +14,21 @@ from jupyter_faas.kernel.annotation import Annotation
 from jupyter_faas.kernel.capture import published_name
 from jupyter_faas.kernel.cells import Cells
 
-__all__ = ["DRY_RUN", "ONLY", "is_chosen", "only_shown"]
+__all__ = ["ALIASES", "DRY_RUN", "ONLY", "is_chosen", "more_aliases", "only_shown"]
 
 ONLY: Final = "FAAS_PUBLISH_ONLY"
 """The name of the one function to publish; unset: all."""
 
 DRY_RUN: Final = "FAAS_PUBLISH_DRY_RUN"
 """``1``: every cell is published as with ``--dry-run``."""
+
+ALIASES: Final = "FAAS_PUBLISH_ALIASES"
+"""Aliases, divided by commas, that are to lead to what is published, besides those that the cells name."""
+
+
+def more_aliases() -> list[str]:
+    """The aliases that the run asks for."""
+    return [alias for alias in os.environ.get(ALIASES, "").split(",") if alias]
 
 
 def only_shown() -> bool:

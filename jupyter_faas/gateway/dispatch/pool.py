@@ -41,7 +41,7 @@ class Pool:
 
     ``max_queue`` bounds the waiting calls and ``queue_seconds`` the wait of each. ``rebuild`` makes the image
     of a version anew when the engine hasn't got it any more. ``keeper`` looks after idle instances;
-    ``provider`` has sandboxes that a start may use.
+    ``wrote`` hears of what calls write; ``provider`` has sandboxes that a start may use.
     """
 
     def __init__(
@@ -53,6 +53,7 @@ class Pool:
         rebuild: Rebuild,
         emptied: Callable[[Pool], None],
         keeper: IdleKeeper,
+        wrote: Callable[[str, str, bytes], None],
         provider: Provider | None = None,
     ) -> None:
         self.target = target
@@ -64,6 +65,7 @@ class Pool:
         self._rebuild = rebuild
         self._rebuilding = asyncio.Lock()
         self._emptied = emptied
+        self._wrote = wrote
         self._waiting: deque[Call] = deque()
         self._queue_timer: asyncio.TimerHandle | None = None
         self._changed = asyncio.Event()
@@ -150,6 +152,17 @@ class Pool:
         Raises what starting an instance raises.
         """
         await self._new_instance().start(self._engine, self._provider)
+
+    async def ensure(self) -> None:
+        """Have an instance that takes calls: one that runs, else the next one started, at once.
+
+        Raises what starting an instance raises.
+        """
+        while not any(instance.state is InstanceState.RUNNING for instance in self.instances):
+            if self._starts:
+                await asyncio.wait(list(self._starts), return_when=asyncio.FIRST_COMPLETED)
+            else:
+                await self._start_or_rebuild(self._new_instance())
 
     async def quiet(self) -> None:
         """Wait until no call waits or runs."""
@@ -239,7 +252,7 @@ class Pool:
         )
 
     def _new_instance(self) -> Instance:
-        instance = Instance(self.target, self._on_freed, self._offer, self._on_ended)
+        instance = Instance(self.target, self._on_freed, self._offer, self._on_ended, self._wrote)
         self.instances.add(instance)
         for slot in instance.slots:
             self._owners[slot] = instance

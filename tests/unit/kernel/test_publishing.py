@@ -78,7 +78,7 @@ def test_no_gateway(notebook: Notebook, gateway: GatewayDouble) -> None:
 def test_commands(notebook: Notebook, gateway: GatewayDouble, capsys: pytest.CaptureFixture[str]) -> None:
     gateway.add_function("echo")
     notebook.run(
-        "listed = %faas list", "shown = %faas show echo", "state = %faas gateway", "%faas delete echo"
+        "listed = %faas list", "shown = %faas show echo", "state = %faas gateway", "%faas delete echo --yes"
     )
     names: dict[str, Any] = notebook.shell.user_ns
     assert "echo" in repr(names["listed"])
