@@ -217,7 +217,7 @@ class GatewayClient(VersionsApi):
         """Make a new version with other caps, by the options of ``%%publish``: ``{"memory": "1GB"}``.
 
         Returns ``{"state": "live" or "unchanged", "publication"}``. Raises ``AnnotationError`` for a text
-        that can't be read, and what importing the function raises if it doesn't start with them.
+        that can't be read, and ``Conflict`` if the function doesn't start with them.
         """
         from jupyter_faas.model.cap_options import CAP_OPTIONS, caps_of
         from jupyter_faas.model.caps import Caps  # brings pydantic, as in ``publish``

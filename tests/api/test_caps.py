@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from jupyter_faas.model.caps import Caps
-from jupyter_faas.model.errors import AnnotationError, BuildError, NotFound
+from jupyter_faas.model.errors import AnnotationError, Conflict, NotFound
 from tests.support.gateway import Gateway
 
 SOURCE = """
@@ -60,6 +60,8 @@ def test_an_answer_names_the_command_and_the_command_helps(gateway: Gateway) -> 
     gateway.client.change_caps("tight", {"timeout": "1s", "memory": "256MB"})
     assert gateway.call("tight", {"seconds": 0.7}).status == 200
     assert gateway.call("tight", {"megabytes": 130}).json == 256_000_000  # what its context says, too
+    used = gateway.client.caps("tight")["usage"]
+    assert (used["calls"], used["timeouts"], used["out_of_memory"]) == (4, 0, 0), "under the caps of now"
 
 
 def test_a_new_version_of_the_same_image(gateway: Gateway) -> None:
@@ -78,12 +80,20 @@ def test_caps_that_can_not_be_change_nothing(gateway: Gateway) -> None:
     gateway.publish(SOURCE, "stays", entry="use")
     with pytest.raises(AnnotationError, match="--memory 1 MB is out of range"):
         gateway.client.change_caps("stays", {"memory": "1MB"})
-    with pytest.raises(BuildError, match="memory"):
+    with pytest.raises(Conflict, match="does not start with these caps"):
         gateway.client.change_caps("stays", {"memory": "33MB"})
     with pytest.raises(NotFound):
         gateway.client.change_caps("nothing", {"memory": "1GB"})
-    for body in (b"{}", b'{"colour": 1}', b'{"memory_bytes": 1}', b'{"min_instances": 9}'):
+    for body in (
+        b"{}",
+        b'{"colour": 1}',
+        b'{"memory_bytes": 1}',
+        b'{"idle_seconds": false}',
+        b'{"cpu": "1"}',
+    ):
         answer = gateway.request("PATCH", "/api/v1/functions/stays/caps", body)
         assert (answer.status, answer.code) == (400, "malformed-request"), body
+    apart = gateway.request("PATCH", "/api/v1/functions/stays/caps", b'{"min_instances": 9}')
+    assert (apart.status, apart.code) == (409, "conflict")
     assert gateway.client.function("stays")["version"] == 1
     assert gateway.call("stays").json == 256_000_000

@@ -8,7 +8,7 @@ from jupyter_faas.gateway.handlers.base import FaasHandler
 from jupyter_faas.gateway.handlers.site import caller_in
 from jupyter_faas.model.cap_options import CAP_CHOICES, CAP_OPTIONS
 from jupyter_faas.model.caps import Caps
-from jupyter_faas.model.errors import MalformedRequest
+from jupyter_faas.model.errors import Conflict, MalformedRequest
 
 __all__ = ["CapsHandler"]
 
@@ -27,9 +27,14 @@ class CapsHandler(FaasHandler):
         if not body:
             known = ", ".join([*(option.field for option in CAP_OPTIONS.values()), *CAP_CHOICES])
             raise MalformedRequest(f"The body names no cap. There are: {known}.")
+        for field, value in body.items():
+            if isinstance(value, bool) or isinstance(value, str) != (field in CAP_CHOICES):
+                raise MalformedRequest(f"{field[:40]}: {value!r:.40} is of the wrong type.")
         try:
             caps = Caps.model_validate({**present.model_dump(), **body})
         except ValidationError as error:
+            if not any(fault["loc"] for fault in error.errors()):  # each could be, but not together
+                raise Conflict(str(error.errors()[0]["ctx"]["error"])) from None
             faults = "; ".join(
                 f"{'.'.join(map(str, fault['loc'])) or 'caps'}: {fault['msg']}" for fault in error.errors()
             )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Final
 
 from jupyter_faas.gateway.store.records import Use
@@ -24,15 +24,19 @@ MEASURABLE_MS: Final = 20.0
 _DURATIONS: Final = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600)
 
 
-def usage(calls: Sequence[Use]) -> dict[str, Any]:
-    """Median, 99th percentile and maximum of time, memory and CPUs; None of what nothing was measured."""
+def usage(calls: Sequence[Use], versions: Collection[int]) -> dict[str, Any]:
+    """Median, 99th percentile and maximum of time, memory and CPUs; None of what nothing was measured.
+
+    Those that ended at a cap are counted of the ``versions`` that have the present caps.
+    """
+    ended = [call.code for call in calls if call.version in versions]
     return {
         "calls": len(calls),
         "run_seconds": _spread([call.run_ms / 1000 for call in calls], 6),
         "memory_bytes": _spread([call.peak_bytes for call in calls if call.peak_bytes], 0),
         "cpu": _spread(_cpus(calls), 3),
-        "timeouts": sum(call.code == InvocationTimeout.code for call in calls),
-        "out_of_memory": sum(call.code == OutOfMemory.code for call in calls),
+        "timeouts": ended.count(InvocationTimeout.code),
+        "out_of_memory": ended.count(OutOfMemory.code),
     }
 
 

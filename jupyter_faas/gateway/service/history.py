@@ -16,6 +16,7 @@ from jupyter_faas.gateway.store.failures import Failure
 from jupyter_faas.gateway.store.recorder import Recorder
 from jupyter_faas.gateway.store.records import InvocationRecord
 from jupyter_faas.gateway.store.store import Store
+from jupyter_faas.model.caps import Caps
 from jupyter_faas.model.errors import NotFound
 
 __all__ = ["History", "described"]
@@ -23,6 +24,10 @@ __all__ = ["History", "described"]
 
 USED_CALLS: Final = 10_000
 """How many of the last calls caps are compared with, whichever version served them."""
+
+
+COMPARED_VERSIONS: Final = 20
+_ENDING: Final = ("timeout_seconds", "memory_bytes", "concurrency")
 
 
 class History:
@@ -61,9 +66,19 @@ class History:
         published = self._catalogue.latest(name)
         caps = published.manifest.caps
         await self._recorder.flush()
-        used = usage(await self._store.history.used(name, USED_CALLS))
+        calls = await self._store.history.used(name, USED_CALLS)
+        newest = sorted({call.version for call in calls})[-COMPARED_VERSIONS:]
+        used = usage(calls, [number for number in newest if await self._has(name, number, caps)])
         said = {"function": name, "version": published.record.number, "caps": caps.model_dump()}
         return {**said, "usage": used, "proposals": proposals(used, caps)}
+
+    async def _has(self, name: str, number: int, caps: Caps) -> bool:
+        """Whether a version has these caps, as far as calls can end at them."""
+        record = await self._store.version(name, number)
+        if record is None:
+            return False
+        theirs = record.manifest.caps
+        return all(getattr(theirs, field) == getattr(caps, field) for field in _ENDING)
 
     async def recording(self, identifier: str) -> dict[str, Any]:
         """What an invocation was given and gave; raises ``NotFound`` where that was not kept."""

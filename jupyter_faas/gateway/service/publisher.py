@@ -29,6 +29,7 @@ from jupyter_faas.model.bundle import Bundle, digest_of
 from jupyter_faas.model.caps import Caps
 from jupyter_faas.model.errors import (
     BuildError,
+    Conflict,
     EngineUnavailable,
     FaasError,
     InternalError,
@@ -93,7 +94,7 @@ class Publisher:
 
         Returns ``live`` or ``unchanged``, and the publication.
         Its identity stays, so that publishing the same cell again changes nothing. Raises ``NotFound``,
-        ``BuildError`` if the function doesn't start with these caps, and ``EngineUnavailable``.
+        ``Conflict`` if the function doesn't start with these caps, and ``EngineUnavailable``.
         """
         begun = time.monotonic()
         async with self._lock(name):
@@ -117,7 +118,11 @@ class Publisher:
             except EngineUnavailable:
                 raise
             except FaasError as error:
-                raise _check_failed(error, current) from error
+                raise Conflict(
+                    f"{name} does not start with these caps: {error.detail.rstrip('.')}. Version "
+                    f"{current.record.number} still is the latest.",
+                    cause=error.code,
+                ) from error
             await self._aliases.go_live(published, [])
             return "live", self._publication(record, begun)
 

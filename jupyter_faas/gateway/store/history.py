@@ -151,7 +151,7 @@ class History:
         """What the newest ``limit`` calls that ran have used."""
         columns = invocations.c
         query = (
-            select(columns.run_ms, columns.cpu_ms, columns.peak_bytes, columns.code)
+            select(columns.run_ms, columns.cpu_ms, columns.peak_bytes, columns.code, columns.version)
             .where(columns.function == function, columns.start != "")
             .order_by(columns.sequence.desc())
             .limit(limit)

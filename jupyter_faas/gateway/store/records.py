@@ -109,6 +109,7 @@ class Use(NamedTuple):
     cpu_ms: float
     peak_bytes: int
     code: str | None = None
+    version: int = 0
 
 
 class Recording(Protocol):

@@ -275,3 +275,31 @@ def test_doctor(run: Run) -> None:
     assert shown.returncode == found.returncode
     marks = [line[:9].strip() for line in shown.stdout.splitlines() if not line.startswith(" ")]
     assert marks == ["ok" if check["ok"] else "attention" for check in report["checks"]]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["diff", "area", "1", "2", "3"], "diff compares two versions"),
+        (["diff", "area", "one"], "not the number of a version"),
+        (["alias", "area", "--remove"], "--remove forgets one alias"),
+        (["alias", "area", "prod", "7", "--remove"], "--remove forgets one alias"),
+        (["rollback", "area", "--to", "prod"], "not the number of a version"),
+        (["prune"], "add --yes"),
+        (["publish", "x.ipynb", "--alias", "latest"], "moves by itself"),
+        (["publish", "x.ipynb", "--alias", "7"], "A number is the version itself"),
+    ],
+)
+def test_misuse_of_versions(run: Run, double: GatewayDouble, words: list[str], said: str) -> None:
+    double.add_function("area")
+    done = run(*words)
+    assert done.returncode == 2
+    assert said in " ".join(done.stderr.split())
+
+
+def test_deleting_by_an_alias_is_refused(run: Run, double: GatewayDouble) -> None:
+    double.add_function("area")
+    done = run("delete", "area@prod", "--yes")
+    assert done.returncode == 1
+    assert "`jupyter faas alias area prod --remove` forgets an alias" in done.stderr
+    assert "area" in double.functions

@@ -26,7 +26,7 @@ from jupyter_faas.gateway.openapi.operation import (
     reference,
 )
 from jupyter_faas.model.caps import Caps
-from jupyter_faas.model.errors import BuildError, EngineUnavailable, MalformedRequest, NotFound
+from jupyter_faas.model.errors import Conflict, EngineUnavailable, MalformedRequest, NotFound
 
 __all__ = ["PATHS", "SCHEMAS"]
 
@@ -120,7 +120,7 @@ PATHS: Final[Paths] = {
                     ),
                 )
             },
-            (NotFound, MalformedRequest, BuildError, EngineUnavailable),
+            (NotFound, MalformedRequest, Conflict, EngineUnavailable),
             (FUNCTION_NAME,),
             json_of(
                 {
