@@ -97,7 +97,7 @@ def test_results_are_written_to_files_and_streams_come_line_by_line(gateway: Gat
 @pytest.mark.parametrize(
     ("line", "offered"),
     [
-        ("jupyter-faas inv", {"invoke"}),
+        ("jupyter-faas invok", {"invoke"}),
         ("jupyter-faas show s", {"summarize"}),
         ("jupyter-faas invoke sum", {"summarize"}),
         ("jupyter-faas invoke summarize --v", {"--values"}),

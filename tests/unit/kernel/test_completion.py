@@ -50,7 +50,7 @@ def completed(shell: InteractiveShell, text: str) -> list[str]:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("%faas inv", ["%faas invoke"]),
+        ("%faas invok", ["%faas invoke"]),
         ("%faas show s", ["%faas show score", "%faas show summarize"]),
         ("%faas invoke sum", ["%faas invoke summarize"]),
         ("%faas invoke summarize q=1 v", ["%faas invoke summarize q=1 values="]),
@@ -60,7 +60,7 @@ def completed(shell: InteractiveShell, text: str) -> list[str]:
         ),
         ("%faas invoke summarize loud=t", ["%faas invoke summarize loud=true"]),
         ("result = %faas invoke sc", ["result = %faas invoke score"]),
-        ("%faas logs --l", ["%faas logs --limit"]),
+        ("%faas logs --lim", ["%faas logs --limit"]),
         ("%faas publish --whole --no-e", ["%faas publish --whole --no-execute"]),
         ("%%publish --time", ["%%publish --timeout"]),
         ("#| publish --mem", ["#| publish --memory"]),
