@@ -16,9 +16,10 @@ from uuid import UUID
 from jupyter_faas.client.packages import is_there, package
 from jupyter_faas.model.iso8601 import duration_of
 
-__all__ = ["typed"]
+__all__ = ["TYPE", "typed"]
 
 TYPE: Final = "x-faas-type"
+"""A member of schemas: the Python type that JSON does not tell."""
 Schema = Mapping[str, Any]
 
 

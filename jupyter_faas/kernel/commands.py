@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
-import shlex
 from collections.abc import Callable
 from typing import Any
 
@@ -12,52 +10,39 @@ from IPython.core.error import UsageError
 from IPython.core.magic_arguments import MagicArgumentParser
 
 from jupyter_faas.client import GatewayClient
-from jupyter_faas.kernel.results import accept_of_notebook, shown
 from jupyter_faas.kernel.tables import fields_table, function_table, functions_table, logs_table
-from jupyter_faas.model.errors import InvalidInput
 
 _new_parser: Callable[..., argparse.ArgumentParser] = MagicArgumentParser
 
-__all__ = ["arguments_of", "run_command"]
+__all__ = ["Invocation", "run_command"]
+
+Invocation = Callable[[Callable[[], GatewayClient], str, str, str | None], Any]
+"""Calls a function: of the gateway that the first argument connects to, by name, with the text of its
+arguments and the form that is asked for."""
 
 
-def run_command(line: str, connect: Callable[[str | None], GatewayClient]) -> Any:
+def run_command(line: str, connect: Callable[[str | None], GatewayClient], invoke: Invocation) -> Any:
     """Do what ``line`` says at the gateway that ``connect`` gives for its URL (None: the local one).
 
-    Returns what is to be shown: a table, or the value of an invocation. Raises ``UsageError`` for a line
-    that isn't understood, and what the gateway raises.
+    Returns what is to be shown: a table, or what ``invoke`` gives. Raises ``UsageError`` for a line that
+    isn't understood, and what the gateway raises.
     """
-    # Quotes inside JSON belong to it: only the words before the arguments are split as a shell does.
-    options = _parser().parse_args(line.split())
+    words = line.split()
+    options = _parser().parse_args(words)
     if options.command is None:
         raise UsageError(
             "%faas needs a command: list, show, invoke, logs, delete or gateway. %faas? explains them."
         )
+    if options.command == "invoke":
+        return invoke(lambda: connect(options.gateway), options.name, _rest(line, options), options.accept)
     with connect(options.gateway) as gateway:
-        return _COMMANDS[options.command](gateway, options, line)
+        return _COMMANDS[options.command](gateway, options)
 
 
-def arguments_of(text: str) -> dict[str, Any]:
-    """The arguments of ``%faas invoke NAME <text>``: a JSON object, or ``key=value`` words."""
-    text = text.strip()
-    if text.startswith("{"):
-        try:
-            arguments: dict[str, Any] = json.loads(text)
-        except json.JSONDecodeError as error:
-            raise InvalidInput(f"The arguments aren't a JSON object: {error}.") from error
-        return arguments
-    pairs = [word.partition("=") for word in shlex.split(text)]
-    for key, equals, _ in pairs:
-        if not equals:
-            raise InvalidInput(f"{key!r} has no value: write {key}=VALUE, or one JSON object.")
-    return {key: _json_or_text(value) for key, _, value in pairs}
-
-
-def _json_or_text(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError:
-        return text
+def _rest(line: str, options: argparse.Namespace) -> str:
+    """The text after the function's name as it was written."""
+    given = len(options.arguments)
+    return line.split(maxsplit=len(line.split()) - given)[-1] if given else ""
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -69,41 +54,35 @@ def _parser() -> argparse.ArgumentParser:
     for name in ("show", "delete", "logs", "invoke"):
         commands.add_parser(name).add_argument("name")
     commands.choices["logs"].add_argument("--limit", type=int, default=100)
+    commands.choices["invoke"].add_argument("--accept")
     commands.choices["invoke"].add_argument("arguments", nargs=argparse.REMAINDER)
     return parser
 
 
-def _list(gateway: GatewayClient, options: argparse.Namespace, line: str) -> Any:  # noqa: ARG001
+def _list(gateway: GatewayClient, options: argparse.Namespace) -> Any:  # noqa: ARG001
     return functions_table(gateway.functions())
 
 
-def _show(gateway: GatewayClient, options: argparse.Namespace, line: str) -> Any:  # noqa: ARG001
+def _show(gateway: GatewayClient, options: argparse.Namespace) -> Any:
     return function_table(gateway.function(options.name))
 
 
-def _logs(gateway: GatewayClient, options: argparse.Namespace, line: str) -> Any:  # noqa: ARG001
+def _logs(gateway: GatewayClient, options: argparse.Namespace) -> Any:
     return logs_table(gateway.logs(options.name, options.limit))
 
 
-def _delete(gateway: GatewayClient, options: argparse.Namespace, line: str) -> Any:  # noqa: ARG001
+def _delete(gateway: GatewayClient, options: argparse.Namespace) -> Any:
     return fields_table(gateway.delete(options.name))
 
 
-def _gateway(gateway: GatewayClient, options: argparse.Namespace, line: str) -> Any:  # noqa: ARG001
+def _gateway(gateway: GatewayClient, options: argparse.Namespace) -> Any:  # noqa: ARG001
     return fields_table(gateway.gateway())
 
 
-def _invoke(gateway: GatewayClient, options: argparse.Namespace, line: str) -> Any:
-    text = line.partition("invoke")[2].strip().removeprefix(options.name)
-    answer = gateway.answer(options.name, arguments_of(text), accept_of_notebook())
-    return shown(answer, gateway.connection.url)
-
-
-_COMMANDS: dict[str, Callable[[GatewayClient, argparse.Namespace, str], Any]] = {
+_COMMANDS: dict[str, Callable[[GatewayClient, argparse.Namespace], Any]] = {
     "list": _list,
     "show": _show,
     "logs": _logs,
     "delete": _delete,
     "gateway": _gateway,
-    "invoke": _invoke,
 }
