@@ -14,7 +14,10 @@ LAB_ARGS ?=
 CALLS ?= 100000
 BENCH ?=
 
-.PHONY: help demo test lint format bench bench-peers soak simulate lab clean
+PANEL := jupyter_faas/labextension/package.json
+PANEL_SOURCES := $(wildcard labextension/*.json labextension/yarn.lock) $(shell find labextension/src labextension/style labextension/schema -type f)
+
+.PHONY: help demo test lint format reference panel dist bench bench-peers soak simulate lab clean
 
 help:  ## This list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -24,23 +27,30 @@ demo: $(VENV)/.test  ## Publish three notebook functions and call them (KEEP=1 l
 	.ci/engine start $(STATE)/demo
 	$(BIN)/python examples/demo.py $(if $(KEEP),--keep)
 
-test: $(VENV)/.dev  ## Every test, on a real Docker engine, a few files at a time (WORKERS=0: one by one)
+test: $(VENV)/.dev $(PANEL)  ## Every test, on a real Docker engine, a few files at a time (WORKERS=0: one by one)
 	@.ci/tool curl
 	.ci/tool debootstrap
 	.ci/tool git
+	.ci/tool chromium
 	trap '.ci/engine stop $(STATE)/test' EXIT
 	.ci/engine start $(STATE)/test
+	(cd labextension && PATH="$(abspath $(BIN)):$$PATH" jlpm test)
 	FAAS_TEST_DOCKER=require $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder \
 	    --cov --cov-report=term:skip-covered $(PYTEST_ARGS)
 
-lint: $(VENV)/.dev  ## Formatting, lint and types
+lint: $(VENV)/.dev $(PANEL)  ## Formatting, lint and types
 	@$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	cd labextension
+	PATH="$(abspath $(BIN)):$$PATH" jlpm check
 
 format: $(VENV)/.dev  ## Put the code into its form
 	@$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
+
+reference: $(VENV)/.dev  ## Write docs/api.md anew
+	@$(BIN)/python -m jupyter_faas.gateway.reference > docs/api.md
 
 bench: $(VENV)/.test  ## What calls and publishes take, as ratios to references of the same run (BENCH=warm,cold)
 	@trap '.ci/engine stop $(STATE)/bench' EXIT
@@ -61,16 +71,24 @@ bench-peers: $(VENV)/.test  ## The same functions behind other servers; writes d
 	.ci/engine start $(STATE)/bench
 	$(BIN)/python -m tests.benchmarks.peers
 
-lab: $(VENV)/.lab  ## JupyterLab with the examples
+panel: $(PANEL)  ## The JupyterLab panel, built from labextension/
+
+$(PANEL): $(VENV)/.panel $(PANEL_SOURCES)
+	@.ci/panel $(VENV)
+
+dist: $(PANEL)  ## A wheel and a source archive in dist/, the panel included
+	@$(BIN)/python -m build --outdir dist .
+
+lab: $(VENV)/.lab $(PANEL)  ## JupyterLab with the examples
 	@.ci/engine start $(STATE)/lab
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/jupyter lab --notebook-dir examples $(if $(filter 0,$(shell id -u)),--allow-root) $(LAB_ARGS)
 
 clean:  ## Forget the virtual environment and everything built
-	@rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+	@rm -rf $(VENV) build dist jupyter_faas/labextension labextension/node_modules labextension/lib .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # One virtual environment; each mark installs an extra into it.
-$(VENV)/.test $(VENV)/.dev $(VENV)/.lab: $(VENV)/.%: pyproject.toml
+$(VENV)/.test $(VENV)/.dev $(VENV)/.lab $(VENV)/.panel: $(VENV)/.%: pyproject.toml
 	@.ci/venv $(PYTHON) $(VENV)
 	echo "Installing jupyter-faas into $(VENV) …"
 	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[$*]'

@@ -78,7 +78,10 @@ class Caller:
         failed = outcome.get("code") not in {None, "invalid-input"}
         leftovers = failed and (self._left_children() or _thread_count() > threads)
         usage, cpu_total = self._meter.usage()
-        return {**outcome, "usage": usage, "cpu_total": cpu_total, "leftovers": leftovers}, result
+        header = {**outcome, "usage": usage, "cpu_total": cpu_total, "leftovers": leftovers}
+        if self._meter.children:
+            header["children"] = True  # the kernel may have ended some of them
+        return header, result
 
     def _outcome(
         self, header: dict[str, Any], body: bytes, connection: Connection
@@ -134,6 +137,9 @@ class Meter:
         self._started = 0.0
         self._cpu = 0.0
         self._reset: int | None = None
+        self._faults = 0
+        self.children = False
+        """Whether the call had child processes that have ended."""
 
     def start(self) -> None:
         """A call begins."""
@@ -144,13 +150,17 @@ class Meter:
                 os.write(self._reset, b"5")  # sets the peak, which getrusage reports, to the present use
             except OSError:
                 self._reset = -1
-        self._cpu = cpu_seconds()
+        children = resource.getrusage(resource.RUSAGE_CHILDREN)
+        self._faults = children.ru_minflt  # each process has some
+        self._cpu = _cpu_seconds(resource.getrusage(resource.RUSAGE_SELF), children)
         self._started = time.monotonic()
 
     def usage(self) -> tuple[dict[str, float], float]:
         """What the call has used so far, and the processor time that the worker has in all."""
         own = resource.getrusage(resource.RUSAGE_SELF)
-        cpu_total = _cpu_seconds(own)
+        children = resource.getrusage(resource.RUSAGE_CHILDREN)
+        self.children = children.ru_minflt != self._faults
+        cpu_total = _cpu_seconds(own, children)
         usage = {
             "run_seconds": round(time.monotonic() - self._started, 6),
             "cpu_seconds": round(cpu_total - self._cpu, 6),
@@ -168,11 +178,11 @@ def _open_if_allowed(path: str) -> int:
 
 def cpu_seconds() -> float:
     """Processor time of this process and of its children that have ended."""
-    return _cpu_seconds(resource.getrusage(resource.RUSAGE_SELF))
+    own, children = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return _cpu_seconds(own, children)
 
 
-def _cpu_seconds(own: resource.struct_rusage) -> float:
-    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+def _cpu_seconds(own: resource.struct_rusage, children: resource.struct_rusage) -> float:
     return own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
 
 

@@ -14,6 +14,10 @@ import sys
 
 from .streams import TEMPLATE
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .notes import Notes
+
 SURVIVE_FORK = frozenset({"jemalloc_bg_thd"})
 """Names of native threads whose library stops and starts them around a fork (``pthread_atfork(3)``)."""
 UNSAFE_MODULES = {
@@ -25,10 +29,16 @@ UNSAFE_MODULES = {
 """Libraries whose own documentation rules a fork out, whether or not a thread of theirs runs already."""
 
 
-def hindrance() -> str:
+def hindrance(notes: Notes | None) -> str:
     """Why workers can't be forked from this process, in words; empty if they can."""
-    checks = (_of_modules, _of_processes, _of_descriptors, _of_memory, _of_timers, _of_python_threads)
-    return next(filter(None, (check() for check in checks)), "")
+    return (
+        _of_modules()
+        or _of_processes()
+        or _of_descriptors()
+        or _of_memory(notes)
+        or _of_timers()
+        or _of_python_threads()
+    )
 
 
 def threads_after_fork() -> str:
@@ -80,10 +90,12 @@ def _kind(mode: int) -> str:
     )
 
 
-def _of_memory() -> str:
+def _of_memory(notes: Notes | None) -> str:
+    ours = 0 if notes is None else notes.address
     with open("/proc/self/maps", "rb") as maps:
-        shared = any(line.split(b" ", 2)[1] == b"rw-s" for line in maps)
-    return "its import has made shared memory" if shared else ""
+        shared = [line for line in maps if line.split(b" ", 2)[1] == b"rw-s"]
+    foreign = any(int(line.partition(b"-")[0], 16) != ours for line in shared)
+    return "its import has made shared memory" if foreign else ""
 
 
 def _of_timers() -> str:

@@ -17,11 +17,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any, NoReturn
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 PREFIX = struct.Struct(">BHII")
 MAX_HEADER_BYTES = 256 * 1024
 RECEIVE_BYTES = 64 * 1024  # more than this would be a memory mapping of its own for each read
 MAX_BUFFERS = 64  # per sendmsg; the kernel takes up to IOV_MAX (1024)
+MAX_DESCRIPTORS = 4  # per message that has any; the gateway sends one
 
 
 class Kind(IntEnum):
@@ -32,6 +33,7 @@ class Kind(IntEnum):
     CALL = 2
     KILL = 3
     STOP = 4
+    LINE = 6
     PREPARE = 8
     HELLO = 16
     READY = 17
@@ -185,6 +187,21 @@ class Channel:
             data = b""
         self.ended = self.ended or not data
         return list(self._reader.feed(data))
+
+    def receive_with_descriptors(self) -> tuple[list[Frame], list[int]]:
+        """The same, and the descriptors that came along."""
+        self.quiet = False
+        try:
+            data, descriptors, _, _ = socket.recv_fds(
+                self._connection, RECEIVE_BYTES, MAX_DESCRIPTORS, socket.MSG_CMSG_CLOEXEC
+            )
+        except BlockingIOError:
+            self.quiet = True
+            return [], []
+        except OSError:
+            data, descriptors = b"", []
+        self.ended = self.ended or not data
+        return list(self._reader.feed(data)), descriptors
 
     def close(self) -> None:
         """Close the socket."""

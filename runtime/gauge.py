@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from .outcomes import Outcome
     from .processes import Ended
 
+MAX_SECONDS = 1e9
+
 
 class Gauge:
     """The time, and the kernel's counters, since the start of a call (or of its worker)."""
@@ -36,6 +38,11 @@ class Gauge:
         self._refused_forks = self._cgroup.refused_forks()
         if cpu_before is not None:
             self.cpu_before = cpu_before
+
+    def take(self, began: float, cpu_before: float) -> None:
+        """What the worker has noted of a call that we weren't told of; figures only."""
+        if 0.0 < began <= time.monotonic() and 0.0 <= cpu_before < MAX_SECONDS:
+            self._began, self.cpu_before = began, cpu_before
 
     def usage(self, ended: Ended | None) -> dict[str, Any]:
         """The usage of a call whose worker has ended."""

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import sys
 import time
+from collections import deque
 
 from . import outcomes, processes
 from .cgroups import Cgroup
 from .frames import PROTOCOL_VERSION, Channel, Frame, FrameError, Kind
 from .loop import Loop
+from .notes import MAX_SLOTS, Notes
 from .slots import Slot
 from .starter import Starter
 from .workers import Settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import socket
     from collections.abc import Callable, Mapping
 
     from .capture import Stream
@@ -45,9 +47,13 @@ class Instance:
         self._front = front
         self._memory_cap = int(environ.get("FAAS_MEMORY_BYTES") or 0)
         self._pids_cap = int(environ.get("FAAS_PIDS") or 0)
+        local = connection.family == socket.AF_UNIX  # descriptors can come along with frames
+        self.notes = Notes() if local and not (front or self._watches) else None
+        self.offers_lines = False  # whether workers may have lines of their own to the gateway
         self._next_poll = 0.0
         self._scratch: Scratch | None = None
         self._slots: list[Slot] = []
+        self._lines: deque[int] = deque()  # whose frames haven't been read yet
         self._prepared: Prepared | None = None
         self.reaper = processes.Reaper()
         self._stopping = False
@@ -88,15 +94,10 @@ class Instance:
         """Watch this descriptor no longer."""
         self._loop.forget(descriptor)
 
-    def has_ended(self, worker: Worker, within_seconds: float) -> bool:
-        """Whether the worker ends within this time."""
-        deadline = time.monotonic() + within_seconds
-        while worker.pid in self.reaper.watched:
-            self.reaper.collect()
-            if time.monotonic() > deadline:
-                return False
-            time.sleep(processes.WAIT_SECONDS)
-        return True
+    def is_ending(self, worker: Worker) -> bool:
+        """Whether the process has ended or is about to, and not merely closed its connection; if so, the loop
+        hears of it."""
+        return worker.pid not in self.reaper.watched or processes.is_ending(worker.pid)
 
     def is_child(self, worker: Worker) -> bool:
         """Whether the process is a child of ours, or was: the template only claims so."""
@@ -165,17 +166,21 @@ class Instance:
     # What the gateway says
 
     def _on_link(self) -> None:
-        for frame in self.link.receive():
+        frames, descriptors = self.link.receive_with_descriptors()
+        self._lines.extend(descriptors)
+        for frame in frames:
             if frame.kind == Kind.INIT:
                 self._start(frame)
             elif frame.kind == Kind.PREPARE and not self._slots:
                 self._prepare(frame)
             elif frame.kind == Kind.STOP:
                 self._stopping = True
-            elif frame.kind not in {Kind.CALL, Kind.KILL} or frame.slot >= len(self._slots):
+            elif frame.kind not in {Kind.CALL, Kind.KILL, Kind.LINE} or frame.slot >= len(self._slots):
                 raise FrameError(f"the gateway sent a frame of kind {frame.kind} for slot {frame.slot}")
             elif frame.kind == Kind.CALL:
                 self._slots[frame.slot].call(frame)
+            elif frame.kind == Kind.LINE:
+                self._slots[frame.slot].connect(self._lines.popleft() if self._lines else None)
             else:
                 self._slots[frame.slot].kill()
 
@@ -186,26 +191,30 @@ class Instance:
 
     def _start(self, frame: Frame) -> None:
         if self._prepared is not None:
-            self.cgroup = (
-                Cgroup()
-            )  # the function's own caps have taken the place of those that it waited under
+            # The function's own caps have taken the place of those that it waited under.
+            self.cgroup = Cgroup()
         cap = self._memory_cap or self.cgroup.memory_cap
-        self.settings = Settings(self._root, frame.header, self._environ, cap)
+        self.settings = Settings(self._root, frame.header, self._environ, cap, self.notes)
         if self.settings.isolates_calls:
             from .scratch import Scratch  # costs milliseconds that only functions with isolated calls pay
 
             self._scratch = Scratch(self.settings.scratch, self.settings.contained)
         self.starter = Starter(self)
-        self._slots = [Slot(index, self) for index in range(int(frame.header["workers"]))]
+        workers = int(frame.header["workers"])
+        self.offers_lines = self.notes is not None and workers <= MAX_SLOTS and not self._scratch
+        self._slots = [Slot(index, self) for index in range(workers)]
         for slot in self._slots:
             slot.start()
 
     # What has to be looked at now and then: caps where no kernel enforces them (the process engine)
 
+    @property
+    def _watches(self) -> bool:
+        return bool(self._memory_cap or self._pids_cap)
+
     def _patience(self) -> float | None:
-        watches = self._memory_cap or self._pids_cap
         expecting = bool(self._slots) and self.starter.expecting
-        if expecting or any(slot.starved or (watches and slot.busy) for slot in self._slots):
+        if expecting or any(slot.starved or (self._watches and slot.busy) for slot in self._slots):
             return max(0.0, self._next_poll - time.monotonic())
         return None
 

@@ -20,19 +20,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
+    from .notes import Notes
     from .worker import Connection
+    from .workers import Settings
 
 SETTINGS_BYTES = 10**6
 
 
-def await_function(root: str, imports: Iterable[str], connection: Connection) -> dict[str, Any]:
+def await_function(settings: Settings, imports: Iterable[str], connection: Connection) -> dict[str, Any]:
     """Import, say so, and wait; the settings of the function that has come.
 
     The process ends here if an import fails or doesn't bear a fork, and if no function comes.
     """
-    add_packages(root)
+    add_packages(settings.root)
     for name in imports:
-        reason = _import(name) or _hindrance()
+        reason = _import(name) or _hindrance(settings.notes)
         connection.check_owner()
         if reason:
             connection.send(Kind.PREPARED, {"failed": name, "reason": reason[:1000]})
@@ -59,9 +61,9 @@ def _import(name: str) -> str:
     return ""
 
 
-def _hindrance() -> str:
+def _hindrance(notes: Notes | None) -> str:
     """Why the process can't be forked as it is; threads are counted after a fork, as in ``forking.py``."""
-    reason = forksafety.hindrance()
+    reason = forksafety.hindrance(notes)
     if reason:
         return reason
     child = os.fork()

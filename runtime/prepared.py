@@ -32,7 +32,8 @@ class Prepared:
     ) -> None:
         """Raises ``OSError`` if no process can be had."""
         self._instance = instance
-        self._settings = Settings(root, {"result_bytes": REPORT_BYTES, "log_bytes": 0}, environ, None)
+        bounds = {"result_bytes": REPORT_BYTES, "log_bytes": 0}
+        self._settings = Settings(root, bounds, environ, None, instance.notes)
         self._worker: Worker | None = None
         self._told = False
         self._without = False  # whether the next has nothing to import
@@ -47,7 +48,7 @@ class Prepared:
         if worker is None:
             return None
         self._instance.forget(worker.channel.fileno())
-        worker.channel.send(Kind.INIT, 0, vars(settings))
+        worker.channel.send(Kind.INIT, 0, settings.told)
         worker.channel = Channel(worker.channel.connection, settings.result_bytes)
         return worker, self._control
 

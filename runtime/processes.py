@@ -15,6 +15,7 @@ PATIENCE_SECONDS = 0.05  # how long processes may go on starting others before e
 PATIENCE_ROUNDS = 8  # and how often: on a busy machine one look may take longer than that
 WAIT_SECONDS = 0.0005
 GIVE_UP_SECONDS = 10.0  # the kernel may need seconds to free the memory of a big process
+EXITING = 0x4  # PF_EXITING among the flags of proc_pid_stat(5)
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 Ended = namedtuple("Ended", "status cpu_seconds peak_bytes")
@@ -95,6 +96,13 @@ def end_all_but(spared: Collection[int], reaper: Reaper) -> None:
         if elapsed > GIVE_UP_SECONDS:
             raise ProcessesRemain(f"{len(strays)} processes could not be ended")
         time.sleep(WAIT_SECONDS)
+
+
+def is_ending(pid: int) -> bool:
+    """Whether the process has ended, or the kernel is taking it down: it closes what the process had open a
+    moment (on a busy machine, or with much memory to free: seconds) before it can be reaped."""
+    fields = _read(f"/proc/{pid}/stat").rpartition(b")")[2].split()
+    return not fields or fields[0] in b"ZX" or bool(int(fields[6]) & EXITING)
 
 
 def children(pid: int) -> set[int]:

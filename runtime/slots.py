@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
+
 from . import outcomes, reports
 from .capture import Capture, Stream
-from .frames import Frame, FrameError, Kind
+from .frames import Frame, FrameError, Kind, encode_frame
 from .gauge import Gauge
 from .progress import Progress
 
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
     from .workers import Worker
 
 MAX_RESTARTS = 3
-END_OF_STREAM_SECONDS = 0.1  # an ending process closes its socket a moment before it can be reaped
 
 
 class Slot:
@@ -34,6 +35,9 @@ class Slot:
         self._ready = False
         self._announced = False  # whether the gateway has had the READY that it waits for
         self._restarts = 0  # since the last call that was answered
+        self._notes = instance.notes
+        self._lined = False  # whether the worker has a line: its calls don't come through here
+        self._ever_lined = False
         self._gauge = Gauge(instance.cgroup, instance.settings.pids_cap)
         self._progress = Progress(instance.settings.result_bytes)
 
@@ -46,7 +50,9 @@ class Slot:
 
     def start(self) -> None:
         """Have a worker started; it says READY when it has the function."""
-        self._ready = False
+        self._ready = self._lined = False
+        if self._notes is not None:
+            self._notes.reset(self.index)
         self._capture.restart()
         self._gauge.start(0.0)
         self.begin()
@@ -76,10 +82,36 @@ class Slot:
         if self._ready:
             self._forward(frame)
 
+    def connect(self, descriptor: int | None) -> None:
+        """Give the worker its line to the gateway.
+
+        If the worker has just gone, its place is closed with this descriptor, and the gateway waits for the
+        READY of the next one. If the descriptor got lost on its way, calls go through here.
+        """
+        self._ever_lined = True
+        if descriptor is None:
+            self._instance.offers_lines = False
+            self._announce({"line": False})
+            return
+        self._announced = False
+        try:
+            if self.worker is not None and self._ready and not self._lined:
+                self.worker.channel.send_descriptors(encode_frame(Kind.LINE, self.index), [descriptor])
+                self._lined = True
+        except OSError:
+            return  # the worker has ended, which is noticed like any end
+        finally:
+            os.close(descriptor)
+
     def kill(self) -> None:
-        """End the call and all that it started, and answer; nothing if it has just ended."""
-        if self._call is not None:
+        """End the call and all that it started, and answer; without a line: nothing if it has just ended.
+
+        With a line we can't tell whether it has, and the gateway counts on one answer to each ``KILL``.
+        """
+        if self._call is not None or self._lined:
             self._retire(outcomes.killed())
+        elif self._ever_lined:
+            self._answer(outcomes.killed(), self._gauge.usage(None), not self._ready)
 
     def end(self, outcome: Outcome) -> None:
         """End what runs, for passing a cap that the supervisor watches."""
@@ -117,11 +149,13 @@ class Slot:
             return
         if worker.channel.ended:
             self._instance.forget(worker.channel.fileno())
-            if not self._instance.has_ended(worker, END_OF_STREAM_SECONDS):
+            if not self._instance.is_ending(worker):
                 self._lost(outcomes.broke_off(self._during))
 
     def read(self, stream: Stream) -> bool:
         """Output has come in; whether more may come."""
+        if self._notes is not None:
+            self._notes.on_output(self.index)
         more = self._capture.read(stream)
         self._send_log()
         return more
@@ -147,11 +181,11 @@ class Slot:
             self._on_ready(frame)
         elif frame.kind == Kind.FAILED and not self._ready:
             self.fail(reports.outcome_in(frame.header))
-        elif frame.kind == Kind.RESULT and self._ready and self._call is not None:
+        elif frame.kind == Kind.RESULT and self._ready and self._may_answer:
             self._on_result(frame)
-        elif frame.kind == Kind.CHUNK and self._ready and self._call is not None:
+        elif frame.kind == Kind.CHUNK and self._ready and self._may_answer:
             self._instance.link.send(Kind.CHUNK, self.index, reports.reply_in(frame.header), frame.body)
-        elif frame.kind == Kind.PROGRESS and self._ready and self._call is not None:
+        elif frame.kind == Kind.PROGRESS and self._ready and self._may_answer:
             self._progress.take(frame.header, frame.body)
         elif frame.kind == Kind.TEMPLATE and self._ready:
             self._instance.starter.on_template(self, frame.header)
@@ -161,17 +195,20 @@ class Slot:
     def _on_ready(self, frame: Frame) -> None:
         if self.worker is None or not self._instance.is_child(self.worker):
             raise FrameError("a worker with the process id of another")
-        header = {"init_seconds": reports.number_in(frame.header, "init_seconds")}
+        init_seconds = reports.number_in(frame.header, "init_seconds")
         self._gauge.cpu_before = reports.number_in(frame.header, "cpu_total")
         self._ready = self._instance.proven = True
         self._flush_output()
         if frame.header.get("template") is True:
             self._instance.starter.on_import(self)
         if not self._announced:
-            self._announced = True
-            self._instance.link.send(Kind.READY, self.index, header)
+            self._announce({"init_seconds": init_seconds, "line": self._instance.offers_lines})
         if self._call is not None:
             self._forward(self._call)
+
+    def _announce(self, header: dict[str, Any]) -> None:
+        self._announced = True
+        self._instance.link.send(Kind.READY, self.index, header)
 
     def _on_result(self, frame: Frame) -> None:
         outcome = reports.outcome_in(frame.header)
@@ -184,6 +221,9 @@ class Slot:
             self._retire(outcome, usage, frame.body)
         else:
             self._answer(outcome, usage, False, frame.body)
+            if self._lined:  # nobody says when the next one begins
+                self._capture.restart()
+                self._gauge.start()
 
     def _forward(self, frame: Frame) -> None:
         self._capture.restart()
@@ -194,7 +234,9 @@ class Slot:
 
     def _lost(self, outcome: Outcome) -> None:
         """The worker is gone, or has to go."""
-        if self._call is not None:
+        if self._lined and self._notes is not None and self._notes.answered(self.index):
+            self._restarts = 0
+        if self._in_call:
             self._retire(outcome)
         elif self._instance.proven and self._restarts < MAX_RESTARTS:
             self._restarts += 1  # what another slot does may cost it its life; nobody has to know
@@ -205,6 +247,9 @@ class Slot:
 
     def _retire(self, outcome: Outcome, usage: dict[str, Any] | None = None, body: bytes = b"") -> None:
         """End the worker with all that it started, then answer, then start a fresh one."""
+        if self._lined and self._notes is not None:
+            self._gauge.take(*self._notes.call(self.index))
+            outcome = {**outcome, "calls": self._notes.calls(self.index)}
         ended = self._discard()
         self._announced = False
         if usage is None:
@@ -246,5 +291,17 @@ class Slot:
             self._instance.link.send(Kind.LOG, self.index, {"dropped": self._capture.report()}, body)
 
     @property
+    def _may_answer(self) -> bool:
+        """Whether an answer can be meant; the gateway knows when a worker with a line has a call."""
+        return self._lined or self._call is not None
+
+    @property
+    def _in_call(self) -> bool:
+        """Whether a call runs; a worker with a line could say anything about that."""
+        if self._lined and self._notes is not None:
+            return self._notes.running(self.index)
+        return self._call is not None
+
+    @property
     def _during(self) -> str:
-        return "the call" if self._call is not None else "idle time" if self._ready else "its start"
+        return "the call" if self._in_call else "idle time" if self._ready else "its start"

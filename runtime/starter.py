@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from .slots import Slot
 
 FORK_SECONDS = 5.0  # a template that takes longer hangs
-END_OF_STREAM_SECONDS = 0.1  # an ending process closes its socket a moment before it can be reaped
 
 _Birth = namedtuple("_Birth", "slot ends deadline")
 
@@ -130,7 +129,7 @@ class Starter:
             return
         if template.channel.ended:
             self._instance.forget(template.channel.fileno())
-            if not self._instance.has_ended(template, END_OF_STREAM_SECONDS):
+            if not self._instance.is_ending(template):
                 self.lost(None)
 
     def lost(self, ended: Ended | None) -> None:

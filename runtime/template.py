@@ -47,7 +47,7 @@ def main(
     if imports is not None:
         from .preparation import await_function
 
-        vars(settings).update(await_function(settings.root, imports, connection))
+        vars(settings).update(await_function(settings, imports, connection))
         start = time.monotonic()
     caller, outcome = open_function(settings, connection)
     connection.check_owner()
@@ -55,7 +55,7 @@ def main(
     if caller is None:
         connection.send(Kind.FAILED, outcome)
         return
-    forkable = template is not None and caller.forkable and _can_fork()
+    forkable = template is not None and caller.forkable and _can_fork(settings)
     init_seconds = round(time.monotonic() - start, 6)
     ready = {"init_seconds": init_seconds, "cpu_total": cpu_seconds(), "template": forkable}
     connection.send(
@@ -79,7 +79,7 @@ def open_environment(
     streams.open_text()
     streams.send_records(settings.log_level)
     joining.settle(settings)
-    return Connection()
+    return Connection(settings.notes)
 
 
 def open_function(settings: Settings, connection: Connection) -> tuple[Caller | None, Outcome]:
@@ -108,10 +108,10 @@ def open_function(settings: Settings, connection: Connection) -> tuple[Caller | 
         return None, failures.outcome("init-error", error, peak_bytes())
 
 
-def _can_fork() -> bool:
+def _can_fork(settings: Settings) -> bool:
     """Whether workers forked from here would be what they are when each imports for itself; else logged."""
     try:
-        reason = forksafety.hindrance()
+        reason = forksafety.hindrance(settings.notes)
     except Exception as error:  # the import may have replaced anything
         reason = f"its fork can't be judged ({type(error).__name__})"
     if reason:

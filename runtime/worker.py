@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .calls import Caller
+    from .line import Line
+    from .notes import Notes
 
 MAX_CALL_BYTES = 2 * 10**9
 
@@ -22,8 +24,11 @@ MAX_CALL_BYTES = 2 * 10**9
 class Connection:
     """Our end of the control connection; a process forked by user code never answers on it."""
 
-    def __init__(self) -> None:
+    def __init__(self, notes: Notes | None) -> None:
         self._socket = socket.socket(fileno=streams.CONTROL)
+        self._notes = notes
+        self._line: Line | None = None
+        self._told = False  # whether the supervisor knows of the call that runs
         self._pid = os.getpid()
         self._kept = False
         os.register_at_fork(after_in_child=self._close_in_fork)
@@ -35,6 +40,7 @@ class Connection:
 
     def send(self, kind: Kind, header: dict[str, Any], body: bytes = b"") -> None:
         """Send one frame."""
+        self._told = True
         self._socket.sendall(encode_frame(kind, 0, header, body))
 
     def receive(self, size: int) -> bytes:
@@ -60,15 +66,34 @@ class Connection:
         self._pid = os.getpid()
 
     def serve(self, caller: Caller) -> None:
-        """Run the calls that come in."""
+        """Run the calls that come in: from the supervisor, until there is a line to the gateway."""
         reader = FrameReader(MAX_CALL_BYTES)
-        while True:
-            data = self._socket.recv(RECEIVE_BYTES)
+        while self._line is None:
+            data, descriptors = self.receive_with_descriptors(RECEIVE_BYTES, 1)
             if not data:
                 return
             for frame in reader.feed(data):
-                header, body = self._answer(caller, frame)
-                self.send(Kind.RESULT, header, body)
+                if frame.kind == Kind.LINE:
+                    self._open_line(descriptors.pop(), frame.slot)
+                else:
+                    self.send(Kind.RESULT, *self._answer(caller, frame))
+        for frame in self._line.calls(MAX_CALL_BYTES):
+            self._run(caller, frame, self._line)
+
+    def _open_line(self, descriptor: int, slot: int) -> None:
+        from .calls import cpu_seconds
+        from .line import Line
+
+        if self._notes is not None:  # without, nobody offers us a line
+            self._line = Line(descriptor, slot, self._notes, cpu_seconds())
+
+    def _run(self, caller: Caller, frame: Frame, line: Line) -> None:
+        line.begin()
+        self._told = False
+        header, body = self._answer(caller, frame)
+        if self._told or not line.plain(header) or not line.send(header, body):
+            self.send(Kind.RESULT, header, body)
+        line.end(header["cpu_total"])
 
     def _answer(self, caller: Caller, frame: Frame) -> tuple[dict[str, Any], bytes]:
         if frame.header.get("proof"):
@@ -80,3 +105,5 @@ class Connection:
     def _close_in_fork(self) -> None:
         if not self._kept:
             self._socket.close()
+            if self._line is not None:
+                self._line.close()

@@ -16,12 +16,19 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
+    from .notes import Notes
+
 
 class Settings:
     """What the workers of an instance have in common; they get it by being forked."""
 
     def __init__(
-        self, root: str, init: dict[str, Any], environ: Mapping[str, str], memory_cap: int | None
+        self,
+        root: str,
+        init: dict[str, Any],
+        environ: Mapping[str, str],
+        memory_cap: int | None,
+        notes: Notes | None,
     ) -> None:
         self.root = root
         self.environment = {str(name): str(value) for name, value in init.get("environment", {}).items()}
@@ -40,6 +47,12 @@ class Settings:
         self.memory_cap = memory_cap
         self.pids_cap = _declared_pids(root)
         self.supervisor = os.getpid()
+        self.notes = notes
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """All of it that can be told to a process that was forked before; the notes it has."""
+        return {name: value for name, value in vars(self).items() if name != "notes"}
 
 
 class Ends:

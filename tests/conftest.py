@@ -7,9 +7,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.support.docker import cleaned_up, require_docker
 from tests.support.gateway import Gateway
+
+# How long an example takes says how busy the machine is, not whether the code is right.
+settings.register_profile("faas", deadline=None)
+settings.load_profile("faas")
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ import os
 import sys
 from typing import Final
 
-from jupyter_faas.cli import backup, functions, publish, service
+from jupyter_faas.cli import backup, functions, publish, service, versions
 from jupyter_faas.cli.arguments import UsageError, add_command, gateway_argument
 from jupyter_faas.cli.output import note, print_error, print_json
 from jupyter_faas.model.errors import FaasError, GatewayUnavailable
@@ -29,6 +29,8 @@ examples:
   jupyter faas list
   jupyter faas invoke summarize values='[1, 2, 3]' q=0.9
   jupyter faas logs summarize --limit 20
+  jupyter faas alias summarize prod 7          summarize@prod means version 7
+  jupyter faas rollback summarize
   curl -H "Authorization: Bearer $(jupyter faas token)" …
   eval "$(jupyter faas env)"                   FAAS_GATEWAY and FAAS_TOKEN for this shell
   jupyter faas stop
@@ -79,7 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"jupyter-faas {VERSION}")
     gateway_argument(parser, None)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for module in (service, functions, publish, backup):
+    for module in (service, functions, versions, publish, backup):
         module.add_commands(commands)
     add_command(commands, "version", _version, "print the version")
     return parser

@@ -11,6 +11,7 @@ from typing import Any, Final
 from jupyter_faas.cli.arguments import Commands, UsageError, add_command, client_of
 from jupyter_faas.cli.output import note, print_facts, print_json, print_table
 from jupyter_faas.client.answers import result_of
+from jupyter_faas.client.wording import deletion_words, version_of
 from jupyter_faas.model.units import format_duration, format_size
 
 __all__ = ["add_commands"]
@@ -51,8 +52,10 @@ def add_commands(commands: Commands) -> None:
     logs = add_command(commands, "logs", _logs, "show what a function wrote")
     logs.add_argument("name", metavar="NAME")
     logs.add_argument("--limit", type=int, default=100, metavar="LINES", help="the last LINES lines (100)")
-    delete = add_command(commands, "delete", _delete, "delete a function with all its versions")
-    delete.add_argument("name", metavar="NAME")
+    delete = add_command(
+        commands, "delete", _delete, "delete a function with all its versions, or one version"
+    )
+    delete.add_argument("name", metavar="NAME[@VERSION]")
     delete.add_argument("--yes", action="store_true", help="don't ask")
 
 
@@ -126,22 +129,19 @@ def _logs(arguments: argparse.Namespace) -> int:
 def _delete(arguments: argparse.Namespace) -> int:
     if not arguments.yes and not sys.stdin.isatty():
         raise UsageError("deleting can't be undone and there is no terminal to ask on: add --yes")
+    name, number = version_of(arguments.name)
     with client_of(arguments) as client:
-        if not arguments.yes and not _confirmed(client.function(arguments.name)):
-            note("Nothing was deleted.")
-            return 1
-        deleted = client.delete(arguments.name)
+        if not arguments.yes:
+            preview = client.deletion(name) if number is None else client.version(name, number)
+            if input(f"{deletion_words(preview)} [y/N] ").strip().lower() not in {"y", "yes"}:
+                note("Nothing was deleted.")
+                return 1
+        deleted = client.delete(name) if number is None else client.delete_version(name, number)
     if arguments.json:
         print_json(deleted)
     else:
-        plural = "" if deleted["versions"] == 1 else "s"
-        print(f"Deleted {deleted['deleted']} ({deleted['versions']} version{plural}).")
+        print(deletion_words(deleted))
     return 0
-
-
-def _confirmed(function: dict[str, Any]) -> bool:
-    question = f"Delete {function['name']} with all its versions ({function['versions']})? [y/N] "
-    return input(question).strip().lower() in {"y", "yes"}
 
 
 def _inputs(data: str | None, pairs: list[str]) -> dict[str, Any]:

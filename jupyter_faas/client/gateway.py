@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
+from jupyter_faas.client.aliases import VersionsApi
 from jupyter_faas.client.answers import NDJSON, Response, item_of, result_of, value_of
 from jupyter_faas.client.builds import OnEvent, follow_build
 from jupyter_faas.client.connection import Connection
 from jupyter_faas.client.functions import RemoteFunction
 from jupyter_faas.client.jsonvalues import json_of
+from jupyter_faas.client.ongoing import Ongoing
+from jupyter_faas.client.patience import CALL_SECONDS
 from jupyter_faas.client.requests import Body
 from jupyter_faas.client.transport import Transport
 from jupyter_faas.client.versions import explained
-from jupyter_faas.model.errors import MalformedRequest
+from jupyter_faas.model.errors import FaasError, MalformedRequest
 
 if TYPE_CHECKING:
     from jupyter_faas.model.bundle import Bundle
@@ -26,11 +29,10 @@ __all__ = ["GatewayClient"]
 
 API: Final = "/api/v1"
 ANSWER_SECONDS: Final = 60.0
-# Longer than the caps allow one call to take: the gateway ends it, and says why.
-INVOKE_SECONDS: Final = 2 * 3600.0
+COMPLETION_SECONDS: Final = 1.0
 
 
-class GatewayClient:
+class GatewayClient(VersionsApi):
     """A gateway, over HTTP; may be used by several threads.
 
     Every method raises what the gateway raised (a ``FaasError``), or ``GatewayUnavailable``.
@@ -73,15 +75,30 @@ class GatewayClient:
         """The function ``name`` (or ``name@version``) as a callable of real types; raises ``NotFound``."""
         return RemoteFunction(self, name, self.function(name))
 
+    def _ipython_key_completions_(self) -> list[str]:
+        """What IPython offers after ``gateway["``; nothing, rather than to wait for long."""
+        with contextlib.suppress(FaasError):
+            listed = self._ask("GET", f"{API}/functions", timeout_seconds=COMPLETION_SECONDS)
+            return [function["name"] for function in listed["functions"]]
+        return []
+
     def answer(self, name: str, arguments: Mapping[str, Any] | None = None, accept: str = "*/*") -> Response:
         """The answer to a call as it came, in the form that ``accept`` (RFC 9110 §12.5.1) prefers."""
         return self.send(name, Body(json_of(dict(arguments or {})), "application/json"), accept)
 
-    def send(self, name: str, body: Body, accept: str) -> Response:
-        """The answer to a call with a body in any form that functions take."""
+    def send(
+        self,
+        name: str,
+        body: Body,
+        accept: str,
+        *,
+        timeout_seconds: float = CALL_SECONDS,
+        ongoing: Ongoing | None = None,
+    ) -> Response:
+        """The answer to a call with a body in any form that functions take; another thread may end it."""
         headers = {"Accept": accept, "Content-Type": body.content_type}
         return self._transport.send(
-            "POST", _function(name), body.content, headers, timeout_seconds=INVOKE_SECONDS
+            "POST", _function(name), body.content, headers, timeout_seconds=timeout_seconds, ongoing=ongoing
         )
 
     def stream(self, name: str, arguments: Mapping[str, Any] | None = None) -> Generator[Any, None, None]:
@@ -91,14 +108,22 @@ class GatewayClient:
         """
         return self.items(name, Body(json_of(dict(arguments or {})), "application/json"))
 
-    def items(self, name: str, body: Body) -> Generator[Any, None, None]:
-        """As ``stream``, with a body in any form that functions take."""
+    def items(
+        self,
+        name: str,
+        body: Body,
+        *,
+        timeout_seconds: float = CALL_SECONDS,
+        ongoing: Ongoing | None = None,
+    ) -> Generator[Any, None, None]:
+        """As ``stream``, with a body in any form that functions take; another thread may end it."""
         pieces = self._transport.stream(
             _function(name),
             NDJSON,
-            timeout_seconds=INVOKE_SECONDS,
+            timeout_seconds=timeout_seconds,
             body=body.content,
             content_type=body.content_type,
+            ongoing=ongoing,
         )
         rest = b""
         with contextlib.closing(pieces):
@@ -108,11 +133,16 @@ class GatewayClient:
                     yield item_of(line)
 
     def publish(
-        self, bundle: Bundle, environment: Mapping[str, str], on_event: OnEvent | None = None
+        self,
+        bundle: Bundle,
+        environment: Mapping[str, str],
+        on_event: OnEvent | None = None,
+        aliases: Sequence[str] = (),
     ) -> dict[str, Any]:
         """Hand ``bundle`` to the gateway and wait until it is live.
 
-        ``environment`` holds the values of the variables that the manifest names. ``on_event`` receives each
+        ``environment`` holds the values of the variables that the manifest names. ``aliases`` are those that
+        are to lead to the version besides ``latest``. ``on_event`` receives each
         event of the build (``step``, then ``live``, ``unchanged`` or ``failed``) with its data. Returns
         ``{"state": "live" or "unchanged", "publication": …}``; raises the error of a build that fails, and
         ``Conflict`` if the gateway is of another version and doesn't understand this one.
@@ -121,7 +151,8 @@ class GatewayClient:
 
         content = bundle.pack()
         digest = digest_of(content)
-        request = json.dumps({"bundle": digest, "environment": dict(environment)}).encode()
+        wanted: dict[str, Any] = {"bundle": digest, "environment": dict(environment)}
+        request = json.dumps(wanted | ({"aliases": list(aliases)} if aliases else {})).encode()
         try:
             self._upload(digest, content)
             build = self._ask("POST", f"{API}/functions/{_quote(bundle.manifest.name)}/versions", request)

@@ -5,11 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fcntl
-import gc
 import ipaddress
 import logging
 import os
-import resource
 import secrets
 import signal
 import socket
@@ -34,9 +32,11 @@ from jupyter_faas.gateway.handlers.budget import Budget
 from jupyter_faas.gateway.handlers.server import Server
 from jupyter_faas.gateway.handlers.site import Authenticator, Site
 from jupyter_faas.gateway.images.builder import ImageBuilder
+from jupyter_faas.gateway.service.aliases import Aliases
 from jupyter_faas.gateway.service.builds import Builds
 from jupyter_faas.gateway.service.bundles import BundleStore
 from jupyter_faas.gateway.service.catalogue import Catalogue
+from jupyter_faas.gateway.service.differences import Differences
 from jupyter_faas.gateway.service.locks import LockStore
 from jupyter_faas.gateway.service.metrics import Metrics
 from jupyter_faas.gateway.service.partial import PartialNotebooks
@@ -45,6 +45,10 @@ from jupyter_faas.gateway.service.publisher import Publisher
 from jupyter_faas.gateway.service.readiness import Readiness
 from jupyter_faas.gateway.service.rebuilder import Rebuilder
 from jupyter_faas.gateway.service.service import Service
+from jupyter_faas.gateway.service.versions import Versions
+from jupyter_faas.gateway.settling import settle
+from jupyter_faas.gateway.sharing.entrances import Entrances
+from jupyter_faas.gateway.sharing.page import MOST_PROCESSES, SharedBudget, SharedPage
 from jupyter_faas.gateway.store.recorder import Recorder
 from jupyter_faas.gateway.store.store import Store
 from jupyter_faas.model.connection import ConnectionInfo, data_dir, read_connection, write_connection
@@ -60,10 +64,8 @@ ANOTHER_RUNS: Final = os.EX_TEMPFAIL
 EXPECTED: Final = 16
 """So many functions, the last published ones, are expected to be called when the gateway has started."""
 
-SWITCH_SECONDS: Final = 0.0005
 WAITING_SECONDS: Final = 2.0
 """How often a gateway that stops says what it waits for."""
-OPEN_FILES: Final = 65536
 
 
 class GatewayApp(JupyterApp):
@@ -77,6 +79,7 @@ class GatewayApp(JupyterApp):
         **JupyterApp.aliases,
         "ip": "GatewayApp.ip",
         "port": "GatewayApp.port",
+        "processes": "GatewayApp.processes",
         "data-dir": "GatewayApp.data_dir",
         "engine": "EngineSettings.engine",
         "base-image": "GatewayApp.base_image",
@@ -119,6 +122,15 @@ class GatewayApp(JupyterApp):
         False,
         help="Whether packages that have no wheel are built by the gateway's own user on its own machine. By "
         "default that happens in a build container, which needs a base image on Debian.",
+    ).tag(config=True)
+
+    processes = Integer(
+        1,
+        min=1,
+        max=MOST_PROCESSES,
+        help="How many processes take calls. With more than one they leave to the gateway's own process only "
+        "what has to be in one place, instances and queues, so that several cores are used and every cap "
+        "holds over all of them.",
     ).tag(config=True)
 
     drain_seconds = Float(
@@ -183,8 +195,11 @@ class GatewayApp(JupyterApp):
             store = Store(folder / "gateway.sqlite")
             stack.push_async_callback(store.close)
             token, token_hash = await self._settle_token(store, last)
-            service, dispatcher = await self._assemble(stack, store, folder)
+            page = SharedPage() if self.processes > 1 else None
+            service, dispatcher = await self._assemble(stack, store, folder, page)
             url = self._url(sockets)
+            limit = self.max_held_bytes
+            budget = Budget(limit) if page is None else SharedBudget(limit, page, 0)
             site = Site(
                 service,
                 Authenticator(token_hash),
@@ -192,19 +207,44 @@ class GatewayApp(JupyterApp):
                 time.time(),
                 str(folder),
                 stop.set,
-                Budget(self.max_held_bytes),
+                budget,
             )
             server = Server(site, self.idle_connection_seconds, self.body_seconds)
-            server.add_sockets(sockets)
-            _settle()
+            entrances = await self._open(server, sockets, site, page)
+            settle()
             write_connection(ConnectionInfo(url, token, os.getpid(), VERSION, str(folder)))
             self.log.info("Serving %d functions at %s", len(service.catalogue), url)
             await stop.wait()
             service.readiness.draining = True
             server.stop()
+            if entrances is not None:
+                entrances.stop_listening()
             await self._drain(dispatcher)
+            if entrances is not None:
+                await entrances.close()
             await server.close_all_connections()
         self.log.info("Stopped")
+
+    async def _open(
+        self, server: Server, sockets: Sequence[socket.socket], site: Site, page: SharedPage | None
+    ) -> Entrances | None:
+        """Take connections: here, or with a ``page`` in other processes."""
+        if page is None:
+            server.add_sockets(sockets)
+            return None
+        settings = {
+            "version": VERSION,
+            "token_hash": site.authenticator.token_hash,
+            "max_held_bytes": self.max_held_bytes,
+            "idle_connection_seconds": self.idle_connection_seconds,
+            "body_seconds": self.body_seconds,
+        }
+        budget = SharedBudget(self.max_held_bytes, page, 0)
+        entrances = Entrances(self.processes, site.service, server, page, budget, settings)
+        site.service.metrics.include(entrances)
+        await entrances.start()
+        entrances.listen(sockets)
+        return entrances
 
     async def _drain(self, dispatcher: Dispatcher) -> None:
         """Let running calls end, and say what is waited for."""
@@ -216,12 +256,12 @@ class GatewayApp(JupyterApp):
         await draining
 
     async def _assemble(
-        self, stack: contextlib.AsyncExitStack, store: Store, folder: Path
+        self, stack: contextlib.AsyncExitStack, store: Store, folder: Path, page: SharedPage | None
     ) -> tuple[Service, Dispatcher]:
         engine = EngineSettings(parent=self).make(folder, await _owner(store))
         stack.push_async_callback(engine.close)
         await self._sweep(engine, await _owner(store))
-        catalogue = Catalogue()
+        catalogue = Catalogue() if page is None else Catalogue(page.note_change)
         await catalogue.load(store)
         builder = ImageBuilder(engine, folder / "cache", self.base_image, self.build_on_host)
         bundles = BundleStore(folder / "bundles")
@@ -234,10 +274,16 @@ class GatewayApp(JupyterApp):
         stack.push_async_callback(metrics.close)
         recorder = Recorder(store, self.history, metrics.count)
         stack.push_async_callback(recorder.close)
-        publisher = Publisher(engine, store, bundles, locks, builder, dispatcher, catalogue, builds)
+        aliases = Aliases(store, catalogue, dispatcher, recorder)
+        differences = Differences(store, bundles, aliases)
+        publisher = Publisher(
+            engine, store, bundles, locks, builder, dispatcher, catalogue, builds, aliases, differences
+        )
         stack.push_async_callback(publisher.close)
         for published in catalogue:
             dispatcher.provision(published.target)
+        for function, number in catalogue.routes:
+            dispatcher.provision((await aliases.version(function, number)).target)
         if dispatcher.prewarmed.memory_bytes:
             for published in nlargest(EXPECTED, catalogue, key=lambda one: one.record.published):
                 dispatcher.prewarmed.expect(published.target)
@@ -254,6 +300,9 @@ class GatewayApp(JupyterApp):
             partial,
             metrics,
             Readiness(engine, store, folder),
+            aliases,
+            Versions(engine, store, catalogue, dispatcher, aliases, recorder),
+            differences,
         )
         return service, dispatcher
 
@@ -317,21 +366,6 @@ class GatewayApp(JupyterApp):
                 self.log.critical("Another gateway is using %s", folder)
                 self.exit(ANOTHER_RUNS)
             yield
-
-
-def _settle() -> None:
-    """Before the first call: keep short what interrupts calls, and take many connections.
-
-    What is there now stays: the garbage collector need not look at it again. And a thread (that of the store)
-    that has the interpreter lets go of it after half a millisecond instead of five. Connections are open
-    files, of which many systems allow 1,024 until more is asked for.
-    """
-    gc.collect()
-    gc.freeze()
-    sys.setswitchinterval(SWITCH_SECONDS)
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, OPEN_FILES)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
 
 
 async def _owner(store: Store) -> str:

@@ -90,15 +90,37 @@ def restore(file: Path, folder: Path, force: bool = False) -> dict[str, Any]:
             unpacked = Path(name)
             about = _unpack(file, unpacked)
             _keep_owner(unpacked / DATABASE, folder / DATABASE)
-            for suffix in ("-wal", "-shm"):
-                (folder / f"{DATABASE}{suffix}").unlink(missing_ok=True)
-            for part in FOLDERS:
-                (unpacked / part).mkdir(mode=0o700, exist_ok=True)
-                if (folder / part).exists():
-                    (folder / part).rename(unpacked / f"{part}.old")
-                (unpacked / part).rename(folder / part)
-            (unpacked / DATABASE).replace(folder / DATABASE)
+            _put_in_place(unpacked, folder)
     return {**about, "data_dir": str(folder)}
+
+
+def _put_in_place(unpacked: Path, folder: Path) -> None:
+    """Files first, which are named by their content and so can't be wrong for either database; then the
+    database in one step; then what only the old one knew. Whenever this is killed, one of both is whole."""
+    kept = set()
+    for part in FOLDERS:
+        (folder / part).mkdir(mode=0o700, exist_ok=True)
+        for file in (unpacked / part).glob("*"):
+            file.replace(folder / part / file.name)
+            kept.add(f"{part}/{file.name}")
+    if (folder / DATABASE).exists():
+        _end_wal(folder / DATABASE)
+    (unpacked / DATABASE).replace(folder / DATABASE)
+    for part in FOLDERS:
+        for file in (folder / part).glob("*"):
+            if f"{part}/{file.name}" not in kept:
+                file.unlink()
+
+
+def _end_wal(database: Path) -> None:
+    """Have the database in one file: a log that its file left behind would be replayed into the next one."""
+    with closing(sqlite3.connect(database)) as old:
+        try:
+            old.execute("PRAGMA journal_mode=DELETE")
+        except sqlite3.OperationalError as error:
+            raise Conflict(
+                f"Another process has the database {database} open ({error}). End it and restore again."
+            ) from error
 
 
 def _copy_database(source: Path, target: Path) -> None:

@@ -16,8 +16,9 @@ from IPython.core.error import UsageError
 
 from jupyter_faas.kernel.requirements import parse_requirement
 from jupyter_faas.kernel.slice import Choices
+from jupyter_faas.model.aliases import check_alias
 from jupyter_faas.model.caps import Caps
-from jupyter_faas.model.errors import AnnotationError
+from jupyter_faas.model.errors import AnnotationError, MalformedRequest
 from jupyter_faas.model.manifest import APT_PATTERN, NAME_PATTERN
 from jupyter_faas.model.units import format_duration, format_size, parse_duration, parse_size
 
@@ -50,6 +51,7 @@ class Annotation:
     choices: Choices = field(default_factory=Choices)
     files: tuple[str, ...] = ()
     apt: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -194,6 +196,14 @@ def publish_arguments(magic: Callable[..., Any]) -> Callable[..., Any]:
             'function goes live, such as "summarize([1, 2])". Repeatable. Examples in the docstring (>>>) '
             "are run in any case.",
         ),
+        _argument(
+            "--alias",
+            action="append",
+            default=[],
+            metavar="NAME",
+            help="A name such as prod that is to lead to this version, so that NAME@prod calls it, too. "
+            "Repeatable.",
+        ),
         _argument("--public", action="store_true", help="Let anyone call it, without a token. Default: no."),
         _argument("--dry-run", action="store_true", help="Show what would be captured; publish nothing."),
         _argument("--gateway", metavar="URL", help="Gateway to publish to. Default: the local one."),
@@ -287,6 +297,7 @@ def parse_words(words: Sequence[str], defaults: Caps | None = None) -> Annotatio
         choices=_choices(options),
         files=tuple(options.file),
         apt=tuple(sorted(set(options.apt))),
+        aliases=tuple(_alias(text) for text in dict.fromkeys(options.alias)),
     )
 
 
@@ -312,6 +323,13 @@ def check_name(name: str) -> str:
             "a letter or _ and has at most 63 characters. Give one: %%publish NAME."
         )
     return name
+
+
+def _alias(text: str) -> str:
+    try:
+        return check_alias(text)
+    except MalformedRequest as error:
+        raise AnnotationError(f"--alias: {error.detail}") from error
 
 
 def _check_apt(text: str) -> None:

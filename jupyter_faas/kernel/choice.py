@@ -16,13 +16,21 @@ from jupyter_faas.kernel.cells import Cell, Cells
 from jupyter_faas.kernel.held_back import hold_back
 from jupyter_faas.model.errors import AnnotationError
 
-__all__ = ["DRY_RUN", "ONLY", "is_chosen", "only_shown"]
+__all__ = ["ALIASES", "DRY_RUN", "ONLY", "is_chosen", "more_aliases", "only_shown"]
 
 ONLY: Final = "FAAS_PUBLISH_ONLY"
 """The name of the one function to publish; unset: all."""
 
 DRY_RUN: Final = "FAAS_PUBLISH_DRY_RUN"
 """``1``: every cell is published as with ``--dry-run``."""
+
+ALIASES: Final = "FAAS_PUBLISH_ALIASES"
+"""Aliases, divided by commas, that are to lead to what is published, besides those that the cells name."""
+
+
+def more_aliases() -> list[str]:
+    """The aliases that the run asks for."""
+    return [alias for alias in os.environ.get(ALIASES, "").split(",") if alias]
 
 
 def only_shown() -> bool:

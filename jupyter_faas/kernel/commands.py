@@ -11,6 +11,7 @@ from IPython.core.magic_arguments import MagicArgumentParser
 
 from jupyter_faas.client import GatewayClient
 from jupyter_faas.kernel.tables import fields_table, function_table, functions_table, logs_table
+from jupyter_faas.kernel.versions import VERSION_COMMANDS, add_parsers
 
 _new_parser: Callable[..., argparse.ArgumentParser] = MagicArgumentParser
 
@@ -30,13 +31,12 @@ def run_command(line: str, connect: Callable[[str | None], GatewayClient], invok
     words = line.split()
     options = _parser().parse_args(words)
     if options.command is None:
-        raise UsageError(
-            "%faas needs a command: list, show, invoke, logs, delete or gateway. %faas? explains them."
-        )
+        names = ", ".join([*_COMMANDS, "invoke"])
+        raise UsageError(f"%faas needs a command: {names}. %faas? explains them.")
     if options.command == "invoke":
         return invoke(lambda: connect(options.gateway), options.name, _rest(line, options), options.accept)
     with connect(options.gateway) as gateway:
-        return _COMMANDS[options.command](gateway, options)
+        return _COMMANDS[options.command](gateway, options, line)
 
 
 def _rest(line: str, options: argparse.Namespace) -> str:
@@ -51,7 +51,8 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command")
     commands.add_parser("list")
     commands.add_parser("gateway")
-    for name in ("show", "delete", "logs", "invoke"):
+    add_parsers(commands)
+    for name in ("show", "logs", "invoke"):
         commands.add_parser(name).add_argument("name")
     commands.choices["logs"].add_argument("--limit", type=int, default=100)
     commands.choices["invoke"].add_argument("--accept")
@@ -59,30 +60,26 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _list(gateway: GatewayClient, options: argparse.Namespace) -> Any:  # noqa: ARG001
+def _list(gateway: GatewayClient, options: argparse.Namespace, line: str) -> Any:  # noqa: ARG001
     return functions_table(gateway.functions())
 
 
-def _show(gateway: GatewayClient, options: argparse.Namespace) -> Any:
+def _show(gateway: GatewayClient, options: argparse.Namespace, line: str) -> Any:  # noqa: ARG001
     return function_table(gateway.function(options.name))
 
 
-def _logs(gateway: GatewayClient, options: argparse.Namespace) -> Any:
+def _logs(gateway: GatewayClient, options: argparse.Namespace, line: str) -> Any:  # noqa: ARG001
     return logs_table(gateway.logs(options.name, options.limit))
 
 
-def _delete(gateway: GatewayClient, options: argparse.Namespace) -> Any:
-    return fields_table(gateway.delete(options.name))
-
-
-def _gateway(gateway: GatewayClient, options: argparse.Namespace) -> Any:  # noqa: ARG001
+def _gateway(gateway: GatewayClient, options: argparse.Namespace, line: str) -> Any:  # noqa: ARG001
     return fields_table(gateway.gateway())
 
 
-_COMMANDS: dict[str, Callable[[GatewayClient, argparse.Namespace], Any]] = {
+_COMMANDS: dict[str, Callable[[GatewayClient, argparse.Namespace, str], Any]] = {
     "list": _list,
     "show": _show,
     "logs": _logs,
-    "delete": _delete,
     "gateway": _gateway,
+    **VERSION_COMMANDS,
 }

@@ -26,10 +26,10 @@ from jupyter_faas.kernel.annotation import Annotation, parse_annotation, parse_w
 from jupyter_faas.kernel.arguments import arguments_of
 from jupyter_faas.kernel.capture import Capture, capture, notebook_path
 from jupyter_faas.kernel.cells import transformed
-from jupyter_faas.kernel.choice import is_chosen, only_shown
+from jupyter_faas.kernel.choice import is_chosen, more_aliases, only_shown
 from jupyter_faas.kernel.commands import run_command
+from jupyter_faas.kernel.compared import compared, with_changes
 from jupyter_faas.kernel.display import Progress, quiet, screen_for
-from jupyter_faas.kernel.examples import example_arguments, file_arguments
 from jupyter_faas.kernel.held_back import call_here, is_held_back
 from jupyter_faas.kernel.invoking import invoke
 from jupyter_faas.kernel.lines import Call
@@ -37,6 +37,7 @@ from jupyter_faas.kernel.ran import annotated_cells, prepare
 from jupyter_faas.kernel.receipt import Receipt
 from jupyter_faas.kernel.runs import record_runs
 from jupyter_faas.model.errors import AnnotationError, FaasError
+from jupyter_faas.model.examples import example_arguments, file_arguments
 from jupyter_faas.model.units import format_duration
 
 __all__ = ["FaasMagics", "prepare_annotated", "publish_annotated", "register"]
@@ -111,7 +112,7 @@ class FaasMagics(Magics):
     @needs_local_scope
     @line_magic
     def faas(self, line: str, local_ns: Mapping[str, Any] | None = None) -> Any:
-        """List, show, call and delete published functions, read their logs, look at the gateway.
+        """List, show, call and delete published functions and their versions, read logs, look at the gateway.
 
         ::
 
@@ -122,7 +123,11 @@ class FaasMagics(Magics):
             %faas invoke NAME {"key": …}    the same with the arguments as one JSON object, or as {a_dict}
             %faas invoke --accept TYPE …    the result in another form: text/csv, image/svg+xml
             %faas logs NAME [--limit N]     what it wrote: the last N lines, 100 by default
-            %faas delete NAME               delete it with all its versions
+            %faas versions NAME             its versions: when, by whom, from which cell, and what changed
+            %faas diff NAME 6 7             what is different in version 7
+            %faas alias NAME prod 7         NAME@prod means version 7; 7:90,8:10 shares its calls out
+            %faas rollback NAME [--to N]    move latest back to the version that last served well
+            %faas delete NAME [--yes]       delete it with all its versions; NAME@7: that version alone
             %faas publish                   publish the cells that ran with a first line #| publish
             %faas publish --whole [FILE]    publish this notebook, as it was last saved: each call runs it
             %faas gateway                   the gateway: its address, engine and state
@@ -227,10 +232,12 @@ class FaasMagics(Magics):
             progress.panel.function = captured.bundle.manifest.name
             progress.panel.receipt = captured.receipt
         if annotation.dry_run or only_shown():
+            receipt = progress.panel.receipt = _compare(captured, annotation)
             progress.panel.headline = f"{captured.bundle.manifest.name} would be published (--dry-run)."
-            progress.panel.answer = _shown(captured.receipt)
+            progress.panel.answer = _shown(receipt)
         else:
             answer = self._send(captured, annotation, progress)
+            progress.panel.receipt = with_changes(captured.receipt, answer["publication"])
             took = format_duration(time.monotonic() - begun)
             progress.panel.headline = _headline(answer, took)
             progress.panel.answer = answer
@@ -241,7 +248,19 @@ class FaasMagics(Magics):
 
     def _send(self, captured: Capture, annotation: Annotation, progress: Progress) -> dict[str, Any]:
         with GatewayClient(_connection(annotation, progress)) as gateway:
-            return gateway.publish(captured.bundle, annotation.environment, progress.event)
+            progress.panel.receipt = compared(captured.receipt, captured.bundle.manifest, gateway)
+            aliases = (*annotation.aliases, *more_aliases())
+            return gateway.publish(captured.bundle, annotation.environment, progress.event, aliases)
+
+
+def _compare(captured: Capture, annotation: Annotation) -> Receipt:
+    """The receipt of a dry run, compared with what is live if a gateway runs."""
+    named = annotation.gateway
+    connection = Connection.from_url(named) if named is not None else find_gateway()
+    if connection is None:
+        return captured.receipt
+    with GatewayClient(connection) as gateway:
+        return compared(captured.receipt, captured.bundle.manifest, gateway)
 
 
 def _words(line: str) -> list[str]:

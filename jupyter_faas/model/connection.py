@@ -41,11 +41,15 @@ class ConnectionInfo:
 
 def connection_file(directory: Path | None = None) -> Path:
     """The connection file in ``directory``, by default in Jupyter's runtime directory."""
-    if directory is None:
-        from jupyter_core.paths import jupyter_runtime_dir
+    return (_runtime_dir() if directory is None else directory) / FILE_NAME
 
-        directory = Path(jupyter_runtime_dir())
-    return directory / FILE_NAME
+
+def _runtime_dir() -> Path:
+    try:
+        from jupyter_core.paths import jupyter_runtime_dir
+    except ImportError:  # a program that only calls functions may do without Jupyter
+        return Path(os.environ.get("JUPYTER_RUNTIME_DIR") or "~/.local/share/jupyter/runtime").expanduser()
+    return Path(jupyter_runtime_dir())
 
 
 def data_dir() -> Path:

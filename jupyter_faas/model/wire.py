@@ -20,7 +20,7 @@ from jupyter_faas.model.arguments import Buffer
 
 __all__ = ["PROTOCOL_VERSION", "Frame", "FrameError", "FrameReader", "Kind", "encode_frame", "frame_of"]
 
-PROTOCOL_VERSION: Final = 1
+PROTOCOL_VERSION: Final = 2
 PREFIX: Final = struct.Struct(">BHII")
 MAX_HEADER_BYTES: Final = 256 * 1024
 JOINED_BYTES: Final = 64 * 1024
@@ -35,6 +35,7 @@ class Kind(IntEnum):
     CALL = 2  # gateway → instance: run the body (a JSON object of arguments) in this slot
     KILL = 3  # gateway → instance: end this slot's call and all that it started
     STOP = 4  # gateway → instance: end
+    LINE = 6  # gateway → instance: the descriptor that comes along is the slot's own connection
     PREPARE = 8  # gateway → instance, instead of INIT: import this, and wait for the function
     HELLO = 16  # instance → gateway: the supervisor is up
     READY = 17  # instance → gateway: this slot's worker has imported the function
@@ -84,28 +85,39 @@ class FrameReader:
 
     def feed(self, data: bytes | memoryview) -> Iterator[Frame]:
         """The frames completed by ``data``; raises ``FrameError`` and is unusable afterwards."""
+        if not self._buffer and len(data) >= PREFIX.size and len(data) == self._length(data):
+            yield _frame(memoryview(data))  # as nearly always: one, and whole
+            return
         self._buffer += data
         while len(self._buffer) >= PREFIX.size:
-            kind, slot, header_length, body_length = PREFIX.unpack_from(self._buffer)
-            if header_length > MAX_HEADER_BYTES or body_length > self._max_body_bytes:
-                raise FrameError(
-                    f"a frame with a header of {header_length} and a body of {body_length} bytes"
-                )
-            end = PREFIX.size + header_length + body_length
-            if len(self._buffer) < end:
+            length = self._length(self._buffer)
+            if len(self._buffer) < length:
                 return
-            frame = self._take(kind, slot, header_length, end)
-            del self._buffer[:end]
+            with memoryview(self._buffer) as view, view[:length] as whole:
+                frame = _frame(whole)
+            del self._buffer[:length]
             yield frame
 
-    def _take(self, kind: int, slot: int, header_length: int, end: int) -> Frame:
-        view = memoryview(self._buffer)
-        try:
-            header = orjson.loads(view[PREFIX.size : PREFIX.size + header_length])
-            if not isinstance(header, dict):
-                raise FrameError("a frame whose header is no JSON object")
-            return Frame(Kind(kind), slot, header, bytes(view[PREFIX.size + header_length : end]))
-        except ValueError as error:
-            raise FrameError(f"an unreadable frame: {error}") from error
-        finally:
-            view.release()
+    def _length(self, data: Buffer) -> int:
+        """The length of the frame that begins ``data``."""
+        _, _, header_length, body_length = PREFIX.unpack_from(data)
+        if header_length > MAX_HEADER_BYTES or body_length > self._max_body_bytes:
+            raise FrameError(f"a frame with a header of {header_length} and a body of {body_length} bytes")
+        return PREFIX.size + int(header_length) + int(body_length)
+
+
+def _frame(data: memoryview) -> Frame:
+    """The frame that ``data`` is."""
+    kind, slot, header_length, _ = PREFIX.unpack_from(data)
+    body = PREFIX.size + header_length
+    try:
+        with data[PREFIX.size : body] as encoded:
+            header = orjson.loads(encoded)
+        if not isinstance(header, dict):
+            raise FrameError("a frame whose header is no JSON object")
+        return Frame(_KINDS[kind], slot, header, bytes(data[body:]))
+    except (ValueError, KeyError) as error:
+        raise FrameError(f"an unreadable frame: {error}") from error
+
+
+_KINDS: Final = {int(kind): kind for kind in Kind}

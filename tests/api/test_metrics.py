@@ -56,6 +56,10 @@ def value(gateway: Gateway, name: str, **labels: str) -> float:
     return samples(gateway).get((name, frozenset(labels.items())), 0.0)
 
 
+def told_apart(gateway: Gateway) -> set[str]:
+    return {dict(labels)["function"] for name, labels in samples(gateway) if name == "faas_calls_total"}
+
+
 def test_calls_starts_and_builds_are_counted(counted: Gateway) -> None:
     counted.publish(SOURCE, "f", caps=Caps(timeout_seconds=0.3))
     for what in ("ok", "ok", "fail", "wait"):
@@ -76,11 +80,11 @@ def test_functions_beyond_the_bound_are_counted_together(counted: Gateway) -> No
     for name in ("f", "g", "h", "i"):
         counted.publish(SOURCE.replace("def f", f"def {name}"), name)
         counted.call(name)
-    functions = {
-        dict(labels).get("function") for name, labels in samples(counted) if name == "faas_calls_total"
-    }
-    assert len(functions) == 3
+    assert told_apart(counted) == {"f", "g", "(others)"}
     assert value(counted, "faas_calls_total", function="(others)", version="", status="200", code="") == 2
+    counted.request("DELETE", "/api/v1/functions/f")
+    counted.call("h")
+    assert told_apart(counted) == {"g", "h", "(others)"}
 
 
 def test_strangers_learn_nothing(counted: Gateway) -> None:

@@ -16,8 +16,11 @@ from jupyter_client.manager import start_new_kernel
 from tests.benchmarks.burst import burst
 from tests.benchmarks.cold import cold_calls
 from tests.benchmarks.deadline import deadline
+from tests.benchmarks.density import density
+from tests.benchmarks.environments import new_environments
 from tests.benchmarks.figures import Comparison, Rates, Reading, seconds
 from tests.benchmarks.pressure import pressure
+from tests.benchmarks.processes import two_processes
 from tests.benchmarks.registered import registered
 from tests.benchmarks.targets import table
 from tests.benchmarks.warm import warm_calls
@@ -86,11 +89,14 @@ def workers(gateway: Gateway) -> Iterator[Comparison | Reading]:
 
 GROUPS: dict[str, Callable[[Gateway], Iterator[Comparison | Rates | Reading]]] = {
     "warm": warm_calls,
+    "processes": two_processes,
     "pressure": pressure,
     "cold": cold_calls,
     "burst": burst,
     "publish": code_only_publish,
+    "environments": new_environments,
     "workers": workers,
+    "density": density,
     "deadline": deadline,
     "registered": registered,
 }

@@ -7,13 +7,10 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
-
-import docker
 
 from jupyter_faas.model.caps import Caps
 from tests.benchmarks.figures import Comparison, Reading, seconds
-from tests.support.docker import owner_of
+from tests.support.docker import most_at_once, owner_of
 from tests.support.gateway import Answer, Gateway
 from tests.support.waiting import eventually
 
@@ -38,7 +35,7 @@ def burst(gateway: Gateway) -> Iterator[Comparison | Reading]:
         refused.append(_refused(answers))
         reference.append(seconds(lambda: subprocess.run(run, check=True)))
     yield Comparison(f"{CALLS} first calls: last answer", ours, "docker run … python3 -c pass", reference)
-    most = _most_at_once(gateway, since)
+    most = most_at_once(owner_of(gateway.folder), NAME, since)
     assert 0 < most <= INSTANCES, f"{most} instances ran at once, {INSTANCES} may"
     figures: dict[str, float] = {"refused, at most": max(refused), "instances, at most": most}
     yield Reading(f"{CALLS} first calls", figures)
@@ -61,15 +58,3 @@ def _refused(answers: list[Answer]) -> int:
     refused = [answer for answer in answers if answer.status == 429]
     assert all("retry-after" in answer.headers for answer in refused)
     return len(refused)
-
-
-def _most_at_once(gateway: Gateway, since: int) -> int:
-    """How many containers of the function have run at a time since then, as the engine tells it."""
-    labels = [f"jupyter-faas.owner={owner_of(gateway.folder)}", f"jupyter-faas.function={NAME}"]
-    filters = {"event": ["start", "die"], "label": labels}
-    with closing(docker.from_env()) as client:
-        running = most = 0
-        for event in client.events(since=since, until=int(time.time()) + 1, decode=True, filters=filters):
-            running = running + 1 if event["Action"] == "start" else max(0, running - 1)
-            most = max(most, running)
-    return most

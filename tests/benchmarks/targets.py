@@ -29,6 +29,7 @@ TARGETS = (
     Target("warm call: echo", "added p50 ms", 0.5),
     Target("warm call: echo", "p99 ratio", 3),
     Target("requests/s, 16 connections: echo", "ratio", 0.65, least=True),
+    Target("requests/s, 2 processes, 16 connections: echo", "ratio", 1, least=True),
     Target("saturated, all processors busy", "healthz p99 ms", 50),
     Target("cold call: echo", "p50 ms", 30),
     Target("cold call: echo", "ratio", 0.1),
@@ -37,6 +38,8 @@ TARGETS = (
     Target("worker back after a kill (numpy imported)", "p50 ms", 20),
     Target("504 after the deadline", "p99 ms", 100),
     Target("code-only publish and first call", "p50 ms", 500),
+    Target("new environment with pandas, warm uv cache", "p50 ms", 4000),
+    Target("an instance with a frozen value of 100 MB", "ratio", 1.25),
     Target("warm call with 10000 functions", "ratio", 1.1),
     Target("a function that rests", "KB of the gateway", 4),
 )

@@ -1,4 +1,4 @@
-"""Every setting of the gateway explains itself in full sentences."""
+"""Every setting of the gateway, and of the Jupyter server's extension, explains itself in full sentences."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import pytest
 from traitlets.config import Configurable
 
 from jupyter_faas.gateway.app import GatewayApp
+from jupyter_faas.server.app import FaasExtension
 
-COMPONENTS: list[type[Configurable]] = [GatewayApp, *GatewayApp.classes]
+COMPONENTS: list[type[Configurable]] = [GatewayApp, *GatewayApp.classes, FaasExtension]
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ def test_errors() -> None:
 def test_settings() -> None:
     documented = {row[0].strip("`"): row[1].strip("`") for row in rows("settings.md", "setting")}
     settings = {
-        f"{component.__name__}.{name}": str(trait.default_value)
+        f"{component.__name__}.{name}": str(trait.default())
         for component in COMPONENTS
         for name, trait in component.class_own_traits(config=True).items()
     }

@@ -65,6 +65,18 @@ def cleaned_up(folder: Path) -> Iterator[None]:
                         client.images.remove(str(image.id), force=True)
 
 
+def most_at_once(owner: str, function: str, since: int) -> int:
+    """How many containers of a function have run at a time since then (Unix time), as the engine tells it."""
+    labels = [f"jupyter-faas.owner={owner}", f"jupyter-faas.function={function}"]
+    filters: Any = {"event": ["start", "die"], "label": labels}
+    with closing(docker.from_env()) as client:
+        running = most = 0
+        for event in client.events(since=since, until=int(time.time()) + 1, decode=True, filters=filters):
+            running = running + 1 if event["Action"] == "start" else max(0, running - 1)
+            most = max(most, running)
+    return most
+
+
 def processes_of(owner: str, function: str | None = None) -> list[int]:
     """The processes of one gateway's running containers, as this machine numbers them."""
     return [

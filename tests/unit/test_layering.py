@@ -23,14 +23,19 @@ MAY_IMPORT = {
 GATEWAY_MAY_IMPORT = {
     "engines": set(),
     "problems": set(),
+    "openapi": {"problems"},
     "images": {"engines"},
     "dispatch": {"engines"},
     "store": set(),
     "service": {"dispatch", "engines", "images", "problems", "store"},
-    "handlers": {"problems", "service", "store"},
+    "handlers": {"openapi", "problems", "service", "store"},
     "backup": {"store"},
     "doctor": {"engines", "images"},
-    "app": {"dispatch", "engines", "handlers", "images", "service", "store"},
+    "reference": {"handlers", "openapi"},
+    "settling": set(),
+    "sharing": {"handlers", "service", "store"},
+    "entrance": {"handlers", "service", "settling", "sharing", "store"},
+    "app": {"dispatch", "engines", "handlers", "images", "service", "settling", "sharing", "store"},
     "__main__": {"app"},
 }
 DOCKER_SDK = {"docker"}

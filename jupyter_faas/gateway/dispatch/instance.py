@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Final, Protocol, cast
 
 from jupyter_faas.gateway.dispatch.call import Start
+from jupyter_faas.gateway.dispatch.line import Line
 from jupyter_faas.gateway.dispatch.link import Link
 from jupyter_faas.gateway.dispatch.logs import entries_in
 from jupyter_faas.gateway.dispatch.outcome import error_in
@@ -121,7 +123,8 @@ class Instance:
         self._burial: asyncio.Task[None] | None = None
         caps = target.caps
         self.slots = [
-            Slot(number, caps, self._send, freed, self._on_unruly) for number in range(caps.concurrency)
+            Slot(number, caps, self._send, self._line_to, freed, self._on_unruly)
+            for number in range(caps.concurrency)
         ]
 
     @property
@@ -217,8 +220,8 @@ class Instance:
         """Begin to end the instance and what runs on it."""
         self._fail(
             Crashed(
-                "The instance was stopped while the call was running, as happens when a function is deleted, a "
-                "version replaced or the gateway stopped. Call it again."
+                "The instance was stopped while the call was running, as happens when a function is deleted, "
+                "a version replaced or the gateway stopped. Call it again."
             )
         )
 
@@ -259,6 +262,21 @@ class Instance:
         if self._link is not None:
             self._link.send(*pieces)
 
+    def _line_to(self, slot: Slot) -> Line | None:
+        """A connection of its own to the slot's worker; none if that can't be had now."""
+        if self._link is None:
+            return None
+        try:
+            ours, theirs = socket.socketpair()
+        except OSError:
+            return None  # no descriptors are left
+        with theirs:
+            if self._link.send_descriptor(encode_frame(Kind.LINE, slot.number), theirs.fileno()):
+                bound = self.target.caps.result_bytes + FRAME_SLACK_BYTES
+                return Line(ours, bound, slot.on_line_frame, slot.on_line_lost)
+        ours.close()
+        return None
+
     def _on_frame(self, frame: Frame) -> None:
         if frame.kind is Kind.HELLO:
             self._on_hello(frame)
@@ -271,7 +289,7 @@ class Instance:
             elif frame.kind is Kind.LOG:
                 self._on_log(slot, frame)
             elif frame.kind is Kind.READY:
-                self._on_ready(slot)
+                self._on_ready(slot, frame)
             elif frame.kind is Kind.FAILED:
                 self._fail(error_in(frame.header))
 
@@ -281,7 +299,8 @@ class Instance:
             self._fail(
                 InitError(
                     "The function's image was made by another version of jupyter-faas: it speaks protocol "
-                    f"{str(frame.header.get('protocol'))[:20]}, this gateway {PROTOCOL_VERSION}. Publish it again."
+                    f"{str(frame.header.get('protocol'))[:20]}, this gateway {PROTOCOL_VERSION}. "
+                    "Publish it again."
                 )
             )
 
@@ -291,21 +310,21 @@ class Instance:
         elif len(self.init_logs) + len(frame.body) <= MAX_INIT_LOG_BYTES:
             self.init_logs += frame.body + b"\n"
 
-    def _on_ready(self, slot: Slot) -> None:
+    def _on_ready(self, slot: Slot, frame: Frame) -> None:
         if not self._ready.done():
             self.state = InstanceState.RUNNING
             self.started_at = asyncio.get_running_loop().time()
             self.start_seconds = self.started_at - self._begun
             self.ready = Readiness(self._way, self.started_at, self.start_seconds)
             self._ready.set_result(None)
-        slot.on_ready()
+        slot.on_ready(frame.header.get("line") is True)
 
     def _on_unruly(self, slot: Slot) -> None:
         log.warning("%s: slot %d did not end its call in time; ending the instance", self.id, slot.number)
         self._fail(
             Crashed(
-                "Another call on the same instance could not be ended, so the instance was. Call it again; with "
-                "--concurrency 1 calls don't share instances."
+                "Another call on the same instance could not be ended, so the instance was. Call it again; "
+                "with --concurrency 1 calls don't share instances."
             )
         )
 
@@ -325,8 +344,8 @@ class Instance:
     async def _bury(self, error: FaasError | None) -> None:
         if error is None:
             error = await self._remove_sandbox() or Crashed(
-                "The instance ended, and the engine doesn't say why. Call it again; if that happens often, see the "
-                "function's logs and the gateway's."
+                "The instance ended, and the engine doesn't say why. Call it again; if that happens often, "
+                "see the function's logs and the gateway's."
             )
             self._tell(error)
         else:

@@ -38,6 +38,7 @@ class Link(asyncio.BufferedProtocol):
         self._on_frame = on_frame
         self._on_lost = on_lost
         self._transport: asyncio.WriteTransport | None = None
+        self._connected: socket.socket | None = None
         self._unsent: deque[memoryview] = deque()
         self._paused = False
         self._fault: str | None = None
@@ -54,6 +55,7 @@ class Link(asyncio.BufferedProtocol):
         """A link over a connected socket, which it owns from then on."""
         loop = asyncio.get_running_loop()
         link = cls(max_body_bytes, on_frame, on_lost)
+        link._connected = connected
         if connected.family == socket.AF_UNIX:
             await loop.create_unix_connection(lambda: link, sock=connected)
         else:
@@ -70,6 +72,17 @@ class Link(asyncio.BufferedProtocol):
         else:
             self._unsent.extend(memoryview(piece) for piece in pieces)
             self._write_on()
+
+    def send_descriptor(self, frame: bytes, descriptor: int) -> bool:
+        """Send a small frame with a copy of a descriptor; whether it has left, else nothing was sent."""
+        if self._transport is None or self._connected is None or self._unsent:
+            return False
+        if self._transport.get_write_buffer_size():
+            return False
+        try:
+            return socket.send_fds(self._connected, [frame], [descriptor]) == len(frame)
+        except OSError:
+            return False
 
     def pause_writing(self) -> None:
         """See ``asyncio.BaseProtocol``."""

@@ -153,6 +153,17 @@ class Pool:
         """
         await self._new_instance().start(self._engine, self._provider)
 
+    async def ensure(self) -> None:
+        """Have an instance that takes calls: one that runs, else the next one started, at once.
+
+        Raises what starting an instance raises.
+        """
+        while not any(instance.state is InstanceState.RUNNING for instance in self.instances):
+            if self._starts:
+                await asyncio.wait(list(self._starts), return_when=asyncio.FIRST_COMPLETED)
+            else:
+                await self._start_or_rebuild(self._new_instance())
+
     async def quiet(self) -> None:
         """Wait until no call waits or runs."""
         while self.running:
@@ -290,8 +301,8 @@ class Pool:
             log.exception("an instance of %s could not be started", self.target.function)
             self._on_start_failed(
                 InternalError(
-                    "The instance could not be started for a reason of ours; the gateway's log has it. Call again; if "
-                    "that changes nothing, report it, please."
+                    "The instance could not be started for a reason of ours; the gateway's log has it. Call "
+                    "again; if that changes nothing, report it, please."
                 )
             )
 

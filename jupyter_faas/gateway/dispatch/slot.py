@@ -8,17 +8,21 @@ from enum import Enum, auto
 from typing import Final
 
 from jupyter_faas.gateway.dispatch.call import Call
+from jupyter_faas.gateway.dispatch.deadline import Deadline
+from jupyter_faas.gateway.dispatch.line import Line
 from jupyter_faas.gateway.dispatch.outcome import Result, interrupted, result_in
 from jupyter_faas.gateway.dispatch.stream import Stream
 from jupyter_faas.model.caps import Caps
-from jupyter_faas.model.errors import FaasError, InvocationTimeout
+from jupyter_faas.model.errors import Crashed, FaasError, InvocationTimeout
 from jupyter_faas.model.units import format_duration
-from jupyter_faas.model.wire import Frame, Kind, encode_frame
+from jupyter_faas.model.wire import Frame, FrameError, Kind, encode_frame
 
 __all__ = ["Slot", "SlotState"]
 
 KILL_GRACE_SECONDS: Final = 0.1
 """How long the supervisor may take to end a call before the engine ends the whole instance."""
+CALL_NUMBERS: Final = 1 << 16
+"""A line's frames count calls where the link's name a slot, so that no answer is taken for another's."""
 SHARED_KILL_GRACE_SECONDS: Final = 0.25
 """The same where other calls may run on the instance, which would all end with it."""
 
@@ -35,7 +39,8 @@ class SlotState(Enum):
 
 
 class Slot:
-    """``send`` writes to the instance; ``freed`` hears of a slot that may take a call;
+    """``send`` writes to the supervisor; ``line_to`` makes a connection to the slot's worker, on which calls
+    go and most results come; ``freed`` hears of a slot that may take a call;
     ``unruly`` hears of a call that the supervisor did not end in time."""
 
     def __init__(
@@ -43,6 +48,7 @@ class Slot:
         number: int,
         caps: Caps,
         send: Callable[..., None],
+        line_to: Callable[[Slot], Line | None],
         freed: Callable[[Slot], None],
         unruly: Callable[[Slot], None],
     ) -> None:
@@ -53,23 +59,27 @@ class Slot:
         self._log_bytes = caps.log_bytes
         self._result_bytes = caps.result_bytes
         self._send = send
+        self._line_to = line_to
+        self._line: Line | None = None
+        self._lined = False  # whether it has ever had a line
+        self._worker_lost = False  # whether the worker with the line has gone, with no next one yet
+        self._sent = 0  # calls for this worker
         self._freed = freed
-        self._unruly = unruly
         self._call: Call | None = None
-        self._timer: asyncio.TimerHandle | None = None
+        self._deadline = Deadline(self._expire)
+        self._grace = Deadline(lambda: unruly(self))
         self._overdue: FaasError | None = None
         self._begun = 0.0
 
     def start(self, call: Call) -> None:
         """Run a call on this free slot."""
-        loop = asyncio.get_running_loop()
         self.state = SlotState.BUSY
         self._overdue = None
         self._call = call
         call.held_by(self._cancel)
-        self._begun = loop.time()
-        self._send(*call.frame(self.number))
-        self._timer = loop.call_later(call.timeout_seconds, self._expire)
+        self._begun = asyncio.get_running_loop().time()
+        self._send_call(call)
+        self._deadline.set(self._begun + call.timeout_seconds)
 
     def on_log(self, frame: Frame) -> None:
         """Keep what a call wrote. The runtime cuts logs at the cap; twice that (JSON around the text,
@@ -77,10 +87,39 @@ class Slot:
         if len(self.logs) + len(frame.body) <= 2 * self._log_bytes + 4096:
             self.logs += frame.body + b"\n"
 
-    def on_ready(self) -> None:
-        """The worker has imported the function."""
+    def on_ready(self, takes_line: bool) -> None:
+        """A fresh worker has imported the function. A call that its predecessor hasn't begun is its own."""
+        self._take_last_word()
+        self._drop_line()
+        self._worker_lost = False
+        self._sent = 0
+        if takes_line and self.state is not SlotState.GONE:
+            self._line = self._line_to(self)
+            self._lined = self._lined or self._line is not None
         if self.state is SlotState.STARTING:
             self._free()
+        elif self.state is SlotState.BUSY and self._call is not None and self._lined:
+            self._send_call(self._call)
+
+    def on_line_frame(self, frame: Frame) -> None:
+        """The worker has said something, which can only be the result of its call."""
+        if self.state is SlotState.ENDING:
+            return  # it is being ended; the supervisor says when nothing is left of it
+        expected = self.state is SlotState.BUSY and frame.kind is Kind.RESULT
+        if not expected or frame.slot != self._sent % CALL_NUMBERS:
+            raise FrameError(f"a frame of kind {frame.kind} out of turn")
+        self._finish(frame, retired=False)
+
+    def on_line_lost(self, line: Line, fault: str | None) -> None:
+        """The worker has gone, of which the supervisor tells more, or it has sent what is no frame."""
+        if line is self._line:
+            self._drop_line()
+        if fault is not None and self.state is SlotState.BUSY:
+            self._overdue = Crashed(
+                f"The function's process sent {fault} instead of a result, and was ended. "
+                "Code in the function writes to file descriptors that it didn't open."
+            )
+            self._kill()
 
     def on_chunk(self, frame: Frame) -> None:
         """A piece of the result has come; one that is too much ends the call."""
@@ -93,15 +132,33 @@ class Slot:
             except FaasError as error:
                 self._overdue = error
                 self._kill()
+        elif self.state is SlotState.FREE and self._lined:
+            self._end_worker()
 
     def on_result(self, frame: Frame) -> None:
-        """The call has ended."""
-        if self.state not in (SlotState.BUSY, SlotState.ENDING):
-            return
-        self._stop_timer()
+        """The supervisor says that the call has ended, or (``retired``) its worker."""
+        retired = frame.header.get("retired") is True
+        if retired:
+            self._take_last_word()
+        if self.state is SlotState.ENDING and self._lined and frame.header.get("code") != "killed":
+            return  # crossed the KILL, which has an answer of its own
+        if retired:
+            begun = frame.header.get("calls", self._sent)
+            never_begun = self._lined and isinstance(begun, int) and begun < self._sent
+            self._drop_line()
+            if never_begun and self.state is SlotState.BUSY:
+                return  # the next worker gets it
+        if self.state in (SlotState.BUSY, SlotState.ENDING):
+            self._finish(frame, retired)
+        elif self.state is SlotState.FREE and self._lined and not retired:
+            self._end_worker()
+
+    def _finish(self, frame: Frame, retired: bool) -> None:
+        self._deadline.lift()
+        self._grace.lift()
         call, overdue = self._let_go(), self._overdue
         # The slot first: the next call can run while this one is answered.
-        if frame.header.get("retired"):
+        if retired:
             self.state = SlotState.STARTING
         else:
             self._free()
@@ -115,11 +172,33 @@ class Slot:
 
     def on_gone(self, error: FaasError) -> None:
         """The instance has ended, for the reason ``error``."""
-        self._stop_timer()
+        self._deadline.close()
+        self._grace.close()
+        self._drop_line()
         self.state = SlotState.GONE
         call = self._let_go()
         if call is not None:
             call.end(Result(error=self._overdue or error))
+
+    def _send_call(self, call: Call) -> None:
+        """Give the worker its call; if it has just gone, the next one gets it when it is ready."""
+        pieces = call.frame(self.number)
+        self._sent += 1
+        if self._line is not None:
+            self._line.send(pieces)
+        elif not self._worker_lost:
+            self._send(*pieces)
+
+    def _take_last_word(self) -> None:
+        """The worker has ended; what it has answered before counts."""
+        if self._line is not None and self.state is SlotState.BUSY:
+            self._line.take()
+
+    def _drop_line(self) -> None:
+        if self._line is not None:
+            self._line.close()
+            self._line = None
+            self._worker_lost = True
 
     def _let_go(self) -> Call | None:
         """The call that ran, with what it took; the slot is done with it."""
@@ -150,18 +229,17 @@ class Slot:
         self._kill()
 
     def _kill(self) -> None:
-        if self.state is not SlotState.BUSY:
-            return
-        self._stop_timer()
+        if self.state is SlotState.BUSY:
+            self._end_worker()
+
+    def _end_worker(self) -> None:
+        """With its call, if it has one. A worker that speaks without one would keep us busy for ever: its
+        supervisor can't know."""
+        self._deadline.lift()
         self.state = SlotState.ENDING
         self._send(encode_frame(Kind.KILL, self.number))
-        self._timer = asyncio.get_running_loop().call_later(self._grace_seconds, self._unruly, self)
+        self._grace.set(asyncio.get_running_loop().time() + self._grace_seconds)
 
     def _free(self) -> None:
         self.state = SlotState.FREE
         self._freed(self)
-
-    def _stop_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None

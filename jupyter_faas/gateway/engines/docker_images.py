@@ -98,7 +98,8 @@ class DockerImages:
         image = await self.find(spec.tag)
         if image is None:
             raise EngineUnavailable(
-                f"The image {spec.tag} is gone right after its build: something removes images. Publish again.",
+                f"The image {spec.tag} is gone right after its build: something removes images. "
+                "Publish again.",
                 engine="docker",
             )
         return image

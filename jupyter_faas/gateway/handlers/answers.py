@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from email.utils import formatdate
 from http import HTTPStatus
 from typing import Any, Final, NamedTuple
@@ -14,13 +14,13 @@ import orjson
 from tornado import httputil
 from tornado.iostream import StreamClosedError
 
+from jupyter_faas.gateway.handlers.budget import PIECE_BYTES
 from jupyter_faas.gateway.problems import MEDIA_TYPE, problem_for
-from jupyter_faas.gateway.service.service import SSE, Result, Stream
+from jupyter_faas.gateway.service.calls import SSE, Result, Stream
 from jupyter_faas.model.errors import FaasError, Saturated, Unauthenticated
 
 __all__ = [
     "DEFAULT_HEADERS",
-    "PIECE_BYTES",
     "Answer",
     "PacedAnswer",
     "StreamedAnswer",
@@ -35,7 +35,6 @@ __all__ = [
 log = logging.getLogger(__name__)
 
 WITHOUT_BODY: Final = (204, 304)  # RFC 9110 §15.3.5 and §15.4.5
-PIECE_BYTES: Final = 64 * 1024
 READER_SECONDS: Final = 60.0
 """How long a caller may take for a piece of 64 KB before it counts as gone."""
 DEFAULT_HEADERS: Final = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
@@ -70,11 +69,13 @@ def problem_answer(error: FaasError, trusted: bool) -> Answer:
     return Answer(problem["status"], headers, _json(problem))
 
 
-def http_answer(status: int) -> Answer:
-    """The problem of a request that HTTP itself has a word for."""
+def http_answer(status: int, allow: Iterable[str] = ()) -> Answer:
+    """The problem of a request that HTTP itself has a word for; ``allow`` are the methods that there are
+    (RFC 9110 §15.5.6 wants them named)."""
     title = _phrase(status)
     problem = {"type": "about:blank", "title": title, "status": status, "detail": title, "code": "http"}
-    return Answer(status, {"Content-Type": MEDIA_TYPE}, _json(problem))
+    headers = {"Content-Type": MEDIA_TYPE} | ({"Allow": ", ".join(allow)} if allow else {})
+    return Answer(status, headers, _json(problem))
 
 
 def error_record(error: FaasError, content_type: str, trusted: bool) -> bytes:

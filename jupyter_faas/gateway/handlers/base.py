@@ -15,7 +15,7 @@ from jupyter_faas.gateway.handlers.answers import DEFAULT_HEADERS, Answer, http_
 from jupyter_faas.gateway.handlers.site import Site, needs_token
 from jupyter_faas.model.errors import FaasError, InternalError, MalformedRequest
 
-__all__ = ["FaasHandler", "NotFoundHandler", "connection_of"]
+__all__ = ["FaasHandler", "NotFoundHandler", "connection_of", "methods_of"]
 
 log = logging.getLogger(__name__)
 
@@ -76,7 +76,7 @@ class FaasHandler(RequestHandler):
         if isinstance(error, FaasError):
             self.send_problem(error)
         elif isinstance(error, HTTPError):
-            self._send(http_answer(status_code))
+            self._send(http_answer(status_code, methods_of(type(self)) if status_code == 405 else ()))
         else:
             reference = secrets.token_hex(4)
             log.error("internal error %s", reference, exc_info=kwargs.get("exc_info"))
@@ -104,6 +104,14 @@ class NotFoundHandler(FaasHandler):
     def prepare(self) -> None:
         """Say so."""
         raise HTTPError(404)
+
+
+def methods_of(handler: type[RequestHandler]) -> list[str]:
+    """The methods of HTTP that a handler has."""
+    names = RequestHandler.SUPPORTED_METHODS
+    return [
+        name for name in names if getattr(handler, name.lower()) is not getattr(RequestHandler, name.lower())
+    ]
 
 
 def connection_of(request: httputil.HTTPServerRequest) -> Any:

@@ -14,7 +14,6 @@ from typing import Any, Final, cast
 from tornado import httputil
 
 from jupyter_faas.gateway.handlers.answers import (
-    PIECE_BYTES,
     Answer,
     PacedAnswer,
     StreamedAnswer,
@@ -25,20 +24,19 @@ from jupyter_faas.gateway.handlers.answers import (
     write_plain,
 )
 from jupyter_faas.gateway.handlers.bodies import arguments_in, arguments_of_query
-from jupyter_faas.gateway.handlers.budget import Holding
-from jupyter_faas.gateway.handlers.site import Site, needs_token
+from jupyter_faas.gateway.handlers.budget import PIECE_BYTES, Holding
+from jupyter_faas.gateway.handlers.site import CallSite, needs_token
 from jupyter_faas.gateway.service.accept import check_acceptable
 from jupyter_faas.gateway.service.arguments import checked
+from jupyter_faas.gateway.service.calls import Result, Running, Stream
 from jupyter_faas.gateway.service.catalogue import Published
-from jupyter_faas.gateway.service.invocation import note_error
-from jupyter_faas.gateway.service.service import Invocation, Result, Stream
 from jupyter_faas.gateway.store.records import InvocationRecord
+from jupyter_faas.model.aliases import LATEST, alias_in
 from jupyter_faas.model.errors import (
     FaasError,
     InternalError,
     MalformedRequest,
     PayloadTooLarge,
-    Saturated,
 )
 from jupyter_faas.model.units import format_size
 
@@ -47,17 +45,20 @@ __all__ = ["CallRequest"]
 log = logging.getLogger(__name__)
 
 MAX_ACCEPT_CHARACTERS: Final = 2000
+STICKY: Final = "Faas-Sticky"
+"""Calls that give the same text here get the same version of an alias that shares its calls out."""
 
 
 class CallRequest(httputil.HTTPMessageDelegate):
     """One request to run a function. Its body is bounded while it is read, and given on as it came."""
 
-    def __init__(self, site: Site, connection: Any, name: str, selector: str | None) -> None:
+    def __init__(self, site: CallSite, connection: Any, name: str, selector: str | None) -> None:
         self._site = site
-        self._service = site.service
+        self._calls = site.calls
         self._connection = connection
         self._name = name
         self._selector = selector
+        self._alias: str | None = LATEST
         self._trusted = False
         self._answered = False
         self._body: bytes | bytearray = b""
@@ -66,7 +67,7 @@ class CallRequest(httputil.HTTPMessageDelegate):
         self._published: Published
         self._start_line: httputil.RequestStartLine
         self._headers: httputil.HTTPHeaders
-        self._invocation: Invocation | None = None
+        self._invocation: Running | None = None
         self._streamed: StreamedAnswer | None = None
         self._paced: PacedAnswer | None = None
 
@@ -134,16 +135,14 @@ class CallRequest(httputil.HTTPMessageDelegate):
     def _find(self) -> Published | None:
         """The version that is meant, if it is in memory."""
         self._trusted = self._site.authenticator.admits(self._headers)
-        if not self._trusted:
-            # Names of functions are not for strangers: unknown and not public look the same.
-            latest = self._service.catalogue.get(self._name)
-            if latest is None or not latest.manifest.public:
-                raise needs_token()
-        return self._service.resolve_now(self._name, self._selector)
+        if self._selector is not None:
+            self._alias = alias_in(self._selector)
+            self._selector = self._calls.choose(self._name, self._selector, self._headers.get(STICKY))
+        return self._calls.find_now(self._name, self._selector, self._trusted)
 
     async def _find_older(self) -> None:
         try:
-            self._admit(await self._service.resolve(self._name, self._selector))
+            self._admit(await self._calls.find(self._name, self._selector, self._trusted))
         except Exception as error:
             self._fail(error)
 
@@ -161,8 +160,8 @@ class CallRequest(httputil.HTTPMessageDelegate):
         known = {} if size is None else {"size_bytes": size}
         said = "" if size is None else f" of {format_size(size)}"
         return PayloadTooLarge(
-            f"The body{said} is over this function's payload cap of {format_size(cap)}. Send less, or publish it "
-            "with a larger --payload-size.",
+            f"The body{said} is over this function's payload cap of {format_size(cap)}. Send less, or "
+            "publish it with a larger --payload-size.",
             cap_bytes=cap,
             **known,
         )
@@ -178,11 +177,14 @@ class CallRequest(httputil.HTTPMessageDelegate):
         elif method == "GET":
             arguments = arguments_of_query(query, schema)
         else:
-            self._send(http_answer(405))
+            self._send(http_answer(405, ("GET", "POST")))
             return
         arguments, accept = checked(arguments, published.validator_for), self._accept()
         check_acceptable(published.forms, accept, published.record.function)
-        self._invocation = self._service.begin(published, arguments, accept, self._begin, self._end)
+        self._invocation = self._calls.begin(
+            published, arguments, accept, self._begin, self._end, self._alias
+        )
+        self._body = b""  # whoever runs the call has it
 
     def _accept(self) -> str:
         """What the caller accepts; empty if that is anything."""
@@ -212,7 +214,7 @@ class CallRequest(httputil.HTTPMessageDelegate):
                 self._streamed.end(result.error, self._trusted)
                 return
             extra = self._extra(record.id, record.start, record.queue_ms, record.start_ms, record.run_ms)
-            error = result.error or self._refused(record, result)
+            error = result.error or self._site.hold(self._holding, record, result)
             if error is not None:
                 self._send(problem_answer(error, self._trusted), extra)
             elif len(result.body) > PIECE_BYTES:
@@ -260,20 +262,6 @@ class CallRequest(httputil.HTTPMessageDelegate):
     def _send(self, answer: Answer, extra: Mapping[str, str] = {}) -> None:
         self._answered = True
         write(self._connection, answer, extra, self._start_line.method == "HEAD")
-
-    def _refused(self, record: InvocationRecord, result: Result) -> FaasError | None:
-        """Hold a large result until the caller has read it; the error, noted in the record, if there is no
-        room for it."""
-        if len(result.body) <= PIECE_BYTES:
-            return None
-        try:
-            self._holding.take(len(result.body))
-        except Saturated as full:
-            lost = f"The function has run, but its result of {format_size(len(result.body))} is lost."
-            error = Saturated(f"{lost} {full.detail}", **full.figures)
-            note_error(record, error)
-            return error
-        return None
 
     def _send_paced(self, answer: Answer, extra: Mapping[str, str]) -> None:
         self._answered = True

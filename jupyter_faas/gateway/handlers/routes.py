@@ -6,15 +6,14 @@ from typing import Final
 
 from tornado.web import Application
 
+from jupyter_faas.gateway.handlers import documents, versions
 from jupyter_faas.gateway.handlers import management as api
 from jupyter_faas.gateway.handlers.base import FaasHandler, NotFoundHandler
 from jupyter_faas.gateway.handlers.site import Site
 
-__all__ = ["CALL", "make_application"]
+__all__ = ["make_application"]
 
 _NAME: Final = r"([A-Za-z_][A-Za-z0-9_-]*)"
-CALL: Final = rf"/functions/{_NAME}(?:@([A-Za-z0-9_.-]+))?"
-"""The path of a call: the function, and which version if it is named."""
 
 
 def make_application(site: Site) -> Application:
@@ -31,10 +30,22 @@ def make_application(site: Site) -> Application:
         (r"/api/v1/invocations/([^/]+)/notebook", api.PartialNotebookHandler),
         (r"/api/v1/functions", api.FunctionsHandler),
         (rf"/api/v1/functions/{_NAME}", api.FunctionHandler),
-        (rf"/api/v1/functions/{_NAME}/versions", api.VersionsHandler),
+        (rf"/api/v1/functions/{_NAME}@([A-Za-z0-9_.-]+)", versions.SelectedHandler),
+        (rf"/api/v1/functions/{_NAME}/versions", versions.VersionsHandler),
+        (rf"/api/v1/functions/{_NAME}/versions/([0-9]+)", versions.VersionHandler),
+        (rf"/api/v1/functions/{_NAME}/versions/([0-9]+)/changes", versions.ChangesHandler),
+        (rf"/api/v1/functions/{_NAME}/aliases", versions.AliasesHandler),
+        (rf"/api/v1/functions/{_NAME}/aliases/([^/]+)", versions.AliasHandler),
+        (rf"/api/v1/functions/{_NAME}/deletion", versions.DeletionHandler),
+        (rf"/api/v1/functions/{_NAME}/rollback", versions.RollbackHandler),
         (rf"/api/v1/functions/{_NAME}/invocations", api.InvocationsHandler),
         (rf"/api/v1/functions/{_NAME}/lock", api.LockHandler),
         (rf"/api/v1/functions/{_NAME}/logs", api.LogsHandler),
+        (rf"/api/v1/functions/{_NAME}/openapi\.json", documents.FunctionDocumentHandler),
+        (rf"/api/v1/functions/{_NAME}/form", documents.FormHandler),
+        (r"/openapi\.json", documents.DocumentHandler),
+        (r"/docs", documents.DocsHandler),
+        (r"/docs/([a-z-]+\.(?:js|css))", documents.DocsFileHandler),
     ]
     return Application(
         [(path, handler, {"site": site}) for path, handler in routes],

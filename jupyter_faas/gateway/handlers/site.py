@@ -6,21 +6,25 @@ import hashlib
 import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from tornado import httputil
 
-from jupyter_faas.gateway.handlers.budget import Budget
-from jupyter_faas.gateway.service.service import Service
-from jupyter_faas.model.errors import Unauthenticated
+from jupyter_faas.gateway.handlers.budget import Budget, Hold, hold_result
+from jupyter_faas.gateway.service.access import needs_token
+from jupyter_faas.gateway.service.calls import Calls
 
-__all__ = ["Authenticator", "Site", "needs_token"]
+if TYPE_CHECKING:  # what isn't used is not loaded by an entrance, which has no service
+    from jupyter_faas.gateway.service.service import Service
+
+__all__ = ["Authenticator", "CallSite", "Site", "needs_token"]
 
 
 class Authenticator:
     """Knows the hash of the gateway's token, and so whether a request carries it."""
 
     def __init__(self, token_hash: str) -> None:
-        self._token_hash = token_hash
+        self.token_hash = token_hash
         self._admitted = b""
 
     @staticmethod
@@ -37,10 +41,21 @@ class Authenticator:
         scheme, _, token = header.partition(" ")
         if scheme.lower() not in ("bearer", "token"):
             return False
-        if not hmac.compare_digest(self.hash(token.strip()), self._token_hash):
+        if not hmac.compare_digest(self.hash(token.strip()), self.token_hash):
             return False
         self._admitted = sent
         return True
+
+
+@dataclass(frozen=True)
+class CallSite:
+    """What a request to run a function has to know."""
+
+    calls: Calls
+    authenticator: Authenticator
+    budget: Budget
+    hold: Hold = hold_result
+    """Holds a large result until its caller has taken it."""
 
 
 @dataclass(frozen=True)
@@ -57,10 +72,7 @@ class Site:
     shutdown: Callable[[], None]
     budget: Budget
 
-
-def needs_token() -> Unauthenticated:
-    """What somebody without the token is told."""
-    return Unauthenticated(
-        "This needs the gateway's token: send the header 'Authorization: Bearer <token>'. "
-        "`jupyter faas token` prints it."
-    )
+    @property
+    def for_calls(self) -> CallSite:
+        """The same, as far as calls need it."""
+        return CallSite(self.service, self.authenticator, self.budget)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
@@ -16,6 +17,7 @@ __all__ = ["check_arguments", "checked", "values_of_text"]
 
 MAX_FAULTS: Final = 50
 MAX_MESSAGE: Final = 300
+_WHOLE: Final = re.compile(r"-?(?:0|[1-9][0-9]*)")
 
 
 def checked(
@@ -113,6 +115,8 @@ def _value(text: str, types: set[str]) -> object:
         return text
     if "boolean" in types and not types & {"integer", "number"} and text in ("0", "1"):
         return text == "1"
+    if isinstance(value, float) and "integer" in types and _WHOLE.fullmatch(text):
+        return orjson.Fragment(text)  # it has more digits than orjson reads
     kind = _kind(value)
     number_fits = kind == "integer" and "number" in types
     return value if not types or kind in types or number_fits else text

@@ -10,19 +10,24 @@ import difflib
 import pickle
 import zlib
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import cached_property
-from typing import Any, NamedTuple
+from itertools import islice
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jsonschema_rs
 
 from jupyter_faas.gateway.dispatch.instance import Target
 from jupyter_faas.gateway.service.realtypes import TYPE, RealType
+from jupyter_faas.gateway.service.routing import Routes
 from jupyter_faas.gateway.store.records import VersionRecord
-from jupyter_faas.gateway.store.store import Store
 from jupyter_faas.model.errors import NotFound
 from jupyter_faas.model.manifest import Manifest
 from jupyter_faas.model.media import ARROW, PARQUET
+
+if TYPE_CHECKING:  # an entrance doesn't load it
+    from jupyter_faas.gateway.store.store import Store
 
 __all__ = ["Catalogue", "Published"]
 
@@ -35,6 +40,11 @@ MAX_NAMED = 10
 
 MAX_PARTIAL = 16
 """Sets of uploaded parameters for which a version keeps a validator."""
+
+
+MAX_COMPARED = 200
+MAX_TYPED_WRONG = 3
+"""With how many names an unknown one is compared, and by how many characters their lengths may differ."""
 
 
 class Published:
@@ -116,18 +126,29 @@ class _Packed(NamedTuple):
 
 
 class Catalogue:
-    """The latest version of each function, and how many versions each has."""
+    """The latest version of each function, how many versions each has, and where its other aliases lead.
 
-    def __init__(self) -> None:
+    ``changed`` hears of a function that has another latest version, lost a version or is gone, before anybody
+    else does.
+    """
+
+    def __init__(self, changed: Callable[[str], None] = lambda _: None) -> None:
+        self.routes = Routes()
+        self._changed = changed
         self._latest: dict[str, _Packed] = {}
         self._ready: OrderedDict[tuple[str, int], Published] = OrderedDict()
 
     async def load(self, store: Store) -> None:
         """Read everything from the store."""
         await store.each_latest(self._pack)
+        for (function, alias), shares in (await store.aliases()).items():
+            self.routes.put(function, alias, shares)
 
     def __iter__(self) -> Iterator[Published]:
         return (self._ready.get((name, one.number)) or one.unpacked() for name, one in self._latest.items())
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._latest
 
     def __len__(self) -> int:
         return len(self._latest)
@@ -151,12 +172,20 @@ class Catalogue:
             raise self._not_found(name)
         return published
 
+    def kept(self, name: str, number: int) -> Published | None:
+        """A version of ``name`` that is kept ready for calls."""
+        key = (name, number)
+        published = self._ready.get(key)
+        if published is not None:
+            self._ready.move_to_end(key)
+        return published
+
     async def older(self, name: str, number: int, store: Store) -> Published | None:
         """A version of ``name`` that may not be the latest."""
+        published = self.kept(name, number)
+        if published is not None:
+            return published
         key = (name, number)
-        if key in self._ready:
-            self._ready.move_to_end(key)
-            return self._ready[key]
         record = await store.version(name, number)
         return None if record is None else self._keep_ready(key, Published(record))
 
@@ -170,6 +199,22 @@ class Catalogue:
         record = published.record
         self._pack(record, self.version_count(record.function) + 1)
         self._keep_ready((record.function, record.number), published)
+        self._changed(record.function)
+
+    def move(self, published: Published) -> None:
+        """Make a version that was there before the latest one."""
+        record = published.record
+        self._pack(record, self.version_count(record.function))
+        self._keep_ready((record.function, record.number), published)
+        self._changed(record.function)
+
+    def take_away(self, name: str, number: int) -> None:
+        """A version that is not the latest is gone."""
+        packed = self._latest.get(name)
+        if packed is not None:
+            self._latest[name] = packed._replace(versions=packed.versions - 1)
+        self._ready.pop((name, number), None)
+        self._changed(name)
 
     def renew(self, record: VersionRecord) -> None:
         """Take over the record of a version whose image was made anew."""
@@ -181,10 +226,13 @@ class Catalogue:
     def remove(self, name: str) -> None:
         """Forget a function."""
         self._latest.pop(name, None)
+        self.routes.drop(name)
         for key in [key for key in self._ready if key[0] == name]:
             del self._ready[key]
+        self._changed(name)
 
     def _pack(self, record: VersionRecord, count: int) -> None:
+        record = replace(record, changes=None)  # of no use for a call
         content = zlib.compress(pickle.dumps(record, pickle.HIGHEST_PROTOCOL), level=1)
         self._latest[record.function] = _Packed(record.number, count, content)
 
@@ -195,8 +243,17 @@ class Catalogue:
             self._ready.popitem(last=False)
         return published
 
+    def _similar(self, name: str) -> list[str]:
+        """Names that are worth a closer look, so few that looking doesn't keep other calls waiting."""
+        similar = (
+            known
+            for known in self._latest
+            if known[:1] == name[:1] and abs(len(known) - len(name)) <= MAX_TYPED_WRONG
+        )
+        return list(islice(similar, MAX_COMPARED))
+
     def _not_found(self, name: str) -> NotFound:
-        nearest = difflib.get_close_matches(name, self._latest, n=1)
+        nearest = difflib.get_close_matches(name, self._similar(name), n=1)
         if nearest:
             return NotFound(
                 f"There is no function {name!r}. Did you mean {nearest[0]!r}?", nearest=nearest[0]

@@ -5,17 +5,20 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from jupyter_faas.gateway.dispatch.call import Call, Start
-from jupyter_faas.gateway.dispatch.dispatcher import Dispatcher
 from jupyter_faas.gateway.dispatch.outcome import Result
 from jupyter_faas.gateway.dispatch.stream import Stream
 from jupyter_faas.gateway.problems import status_of
 from jupyter_faas.gateway.service.catalogue import Published
-from jupyter_faas.gateway.store.recorder import Recorder
 from jupyter_faas.gateway.store.records import InvocationRecord
 from jupyter_faas.model.arguments import Arguments
 from jupyter_faas.model.errors import FaasError
+
+if TYPE_CHECKING:  # an entrance doesn't load it
+    from jupyter_faas.gateway.dispatch.dispatcher import Dispatcher
+    from jupyter_faas.gateway.store.recorder import Recorder
 
 __all__ = ["Invocation", "note_error"]
 
@@ -24,9 +27,12 @@ CLIENT_CLOSED_REQUEST = 499
 
 
 class Invocation:
-    """A call that somebody waits for, and its record; ``keep`` takes what a failed one has left behind."""
+    """A call that somebody waits for, and its record; ``keep`` takes what a failed one has left behind.
 
-    __slots__ = ("_ended", "_keep", "_recorder", "call", "record")
+    ``alias`` is the one by which the caller named the version; ``None`` if by its number.
+    """
+
+    __slots__ = ("_ended", "_keep", "_recorder", "alias", "call", "record")
 
     def __init__(
         self,
@@ -38,8 +44,10 @@ class Invocation:
         accept: str,
         begun: Callable[[Stream], None],
         ended: Callable[[InvocationRecord, Result], None],
+        alias: str | None = None,
     ) -> None:
         target = published.target
+        self.alias = alias
         self._recorder = recorder
         self._keep = keep
         self._ended = ended

@@ -54,7 +54,8 @@ class Metrics:
     """The gateway's metrics in a registry of their own.
 
     At most ``max_functions`` functions have series of their own, with the last ``MAX_VERSIONS`` versions of
-    each that were called; all other calls are counted together. So the number of series is bounded.
+    each that were called; all other calls are counted together. A deleted function keeps its series until
+    another needs the room. So the number of series is bounded.
     """
 
     def __init__(
@@ -62,7 +63,7 @@ class Metrics:
     ) -> None:
         self._max_functions = max_functions
         self._versions: dict[str, list[int]] = {}
-        self._codes: dict[tuple[str, int], set[tuple[str, str, str, str]]] = {}
+        self._catalogue = catalogue
         self._registry = CollectorRegistry()
         registry = self._registry
         self._calls = Counter(
@@ -101,18 +102,21 @@ class Metrics:
 
     def count(self, records: Iterable[InvocationRecord]) -> None:
         """Count calls that have ended; not on the event loop, for it takes a while."""
+        self._forget_deleted()
         for record in records:
             function = self._label(record.function)
             version = self._version_label(function, record.version)
-            labels = (function, version, str(record.status), record.code or "")
-            self._codes.setdefault((function, record.version), set()).add(labels)
-            self._calls.labels(*labels).inc()
+            self._calls.labels(function, version, str(record.status), record.code or "").inc()
             self._queue.labels(function).observe(record.queue_ms / 1000)
             if record.start:
                 self._starts.labels(function, record.start).inc()
                 self._run.labels(function).observe(record.run_ms / 1000)
                 if record.start_ms:
                     self._start.labels(function).observe(record.start_ms / 1000)
+
+    def include(self, collector: Collector) -> None:
+        """Tell also what ``collector`` tells."""
+        self._registry.register(collector)
 
     async def exposition(self) -> bytes:
         """All metrics in Prometheus' text format; made off the event loop, for there may be thousands."""
@@ -129,6 +133,15 @@ class Metrics:
         self._watching.cancel()
         await asyncio.gather(self._watching, return_exceptions=True)
 
+    def _forget_deleted(self) -> None:
+        """Once the bound is reached, functions that were deleted make room for others."""
+        if len(self._versions) < self._max_functions:
+            return
+        for function in [name for name in self._versions if name not in self._catalogue]:
+            del self._versions[function]
+            for series in (self._calls, self._starts, self._queue, self._start, self._run):
+                series.remove_by_labels({"function": function})
+
     def _label(self, function: str) -> str:
         if function in self._versions:
             return function
@@ -144,8 +157,7 @@ class Metrics:
         if version not in known:
             known.append(version)
             if len(known) > MAX_VERSIONS:
-                for labels in self._codes.pop((function, known.pop(0)), ()):
-                    self._calls.remove(*labels)
+                self._calls.remove_by_labels({"function": function, "version": str(known.pop(0))})
         return str(version)
 
     async def _watch_lag(self) -> None:

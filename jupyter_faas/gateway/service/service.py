@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -12,17 +11,24 @@ from jupyter_faas.gateway.dispatch.logs import entries_in
 from jupyter_faas.gateway.dispatch.outcome import Result
 from jupyter_faas.gateway.dispatch.stream import SSE, Stream
 from jupyter_faas.gateway.engines.base import Engine
+from jupyter_faas.gateway.service.access import needs_token
+from jupyter_faas.gateway.service.aliases import Aliases
 from jupyter_faas.gateway.service.bundles import BundleStore
 from jupyter_faas.gateway.service.catalogue import Catalogue, Published
+from jupyter_faas.gateway.service.differences import Differences
+from jupyter_faas.gateway.service.examples import described_examples
 from jupyter_faas.gateway.service.invocation import Invocation
 from jupyter_faas.gateway.service.locks import LockStore
 from jupyter_faas.gateway.service.metrics import Metrics
 from jupyter_faas.gateway.service.partial import PartialNotebooks
 from jupyter_faas.gateway.service.publisher import Publisher
 from jupyter_faas.gateway.service.readiness import Readiness
+from jupyter_faas.gateway.service.timestamps import iso
+from jupyter_faas.gateway.service.versions import Versions
 from jupyter_faas.gateway.store.recorder import Recorder
 from jupyter_faas.gateway.store.records import InvocationRecord
 from jupyter_faas.gateway.store.store import Store
+from jupyter_faas.model.aliases import LATEST, version_number
 from jupyter_faas.model.arguments import Arguments
 from jupyter_faas.model.errors import NotFound
 from jupyter_faas.model.media import IPYNB
@@ -48,6 +54,9 @@ class Service:
         partial: PartialNotebooks,
         metrics: Metrics,
         readiness: Readiness,
+        aliases: Aliases,
+        versions: Versions,
+        differences: Differences,
     ) -> None:
         self.engine = engine
         self.bundles = bundles
@@ -56,32 +65,62 @@ class Service:
         self.publisher = publisher
         self.metrics = metrics
         self.readiness = readiness
+        self.aliases = aliases
+        self.versions = versions
+        self.differences = differences
         self._locks = locks
         self._partial = partial
         self._store = store
         self._recorder = recorder
 
+    def find_now(self, name: str, selector: str | None, trusted: bool) -> Published | None:
+        """What ``find`` returns, if it is in memory; raises what it raises."""
+        if not trusted:
+            # Names of functions are not for strangers: unknown and not public look the same.
+            latest = self.catalogue.get(name)
+            if latest is None or not latest.manifest.public:
+                raise needs_token()
+        return self.resolve_now(name, selector)
+
+    async def find(self, name: str, selector: str | None, trusted: bool) -> Published:
+        """The version that a caller means, who has the token or hasn't.
+
+        Raises ``NotFound``, or ``Unauthenticated`` for strangers.
+        """
+        return self.find_now(name, selector, trusted) or await self.resolve(name, selector)
+
+    def choose(self, name: str, selector: str, sticky: str | None) -> str:
+        """See ``Calls``."""
+        route = self.catalogue.routes.get(name, selector)
+        return selector if route is None else str(route.choose(sticky))
+
     def resolve_now(self, name: str, selector: str | None) -> Published | None:
-        """What ``resolve`` returns, if it is in memory; raises ``NotFound`` for an unknown function."""
+        """What ``resolve`` returns, if it is in memory; raises what it raises."""
         latest = self.catalogue.latest(name)
-        return latest if selector in (None, "latest", str(latest.record.number)) else None
+        if selector is None or selector == LATEST:
+            return latest
+        number = self._number(name, selector)
+        return latest if number == latest.record.number else self.catalogue.kept(name, number)
 
     async def resolve(self, name: str, selector: str | None) -> Published:
-        """The version of ``name`` that ``selector`` (a number, ``latest`` or nothing) means.
+        """The version of ``name`` that ``selector`` (a number, an alias or nothing) means; of an alias that
+        shares its calls out, the one with the largest share.
 
         Raises ``NotFound``.
         """
-        latest = self.catalogue.latest(name)
-        if selector in (None, "latest", str(latest.record.number)):
-            return latest
-        if selector is not None and selector.isascii() and selector.isdigit() and len(selector) < 10:
-            published = await self.catalogue.older(name, int(selector), self._store)
-            if published is not None:
-                return published
-        raise NotFound(
-            f"{name!r} has no version {selector!r}. Its latest one is {latest.record.number}.",
-            nearest=str(latest.record.number),
-        )
+        found = self.resolve_now(name, selector)
+        if found is None and selector is not None:
+            found = await self.aliases.version(name, self._number(name, selector))
+        return found or self.catalogue.latest(name)
+
+    def _number(self, name: str, selector: str) -> int:
+        number = version_number(selector)
+        if number is not None:
+            return number
+        route = self.catalogue.routes.get(name, selector)
+        if route is None:
+            raise self.aliases.no_alias(name, selector)
+        return route.largest
 
     def begin(
         self,
@@ -90,14 +129,16 @@ class Service:
         accept: str,
         begun: Callable[[Stream], None],
         ended: Callable[[InvocationRecord, Result], None],
+        alias: str | None = None,
     ) -> Invocation:
         """Run one call; whatever becomes of it is recorded, and an error is part of the result.
 
         ``accept`` chooses the form of the result; ``begun`` hears of what comes of it before its end, and
         ``ended`` of the end, perhaps before this returns. Nobody hears of a call that was cancelled.
+        ``alias`` is the one that the caller used.
         """
         return Invocation(
-            self.dispatcher, self._recorder, self._keep, published, arguments, accept, begun, ended
+            self.dispatcher, self._recorder, self._keep, published, arguments, accept, begun, ended, alias
         )
 
     def _keep(self, invocation: str, result: Result) -> None:
@@ -139,9 +180,12 @@ class Service:
             "caps": manifest.caps.model_dump(),
             "input_schema": manifest.input_schema,
             "output_schema": manifest.output_schema,
+            "examples": described_examples(published),
             "origin": manifest.origin.model_dump(),
             "published": iso(record.published),
             "versions": self.catalogue.version_count(record.function),
+            "aliases": self.aliases.of(record.function),
+            "author": record.author or None,
             "instances": self.dispatcher.instances(record.function),
         }
 
@@ -184,12 +228,6 @@ class Service:
             if len(entries) >= limit:
                 break
         return entries[-limit:]
-
-
-def iso(seconds: float) -> str:
-    """A Unix time as RFC 3339 in UTC with milliseconds."""
-    whole = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
-    return f"{whole}.{int(seconds * 1000) % 1000:03d}Z"
 
 
 def _describe_invocation(record: InvocationRecord) -> dict[str, Any]:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from jupyter_faas.model.manifest import Manifest
 
-__all__ = ["InvocationRecord", "VersionRecord"]
+__all__ = ["InvocationRecord", "Move", "Reason", "VersionRecord"]
+
+Reason = Literal["publish", "alias", "rollback", "removed"]
+"""Why an alias was moved."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,27 @@ class VersionRecord:
     image_bytes: int
     published: float
     """Unix time, seconds."""
+    author: str = ""
+    changes: dict[str, Any] | None = None
+    """What is different from the version that was the latest before; ``None`` for the first one."""
+    served: float | None = None
+    """When a call of it succeeded for the first time, in Unix seconds."""
+
+
+@dataclass(frozen=True)
+class Move:
+    """An alias was moved: at the Unix time ``moved``, from the versions ``before`` to those ``after``.
+
+    Both are as people write them (``7``, ``7:90,8:10``), or empty for none.
+    """
+
+    function: str
+    alias: str
+    moved: float
+    author: str
+    reason: Reason
+    before: str
+    after: str
 
 
 @dataclass(slots=True)

@@ -16,7 +16,7 @@ from sqlalchemy import (
     Table,
 )
 
-__all__ = ["aliases", "invocations", "metadata", "settings", "versions"]
+__all__ = ["alias_moves", "aliases", "invocations", "metadata", "settings", "versions"]
 
 metadata = MetaData()
 
@@ -42,6 +42,9 @@ versions = Table(
     Column("layer_bytes", Integer, nullable=False),
     Column("image_bytes", Integer, nullable=False),
     Column("published", Float, nullable=False),
+    Column("author", String, nullable=False, server_default=""),
+    Column("changes", JSON),
+    Column("served", Float),
 )
 
 aliases = Table(
@@ -49,10 +52,23 @@ aliases = Table(
     metadata,
     Column("function", String, primary_key=True),
     Column("alias", String, primary_key=True),
-    Column("number", Integer, nullable=False),
-    ForeignKeyConstraint(
-        ["function", "number"], ["versions.function", "versions.number"], ondelete="CASCADE"
-    ),
+    Column("number", Integer, primary_key=True),
+    Column("share", Integer, nullable=False, server_default="100"),
+    ForeignKeyConstraint(["function", "number"], ["versions.function", "versions.number"]),
+)
+
+alias_moves = Table(
+    "alias_moves",
+    metadata,
+    Column("sequence", Integer, primary_key=True, autoincrement=True),
+    Column("function", String, nullable=False),
+    Column("alias", String, nullable=False),
+    Column("moved", Float, nullable=False),
+    Column("author", String, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("before", String, nullable=False),
+    Column("after", String, nullable=False),
+    Index("alias_moves_by_function", "function", "alias", "sequence"),
 )
 
 invocations = Table(

@@ -25,9 +25,11 @@ from sqlalchemy import (
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.sqlite import insert as upsert
 
+from jupyter_faas.gateway.store import aliases as rows
 from jupyter_faas.gateway.store.migrate import migrate
-from jupyter_faas.gateway.store.records import InvocationRecord, VersionRecord
+from jupyter_faas.gateway.store.records import InvocationRecord, Move, VersionRecord
 from jupyter_faas.gateway.store.schema import aliases, invocations, settings, versions
+from jupyter_faas.model.aliases import Shares
 from jupyter_faas.model.manifest import Manifest
 
 __all__ = ["Store"]
@@ -59,6 +61,7 @@ class Store:
         migrate(path)
         self._engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 10})
         event.listen(self._engine, "connect", _configure)
+        self._served: set[tuple[str, int]] = set()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
 
     async def close(self) -> None:
@@ -112,27 +115,62 @@ class Store:
         query = select(versions.c.number).where(versions.c.function == function).order_by(versions.c.number)
         return await self._run(lambda c: list(c.execute(query).scalars()))
 
-    async def images(self, function: str) -> list[str]:
-        """The image digests of a function's versions."""
-        query = select(versions.c.image_digest).where(versions.c.function == function)
+    async def images(self, function: str | None) -> list[str]:
+        """The image digests of a function's versions, or of all."""
+        query = select(versions.c.image_digest)
+        if function is not None:
+            query = query.where(versions.c.function == function)
         return await self._run(lambda c: list(c.execute(query).scalars()))
 
-    async def publish(self, record: VersionRecord) -> None:
-        """Save a version and move ``latest`` to it, both or neither."""
+    async def versions(self, function: str, below: int, limit: int) -> list[VersionRecord]:
+        """The newest versions of a function with numbers less than ``below``, newest first."""
+        query = (
+            select(versions)
+            .where(versions.c.function == function, versions.c.number < below)
+            .order_by(versions.c.number.desc())
+            .limit(limit)
+        )
+        return [_version(row) for row in await self._run(lambda c: c.execute(query).all())]
+
+    async def publish(self, record: VersionRecord, moves: Sequence[Move]) -> None:
+        """Save a version and move aliases to it, all or nothing."""
 
         def transaction(connection: Connection) -> None:
             row = {**asdict(record), "manifest": record.manifest.model_dump(mode="json")}
             row["packages"] = list(record.packages)
             row["environment"] = dict(record.environment)
             connection.execute(insert(versions).values(**row))
-            move = upsert(aliases).values(function=record.function, alias="latest", number=record.number)
-            connection.execute(
-                move.on_conflict_do_update(
-                    index_elements=["function", "alias"], set_={"number": record.number}
-                )
-            )
+            for one in moves:
+                rows.move(connection, one)
 
         await self._run(transaction)
+
+    async def last_number(self, function: str) -> int:
+        """The highest number that a version ever had, be it deleted; 0 before the first one."""
+        return await self._run(lambda c: rows.last_number(c, function))
+
+    async def aliases(self, function: str | None = None) -> dict[tuple[str, str], Shares]:
+        """The versions of each alias but ``latest``, by function and alias; of one function or of all."""
+        return await self._run(lambda c: rows.all_shares(c, function))
+
+    async def move(self, one: Move) -> None:
+        """Move an alias, and note it; with nothing ``after``, it is gone."""
+        await self._run(lambda c: rows.move(c, one))
+
+    async def moves(self, function: str, alias: str | None, limit: int) -> list[Move]:
+        """The last moves of one or all aliases of a function, newest first."""
+        return await self._run(lambda c: rows.moves(c, function, alias, limit))
+
+    async def trail(self, function: str) -> list[int]:
+        """The versions that rolling back leads to, the latest one at the end."""
+        return await self._run(lambda c: rows.trail(c, function))
+
+    async def served(self, function: str) -> list[int]:
+        """The versions of which a call has succeeded."""
+        query = select(versions.c.number).where(
+            versions.c.function == function, versions.c.served.is_not(None)
+        )
+        return await self._run(lambda c: list(c.execute(query).scalars()))
 
     async def replace_image(self, record: VersionRecord) -> None:
         """Note that a version's image was made anew."""
@@ -143,24 +181,52 @@ class Store:
         )
         await self._run(lambda c: c.execute(made_anew))
 
+    async def image_sizes(self, function: str) -> dict[str, int]:
+        """The images of a function's versions, each with the bytes of its own layer."""
+        query = select(versions.c.image_digest, versions.c.layer_bytes).where(versions.c.function == function)
+        return await self._run(lambda c: {row[0]: row[1] for row in c.execute(query)})
+
+    async def count_invocations(self, function: str) -> int:
+        """How many calls of a function are recorded."""
+        query = select(func.count()).select_from(invocations).where(invocations.c.function == function)
+        return await self._run(lambda c: int(c.execute(query).scalar_one()))
+
+    async def delete_version(self, function: str, number: int) -> None:
+        """Forget one version; its invocations stay. No alias may lead to it."""
+        named = (versions.c.function == function) & (versions.c.number == number)
+        await self._run(lambda c: c.execute(delete(versions).where(named)))
+
     async def delete(self, function: str) -> int:
         """Forget a function with its versions and invocations; the number of versions."""
 
         def transaction(connection: Connection) -> int:
-            for table in (aliases, invocations):
-                connection.execute(delete(table).where(table.c.function == function))
+            rows.forget(connection, function)
+            connection.execute(delete(invocations).where(invocations.c.function == function))
             return connection.execute(delete(versions).where(versions.c.function == function)).rowcount
 
-        return await self._run(transaction)
+        deleted = await self._run(transaction)
+        self._served = {known for known in self._served if known[0] != function}
+        return deleted
 
     async def add_invocations(self, records: Sequence[InvocationRecord]) -> None:
-        """Append a batch in one transaction."""
+        """Append a batch in one transaction, and note which versions served a call for the first time."""
         # Straight to the driver: SQLAlchemy's own way costs five times as much, and as the event loop waits
         # for this thread to let go of the interpreter, every call would pay for it.
-        rows = [
+        values = [
             (*_fields_of(record), json.dumps(record.problem, default=str), record.logs) for record in records
         ]
-        await self._run(lambda c: c.exec_driver_sql(_ADD_INVOCATION, rows))
+        first = {
+            (record.function, record.version): record.started
+            for record in reversed(records)
+            if 200 <= record.status < 400 and (record.function, record.version) not in self._served
+        }
+
+        def transaction(connection: Connection) -> None:
+            connection.exec_driver_sql(_ADD_INVOCATION, values)
+            rows.mark_served(connection, first)
+
+        await self._run(transaction)
+        self._served.update(first)
 
     async def trim_invocations(self, keep: int) -> None:
         """Drop all but the newest ``keep`` invocations."""

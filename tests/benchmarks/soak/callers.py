@@ -42,14 +42,20 @@ class Findings:
             if answer is None:
                 return
             identifier = answer.headers.get("faas-invocation-id", "")
-            if answer.status == 502 and SWEPT.encode() in answer.body:
+            if not right and _was_swept(answer):
                 self.swept += 1
             elif not right:
-                said = answer.body[:300].decode(errors="replace")
+                said = (answer.body[:150] + b" ... " + answer.body[-450:]).decode(errors="replace")
                 self.wrong.append(f"{kind.name} {asked['nonce']}: {answer.status} {said}")
             elif not identifier or identifier in self.invocations:
                 self.wrong.append(f"{kind.name} {asked['nonce']}: its invocation {identifier!r} is another's")
             self.invocations.add(identifier)
+
+
+def _was_swept(answer: Answer) -> bool:
+    """Whether the call ended with its instance; a stream that has begun says so in its last record."""
+    last = answer.body.splitlines()[-1] if answer.status == 200 and answer.body else answer.body
+    return SWEPT.encode() in last and (answer.status == 502 or last.startswith(b'{"error":'))
 
 
 def _is_right(kind: Kind, asked: Arguments, answer: Answer) -> bool:

@@ -21,7 +21,7 @@ from jupyter_faas.gateway.images.host_base import host_python
 from jupyter_faas.gateway.images.layers import APP_DIR, Entry, write_layer
 from jupyter_faas.gateway.images.runtime import ENTRYPOINT, runtime_layer
 from jupyter_faas.model.caps import Caps
-from jupyter_faas.model.wire import Frame, FrameReader, Kind, encode_frame
+from jupyter_faas.model.wire import PROTOCOL_VERSION, Frame, FrameReader, Kind, encode_frame
 from tests.support.docker import require_docker
 
 RUN = f"test-{uuid.uuid4().hex[:10]}"
@@ -154,7 +154,7 @@ class Peer:
         await self.send(
             Kind.INIT,
             {
-                "protocol": 1,
+                "protocol": PROTOCOL_VERSION,
                 "environment": {"GIVEN": "value"},
                 "workers": 1,
                 "log_bytes": caps.log_bytes,

@@ -37,7 +37,7 @@ def test_delete_asks(
     double.add_function("area", version=3)
     done, screen = in_terminal(environment, "delete", "area", typed=f"{answer}\n")
     assert done == status
-    assert "Delete area with all its versions (3)? [y/N]" in screen
+    assert "Delete area with all its versions (3 versions)? [y/N]" in screen
     assert len(double.functions) == left
 
 

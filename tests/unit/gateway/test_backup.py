@@ -5,6 +5,8 @@ from __future__ import annotations
 import fcntl
 import sqlite3
 import stat
+import subprocess
+import sys
 import tarfile
 from contextlib import closing
 from pathlib import Path
@@ -41,6 +43,12 @@ def owner_in(folder: Path) -> str | None:
     return row[0] if row else None
 
 
+def calls_in(folder: Path) -> int:
+    with closing(sqlite3.connect(folder / "gateway.sqlite")) as database:
+        count: int = database.execute("SELECT count(*) FROM invocations").fetchone()[0]
+    return count
+
+
 def test_there_and_back(data: Path, tmp_path: Path) -> None:
     file, new = tmp_path / "faas.tar", tmp_path / "new"
     with closing(sqlite3.connect(data / "gateway.sqlite")) as busy:
@@ -55,8 +63,7 @@ def test_there_and_back(data: Path, tmp_path: Path) -> None:
     assert (new / "locks" / LOCK).read_text() == "numpy==2.0.0"
     assert len(list((new / "bundles").iterdir())) == 1
     assert owner_in(new) is None  # or it would end the original's containers
-    with closing(sqlite3.connect(new / "gateway.sqlite")) as database:
-        assert database.execute("SELECT count(*) FROM invocations").fetchone() == (2,)
+    assert calls_in(new) == 2
 
 
 def test_over_data_only_by_force(data: Path, tmp_path: Path) -> None:
@@ -69,6 +76,55 @@ def test_over_data_only_by_force(data: Path, tmp_path: Path) -> None:
     assert not (data / "bundles" / "other").exists()
     assert owner_in(data) == "0123456789abcdef"
     assert [path.name for path in data.glob(".*")] == []
+
+
+KILLED_WHILE_WRITING = """
+import os, sqlite3, sys
+database = sqlite3.connect(sys.argv[1])
+database.execute("PRAGMA journal_mode=WAL")
+database.execute("DELETE FROM invocations")
+database.commit()
+os._exit(0)
+"""
+
+
+@pytest.mark.parametrize("done", [0, 1, 2])
+def test_killed_while_restoring_either_is_whole(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, done: int
+) -> None:
+    file = tmp_path / "faas.tar"
+    save(file, data)
+    database = data / "gateway.sqlite"
+    subprocess.run([sys.executable, "-c", KILLED_WHILE_WRITING, database], check=True)
+    assert (data / "gateway.sqlite-wal").stat().st_size
+    # Three files go to their places: a bundle, a lock, and the database as the last.
+    into_place, moved = Path.replace, list[Path]()
+
+    def replace(self: Path, target: Path) -> Path:
+        if len(moved) == done:
+            raise KeyboardInterrupt
+        moved.append(target)
+        return into_place(self, target)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", replace)
+        with pytest.raises(KeyboardInterrupt):
+            restore(file, data, force=True)
+    assert len(list((data / "bundles").glob("*.tar"))) == 1
+    assert calls_in(data) == 0, "what the old database was told last is still in it"
+    restore(file, data, force=True)
+    assert {path.name for path in data.glob("gateway.sqlite*")} == {"gateway.sqlite"}
+    assert calls_in(data) == 2
+
+
+def test_over_a_database_that_is_read(data: Path, tmp_path: Path) -> None:
+    file = tmp_path / "faas.tar"
+    save(file, data)
+    with closing(sqlite3.connect(data / "gateway.sqlite")) as reader:
+        reader.execute("PRAGMA journal_mode=WAL")
+        reader.execute("SELECT count(*) FROM versions").fetchall()
+        with pytest.raises(Conflict, match="has the database"):
+            restore(file, data, force=True)
 
 
 def test_not_under_a_running_gateway(data: Path, tmp_path: Path) -> None:

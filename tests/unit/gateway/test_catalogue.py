@@ -14,7 +14,7 @@ from jupyter_faas.gateway.service import catalogue as module
 from jupyter_faas.gateway.service.catalogue import Catalogue, Published
 from jupyter_faas.gateway.store.store import Store
 from jupyter_faas.model.errors import NotFound
-from tests.support.records import version_record
+from tests.support.records import first_moves, version_record
 
 MANY = 300
 MOST_BYTES = 4000
@@ -23,7 +23,8 @@ MOST_BYTES = 4000
 async def filled(path: Path, number: int) -> Store:
     store = Store(path)
     for index in range(number):
-        await store.publish(version_record(f"f{index}"))
+        record = version_record(f"f{index}")
+        await store.publish(record, first_moves(record))
     return store
 
 
@@ -83,3 +84,24 @@ def test_new_versions_and_images_and_deletion() -> None:
     assert (catalogue.get("f"), catalogue.version_count("f"), len(catalogue)) == (None, 0, 0)
     with pytest.raises(NotFound):
         catalogue.latest("f")
+
+
+def test_a_name_typed_wrong_is_compared_with_few(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def loaded() -> Catalogue:
+        store = await filled(tmp_path / "store", MANY)
+        catalogue = Catalogue()
+        await catalogue.load(store)
+        await store.close()
+        return catalogue
+
+    catalogue = asyncio.run(loaded())
+    with pytest.raises(NotFound, match="Did you mean 'f150'"):
+        catalogue.latest("f150x")
+    monkeypatch.setattr(module, "MAX_COMPARED", 5)
+    with pytest.raises(NotFound, match="Did you mean 'f10'"):
+        catalogue.latest("f10x")
+    with pytest.raises(NotFound) as unknown:
+        catalogue.latest("f150x")
+    assert unknown.value.figures.get("nearest") != "f150", "only the first five were looked at"
+    with pytest.raises(NotFound, match="jupyter faas list"):
+        catalogue.latest("summarize")

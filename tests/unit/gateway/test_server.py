@@ -13,6 +13,7 @@ from tornado.testing import bind_unused_port
 from jupyter_faas.gateway.handlers.budget import Budget, Holding
 from jupyter_faas.gateway.handlers.server import Server
 from jupyter_faas.gateway.handlers.site import Authenticator, Site
+from jupyter_faas.gateway.service.access import needs_token
 from jupyter_faas.model.errors import Saturated
 
 HEALTH = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -85,9 +86,10 @@ def test_who_goes_on_is_not() -> None:
 )
 def test_the_short_way_checks_what_the_long_one_does(head: bytes, status: bytes) -> None:
     class Nothing:
-        """A catalogue without functions."""
+        """Has no functions."""
 
-        catalogue: dict[str, Any] = {}
+        def find_now(self, *_: object) -> None:
+            raise needs_token()
 
     async def run() -> bytes:
         site = Site(cast("Any", Nothing()), Authenticator("none"), "", 0.0, "", lambda: None, Budget(1))

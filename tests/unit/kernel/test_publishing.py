@@ -11,13 +11,13 @@ import pytest
 
 from jupyter_faas.kernel.choice import DRY_RUN, ONLY
 from jupyter_faas.kernel.display import Progress
-from jupyter_faas.kernel.examples import example_arguments, file_arguments
 from jupyter_faas.kernel.lines import Call
 from jupyter_faas.kernel.panel import Panel, Step
 from jupyter_faas.kernel.tables import Table, functions_table
 from jupyter_faas.model.bundle import Bundle
 from jupyter_faas.model.connection import write_connection
 from jupyter_faas.model.errors import BuildError
+from jupyter_faas.model.examples import example_arguments, file_arguments
 from tests.unit.client.gateway_double import TOKEN, GatewayDouble
 from tests.unit.kernel.notebook import Notebook
 
@@ -78,7 +78,7 @@ def test_no_gateway(notebook: Notebook, gateway: GatewayDouble) -> None:
 def test_commands(notebook: Notebook, gateway: GatewayDouble, capsys: pytest.CaptureFixture[str]) -> None:
     gateway.add_function("echo")
     notebook.run(
-        "listed = %faas list", "shown = %faas show echo", "state = %faas gateway", "%faas delete echo"
+        "listed = %faas list", "shown = %faas show echo", "state = %faas gateway", "%faas delete echo --yes"
     )
     names: dict[str, Any] = notebook.shell.user_ns
     assert "echo" in repr(names["listed"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import shutil
 import socket
 import subprocess
@@ -16,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from jupyter_faas.model.wire import Frame, FrameReader, Kind, encode_frame
+from jupyter_faas.model.wire import PROTOCOL_VERSION, Frame, FrameReader, Kind, encode_frame
 
 RUNTIME = Path(__file__).parents[3] / "runtime"
 DEADLINE_SECONDS = 15.0
@@ -39,23 +40,35 @@ def make_root(folder: Path, source: str, **manifest: Any) -> Path:
 class Instance:
     """A running supervisor and our end of its link."""
 
-    def __init__(self, process: subprocess.Popen[bytes], link: socket.socket) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], link: socket.socket, lines: bool = False) -> None:
         self.process = process
         self.link = link
         self.logs: list[dict[str, Any]] = []
         self.dropped = 0
         self.log_bytes = 0
         self.largest_log_body = 0
+        self.connections: dict[int, socket.socket] = {}
+        """The connections of workers that have their own, by slot."""
+        self.direct = 0
+        """How many results have come on them."""
+        self._gives_lines = lines
         self._reader = FrameReader(64 * MB)
         self._frames: list[Frame] = []
 
     def send(
         self, kind: Kind, slot: int = 0, header: Mapping[str, Any] | None = None, body: bytes = b""
     ) -> None:
-        self.link.sendall(encode_frame(kind, slot, dict(header or {}), body))
+        frame = encode_frame(kind, slot, dict(header or {}), body)
+        try:
+            own = self.connections.get(slot) if kind == Kind.CALL else None
+            (own or self.link).sendall(frame)
+        except BrokenPipeError:  # its worker has just ended: the call is for the next one
+            self.expect(Kind.READY, slot)
+            self.connections[slot].sendall(frame)
 
     def call(self, slot: int = 0, timeout: float = 30.0, **arguments: Any) -> None:
-        self.send(Kind.CALL, slot, {"id": "c1", "timeout": timeout}, json.dumps(arguments).encode())
+        header, body = {"id": "c1", "timeout": timeout}, json.dumps(arguments).encode()
+        self.send(Kind.CALL, slot, header, body)
 
     def result(self, slot: int = 0, /, **arguments: Any) -> Frame:
         """Call and wait for the result."""
@@ -103,11 +116,46 @@ class Instance:
         return [entry["m"] for entry in self.logs if entry["s"] == stream]
 
     def _receive(self, deadline: float) -> None:
-        self.link.settimeout(max(0.001, deadline - time.monotonic()))
+        sources = [self.link, *self.connections.values()]
+        ready, _, _ = select.select(sources, [], [], max(0.001, deadline - time.monotonic()))
+        if not ready:
+            raise TimeoutError
+        for slot, line in list(self.connections.items()):
+            if line in ready:
+                self._receive_from(slot, line)
+        if self.link in ready:
+            self._receive_from_link()
+
+    def _receive_from(self, slot: int, line: socket.socket) -> None:
+        reader, data = FrameReader(64 * MB), b""
+        while not data or not (frames := list(reader.feed(data))):
+            try:
+                data = line.recv(1 << 20)
+            except ConnectionResetError:  # it has ended without reading all that it was sent
+                data = b""
+            if not data:  # of which the supervisor says more
+                self.connections.pop(slot).close()
+                return
+        self.direct += len(frames)
+        self._frames += [
+            frame._replace(slot=slot, header={**frame.header, "retired": False}) for frame in frames
+        ]
+
+    def _give_line(self, slot: int) -> None:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            socket.send_fds(self.link, [encode_frame(Kind.LINE, slot)], [theirs.fileno()])
+        if slot in self.connections:
+            self.connections.pop(slot).close()
+        self.connections[slot] = ours
+
+    def _receive_from_link(self) -> None:
         data = self.link.recv(1 << 20)
         if not data:
             raise EOFError("the instance closed the link")
         for frame in self._reader.feed(data):
+            if frame.kind == Kind.READY and frame.header.get("line") and self._gives_lines:
+                self._give_line(frame.slot)
             if frame.kind == Kind.LOG:
                 self.dropped = frame.header["dropped"]
                 assert frame.body.endswith(b"\n") or not frame.body
@@ -129,6 +177,7 @@ def instance(
     prefix: tuple[str, ...] = (),
     root: Path | None = None,
     open_folder: bool = False,
+    lines: bool = True,
     **init: Any,
 ) -> Iterator[Instance]:
     """Start a function as the process engine does; everything is ended at the end."""
@@ -157,11 +206,11 @@ def instance(
             try:
                 link, _ = listener.accept()
                 with link:
-                    running = Instance(process, link)
+                    running = Instance(process, link, lines)
                     hello = running.expect(Kind.HELLO)
-                    assert hello.header["protocol"] == 1
+                    assert hello.header["protocol"] == PROTOCOL_VERSION
                     header = {
-                        "protocol": 1,
+                        "protocol": PROTOCOL_VERSION,
                         "environment": {},
                         "workers": workers,
                         "log_bytes": MB,

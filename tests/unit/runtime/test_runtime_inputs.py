@@ -32,10 +32,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from jupyter_faas.kernel.examples import example_arguments
 from jupyter_faas.kernel.schemas import MEDIA
 from jupyter_faas.kernel.signature import schemas_of
 from jupyter_faas.model.arguments import Arguments, Part
+from jupyter_faas.model.examples import example_arguments
 from runtime import conversions, data, uploads
 from runtime.binding import Binder
 from runtime.faults import Fault

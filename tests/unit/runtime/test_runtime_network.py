@@ -146,7 +146,7 @@ def test_tcp_takes_only_who_knows_the_secret(tmp_path: Path) -> None:
                 except ConnectionResetError:
                     continue
         with connect(port) as link:
-            init = {"protocol": 1, "environment": {}, "workers": 1, "log_bytes": 1, "result_bytes": 1000}
+            init = {"protocol": 2, "environment": {}, "workers": 1, "log_bytes": 1, "result_bytes": 1000}
             link.sendall(encode_frame(Kind.AUTH, 0, {"secret": SECRET}) + encode_frame(Kind.INIT, 0, init))
             running = Instance(process, link)
             running.expect(Kind.HELLO)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from jupyter_faas.kernel.schemas import MEDIA
-
 __all__ = ["example_arguments", "file_arguments"]
 
+MEDIA: Final = "x-faas-media"
 _FORMATS: Final = {
     "date-time": "2026-01-31T12:00:00Z",
     "date": "2026-01-31",

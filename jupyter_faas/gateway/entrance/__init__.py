@@ -1,0 +1,1 @@
+"""An entrance: a process that takes calls from the network for the gateway."""

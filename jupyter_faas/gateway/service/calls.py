@@ -1,0 +1,78 @@
+"""What a request to run a function asks of the gateway, be it in the same process or not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from jupyter_faas.gateway.dispatch.outcome import Result
+from jupyter_faas.gateway.dispatch.stream import SSE, Stream
+from jupyter_faas.gateway.service.catalogue import Published
+from jupyter_faas.gateway.store.records import InvocationRecord
+from jupyter_faas.model.arguments import Arguments
+
+__all__ = ["SSE", "Calls", "Progress", "Result", "Running", "Stream"]
+
+
+class Progress(Protocol):
+    """How far a call has come."""
+
+    @property
+    def start(self) -> str | None:
+        """How its instance came to be there; ``None`` before it has one."""
+
+    @property
+    def queue_seconds(self) -> float:
+        """How long it waited."""
+
+    @property
+    def start_seconds(self) -> float:
+        """The part of the wait during which the instance was being started or resumed."""
+
+
+class Running(Protocol):
+    """A call that somebody waits for."""
+
+    @property
+    def record(self) -> InvocationRecord:
+        """What is kept of it; complete at its end."""
+
+    @property
+    def call(self) -> Progress:
+        """The same while it runs."""
+
+    def cancel(self) -> None:
+        """The caller went away: end the call, with everything that it started."""
+
+
+class Calls(Protocol):
+    """Finds versions, and runs calls of them."""
+
+    def choose(self, name: str, selector: str, sticky: str | None) -> str:
+        """``selector``; or, if that is an alias which shares its calls out, the version of this call.
+
+        Calls with the same ``sticky`` get the same one.
+        """
+
+    def find_now(self, name: str, selector: str | None, trusted: bool) -> Published | None:
+        """What ``find`` returns, if it is in memory; raises what it raises."""
+
+    async def find(self, name: str, selector: str | None, trusted: bool) -> Published:
+        """The version of ``name`` that ``selector`` means to a caller, who has the token or hasn't.
+
+        Raises ``NotFound``, or ``Unauthenticated`` for strangers.
+        """
+
+    def begin(
+        self,
+        published: Published,
+        arguments: Arguments,
+        accept: str,
+        begun: Callable[[Stream], None],
+        ended: Callable[[InvocationRecord, Result], None],
+        alias: str | None = None,
+    ) -> Running:
+        """Run one call. ``begun`` hears of what comes of it before its end, ``ended`` of the end.
+
+        ``alias`` is the one that the caller used.
+        """

@@ -1,0 +1,1 @@
+"""Several processes for one port (``--processes``): what the gateway and its entrances share."""

@@ -1,0 +1,103 @@
+/**
+ * The same call in other programs' words.
+ */
+import type { Arguments, IFunction } from './api/types';
+
+/** A ready call for a terminal. The token is taken from the environment, never written down. */
+export function curl(one: IFunction, args: Arguments): string {
+  const lines = [`curl ${one.url}`];
+  if (!one.public) {
+    lines.push(`-H "Authorization: Bearer $(jupyter faas token)"`);
+  }
+  lines.push(`-H "Content-Type: application/json"`, `-d ${shell(JSON.stringify(args))}`);
+  return lines.join(' \\\n  ');
+}
+
+/** A ready call for Python. */
+export function python(one: IFunction, args: Arguments): string {
+  const written = Object.entries(args).map(
+    ([name, value]) => `${name}=${literal(value)}`
+  );
+  const variable = one.name.replaceAll('-', '_');
+  return [
+    'from jupyter_faas import connect',
+    '',
+    `${variable} = connect()[${JSON.stringify(one.name)}]`,
+    `${variable}(${written.join(', ')})`
+  ].join('\n');
+}
+
+/** A ready call for a page or a program in JavaScript. */
+export function javascript(one: IFunction, args: Arguments): string {
+  const token = one.public
+    ? ''
+    : '\n    Authorization: `Bearer ${process.env.FAAS_TOKEN}`,';
+  return [
+    `const response = await fetch(${JSON.stringify(one.url)}, {`,
+    "  method: 'POST',",
+    `  headers: {${token}`,
+    "    'Content-Type': 'application/json'",
+    '  },',
+    `  body: JSON.stringify(${JSON.stringify(args)})`,
+    '});',
+    'const result = await response.json();'
+  ].join('\n');
+}
+
+/** Example arguments: what the schema's defaults and examples say, and nothing where they don't. */
+export function exampleArguments(one: IFunction): Arguments {
+  const properties = (one.input_schema['properties'] ?? {}) as Record<
+    string,
+    { default?: unknown; examples?: unknown[]; type?: string; enum?: unknown[] }
+  >;
+  const required = new Set((one.input_schema['required'] ?? []) as string[]);
+  const entries = Object.entries(properties)
+    .filter(([name, schema]) => required.has(name) || schema.examples)
+    .map(([name, schema]) => [
+      name,
+      schema.examples?.[0] ?? schema.default ?? schema.enum?.[0] ?? empty(schema.type)
+    ]);
+  return Object.fromEntries(entries) as Arguments;
+}
+
+/** A value as Python writes it. */
+export function literal(value: unknown): string {
+  if (value === null || value === undefined) {
+    return 'None';
+  }
+  if (typeof value === 'boolean') {
+    return value ? 'True' : 'False';
+  }
+  if (Array.isArray(value)) {
+    return `[${value.map(literal).join(', ')}]`;
+  }
+  if (typeof value === 'object') {
+    const entries = Object.entries(value).map(
+      ([name, item]) => `${JSON.stringify(name)}: ${literal(item)}`
+    );
+    return `{${entries.join(', ')}}`;
+  }
+  return JSON.stringify(value);
+}
+
+function empty(type: string | undefined): unknown {
+  switch (type) {
+    case 'array':
+      return [];
+    case 'object':
+      return {};
+    case 'integer':
+    case 'number':
+      return 0;
+    case 'boolean':
+      return false;
+    case 'string':
+      return '';
+    default:
+      return null;
+  }
+}
+
+function shell(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}

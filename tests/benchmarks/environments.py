@@ -1,0 +1,120 @@
+"""What a publish takes whose packages no function has had yet, against pip in a Dockerfile."""
+
+from __future__ import annotations
+
+import shutil
+import ssl
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import docker
+import pip
+
+from jupyter_faas.model.bundle import Bundle
+from tests.benchmarks.figures import Comparison, seconds
+from tests.support.distributions import make_wheel
+from tests.support.docker import cleaned_up
+from tests.support.gateway import Gateway, bundle_of
+from tests.support.waiting import eventually
+
+TURNS = 3
+PACKAGES = ("numpy", "pandas")
+REFERENCE = "docker build with pip"
+BASE = "org.opencontainers.image.base.name"
+SOURCE = "import pandas\n\n\ndef f() -> int:\n    return int(pandas.DataFrame({'x': [1, 2]}).x.sum())\n"
+# The base may have no shell.
+DOCKERFILE = """\
+FROM {base}
+COPY pip /pip/pip
+COPY certificates.pem /
+ENV PYTHONPATH=/pip PIP_CERT=/certificates.pem TMPDIR=/
+RUN ["python3", "-m", "pip", "install", "--quiet", "--no-cache-dir", "--target=/packages", {requirements}]
+COPY handler.py /
+"""
+
+
+def new_environments(gateway: Gateway) -> Iterator[Comparison]:
+    """In turns: with an empty ``uv`` cache, with the one that this has filled, and by pip."""
+    del gateway  # shares its cache with whoever uses this machine
+    ours: dict[str, list[float]] = {"cold": [], "warm": []}
+    reference = []
+    with tempfile.TemporaryDirectory() as name, publishing(Path(name)) as own:
+        context = context_for_docker(Path(name, "context"))
+        for turn in range(TURNS):
+            shutil.rmtree(own.environment["UV_CACHE_DIR"], ignore_errors=True)
+            for state, taken in ours.items():
+                taken.append(publish(own, f"only_{state}_{turn}", Path(name)))
+                base = clean_up(own)
+            reference.append(seconds(lambda base=base: docker_build(base, context)))  # type: ignore[misc]
+    for state, taken in ours.items():
+        yield Comparison(f"new environment with pandas, {state} uv cache", taken, REFERENCE, reference)
+
+
+@contextmanager
+def publishing(folder: Path) -> Iterator[Gateway]:
+    """A gateway with a ``uv`` cache of its own."""
+    with cleaned_up(folder / "gateway"):
+        gateway = Gateway(folder / "gateway")
+        gateway.environment["UV_CACHE_DIR"] = str(folder / "uv")
+        try:
+            yield gateway.start()
+        finally:
+            gateway.close()
+
+
+def publish(gateway: Gateway, unique: str, folder: Path) -> float:
+    """How long it takes, check included, with a package of its own that makes the environment a new one."""
+    wheel = make_wheel(folder, unique, "1.0")
+    bundle = bundle_of(SOURCE, "f", requirements=(*requirements(), f"{unique}==1.0"))
+    bundle = Bundle(bundle.manifest, {**bundle.files, f"wheels/{wheel.name}": wheel.read_bytes()})
+    taken = seconds(lambda: gateway.client.publish(bundle, {}, lambda *_: None))
+    assert gateway.call("f").json == 3
+    return taken
+
+
+def requirements() -> list[str]:
+    """The packages at the versions that this machine has."""
+    return [f"{package}=={version(package)}" for package in PACKAGES]
+
+
+def clean_up(gateway: Gateway) -> str:
+    """Remove the function and the images of its environment; the base that they stood on."""
+    digest = gateway.client.function("f")["digest"]
+    with closing(docker.from_env()) as client:
+        environment = client.images.get(client.images.get(digest).labels[BASE])
+        base = environment.labels[BASE]
+        gateway.client.delete("f")
+        eventually(lambda: not any(image.id == digest for image in client.images.list()), 30, "it is gone")
+        below = layers(environment)[:-1]
+        found = [one for one in client.images.list("jupyter-faas/packages") if layers(one) == below]
+        for image in (environment, *found):
+            client.images.remove(str(image.id), force=True)
+    return base
+
+
+def layers(image: Any) -> list[str]:
+    """The ids of an image's layers."""
+    return list(image.attrs["RootFS"]["Layers"])
+
+
+def context_for_docker(folder: Path) -> Path:
+    """What the Dockerfile copies; the certificates are those of this machine, as behind a proxy."""
+    shutil.copytree(Path(pip.__file__).parent, folder / "pip", ignore=shutil.ignore_patterns("__pycache__"))
+    certificates = ssl.get_default_verify_paths().cafile
+    bundled = Path(pip.__file__).parent / "_vendor" / "certifi" / "cacert.pem"
+    shutil.copyfile(certificates or bundled, folder / "certificates.pem")
+    (folder / "handler.py").write_text(SOURCE)
+    return folder
+
+
+def docker_build(base: str, context: Path) -> None:
+    """The same packages as an image, the usual way."""
+    quoted = ", ".join(f'"{one}"' for one in requirements())
+    (context / "Dockerfile").write_text(DOCKERFILE.format(base=base, requirements=quoted))
+    with closing(docker.from_env()) as client:
+        built, _ = client.images.build(path=str(context), rm=True, nocache=True, network_mode="host")
+        client.images.remove(str(built.id), force=True)
