@@ -50,7 +50,7 @@ class _Unpickler(pickle.Unpickler):
         return super().find_class(MODULE if module == "__main__" else module, name)
 
     def persistent_load(self, name: str) -> Any:
-        """The function that the handler has made for this value, because it has no name in the notebook."""
+        """The function or class that the handler has made for this value: it has no name in the notebook."""
         return getattr(sys.modules[MODULE], name)
 
 

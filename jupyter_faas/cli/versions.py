@@ -1,4 +1,4 @@
-"""Commands about a function's versions: versions, diff, alias, rollback."""
+"""Commands about versions: versions, diff, alias, rollback, prune."""
 
 from __future__ import annotations
 
@@ -8,7 +8,14 @@ from typing import Any
 
 from jupyter_faas.cli.arguments import Commands, UsageError, add_command, client_of
 from jupyter_faas.cli.output import note, paint, print_json, print_table
-from jupyter_faas.client.wording import change_words, from_where, moved_words, share_words, shares_of
+from jupyter_faas.client.wording import (
+    change_words,
+    from_where,
+    moved_words,
+    pruned_words,
+    share_words,
+    shares_of,
+)
 
 __all__ = ["add_commands"]
 
@@ -52,6 +59,15 @@ def add_commands(commands: Commands) -> None:
     )
     rollback.add_argument("name", metavar="NAME")
     rollback.add_argument("--to", type=_number, metavar="VERSION", help="to this version")
+    prune = add_command(
+        commands,
+        "prune",
+        _prune,
+        "remove old versions, and the images and bundles that nothing needs",
+        description="What is kept: see the settings of Retention. The gateway does this by itself, too.",
+    )
+    prune.add_argument("--dry-run", action="store_true", help="only show what would go, and how much that is")
+    prune.add_argument("--yes", action="store_true", help="don't ask")
 
 
 def _versions(arguments: argparse.Namespace) -> int:
@@ -155,3 +171,26 @@ def _number(text: str) -> int:
     if not (text.isascii() and text.isdigit()):
         raise argparse.ArgumentTypeError(f"{text!r} is not the number of a version, such as 7")
     return int(text)
+
+
+def _prune(arguments: argparse.Namespace) -> int:
+    if not arguments.dry_run and not arguments.yes and not sys.stdin.isatty():
+        raise UsageError("pruning can't be undone and there is no terminal to ask on: add --yes")
+    with client_of(arguments) as client:
+        if arguments.dry_run:
+            return _show_pruned(client.prune(dry_run=True), arguments.json)
+        if not arguments.yes:
+            for line in pruned_words(client.prune(dry_run=True)):
+                note(line)
+            if input("Go on? [y/N] ").strip().lower() not in {"y", "yes"}:
+                note("Nothing was removed.")
+                return 1
+        return _show_pruned(client.prune(), arguments.json)
+
+
+def _show_pruned(found: dict[str, Any], as_json: bool) -> int:
+    if as_json:
+        print_json(found)
+    else:
+        print("\n".join(pruned_words(found)))
+    return 0

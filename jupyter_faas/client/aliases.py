@@ -43,6 +43,14 @@ class VersionsApi:
         """Delete one version, which no alias may lead to."""
         return self._object("DELETE", f"{_path(name)}/versions/{number}")
 
+    def prune(self, dry_run: bool = False) -> dict[str, Any]:
+        """Collect old versions, and the images and bundles that nothing needs; or only say what would go."""
+        return self._object("GET" if dry_run else "POST", "/api/v1/prune", None if dry_run else {})
+
+    def disk(self) -> dict[str, Any]:
+        """What the gateway takes on disks, in bytes."""
+        return self._object("GET", "/api/v1/disk")
+
     def aliases(self, name: str, limit: int = 50) -> dict[str, Any]:
         """Where the aliases of a function lead, and their last ``limit`` moves, newest first."""
         return self._object("GET", f"{_path(name)}/aliases?limit={limit}")

@@ -7,16 +7,18 @@ import json
 from collections.abc import Generator, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from jupyter_faas.client.aliases import VersionsApi
 from jupyter_faas.client.answers import NDJSON, Response, item_of, result_of, value_of
 from jupyter_faas.client.builds import OnEvent, follow_build
 from jupyter_faas.client.connection import Connection
 from jupyter_faas.client.functions import RemoteFunction
+from jupyter_faas.client.history import follow, pages
 from jupyter_faas.client.jsonvalues import json_of
 from jupyter_faas.client.ongoing import Ongoing
 from jupyter_faas.client.patience import CALL_SECONDS
+from jupyter_faas.client.replay import Recorded
 from jupyter_faas.client.requests import Body
 from jupyter_faas.client.transport import Transport
 from jupyter_faas.client.versions import explained
@@ -78,8 +80,7 @@ class GatewayClient(VersionsApi):
     def _ipython_key_completions_(self) -> list[str]:
         """What IPython offers after ``gateway["``; nothing, rather than to wait for long."""
         with contextlib.suppress(FaasError):
-            listed = self._ask("GET", f"{API}/functions", timeout_seconds=COMPLETION_SECONDS)
-            return [function["name"] for function in listed["functions"]]
+            return [each["name"] for each in self.functions(timeout_seconds=COMPLETION_SECONDS)]
         return []
 
     def answer(self, name: str, arguments: Mapping[str, Any] | None = None, accept: str = "*/*") -> Response:
@@ -161,9 +162,11 @@ class GatewayClient(VersionsApi):
         path = f"{API}/builds/{_quote(build['id'])}"
         return follow_build(self._transport, path, lambda: self._dict("GET", path), on_event)
 
-    def functions(self) -> list[dict[str, Any]]:
+    def functions(self, *, timeout_seconds: float = ANSWER_SECONDS) -> list[dict[str, Any]]:
         """All functions."""
-        return self._list(f"{API}/functions", "functions")
+        answer = self._ask("GET", f"{API}/functions", timeout_seconds=timeout_seconds)
+        found: list[dict[str, Any]] = answer["functions"]
+        return found
 
     def function(self, name: str) -> dict[str, Any]:
         """One function."""
@@ -173,17 +176,76 @@ class GatewayClient(VersionsApi):
         """Delete a function with all its versions."""
         return self._dict("DELETE", f"{API}/functions/{_quote(name)}")
 
-    def logs(self, name: str, limit: int = 100) -> list[dict[str, Any]]:
-        """The last ``limit`` lines that a function wrote, oldest first."""
-        return self._list(f"{API}/functions/{_quote(name)}/logs?limit={limit}", "logs")
+    def logs(self, name: str, limit: int = 100, **filters: str) -> list[dict[str, Any]]:
+        """The last ``limit`` lines that a function wrote and ``filters`` let through, oldest first.
 
-    def invocations(self, name: str, limit: int = 20) -> list[dict[str, Any]]:
-        """The last ``limit`` calls of a function, newest first."""
-        return self._list(f"{API}/functions/{_quote(name)}/invocations?limit={limit}", "invocations")
+        Filters: ``text``, ``level``, ``since``, ``until``, ``invocation``.
+        """
+        newest_first = pages(self._get, f"{API}/functions/{_quote(name)}/logs", "logs", limit, filters)
+        return [line for page in reversed(list(newest_first)) for line in page]
+
+    def follow_logs(
+        self, name: str, limit: int = 10, **filters: str
+    ) -> Generator[tuple[str, dict[str, Any]], None, None]:
+        """The last ``limit`` lines and then each new one as ``("log", line)``, until the generator is closed
+        or the function deleted; ``("missed", {"lines": n})`` where this was too slow."""
+        path = f"{API}/functions/{_quote(name)}/logs?{urlencode({'limit': limit, **filters})}"
+        return follow(self._transport, path)
+
+    def invocations(self, name: str | None, limit: int = 20, **filters: str) -> list[dict[str, Any]]:
+        """The last ``limit`` calls of a function (None: of all) that ``filters`` let through, newest first.
+
+        Filters: ``status`` (``500``, ``5xx``), ``code``, ``version``, ``since``, ``until`` (a time, or how
+        long ago: ``2h``), ``min_duration``, ``max_duration`` (``200ms``).
+        """
+        path = f"{API}/invocations" if name is None else f"{API}/functions/{_quote(name)}/invocations"
+        return [call for page in pages(self._get, path, "invocations", limit, filters) for call in page]
+
+    def errors(self, name: str) -> list[dict[str, Any]]:
+        """The errors of a function, grouped by their kind and cell line, the newest first."""
+        return self._list(f"{API}/functions/{_quote(name)}/errors", "errors")
 
     def invocation(self, invocation_id: str) -> dict[str, Any]:
         """One call, with its logs."""
         return self._dict("GET", f"{API}/invocations/{_quote(invocation_id)}")
+
+    def caps(self, name: str) -> dict[str, Any]:
+        """The caps of a function, what calls really used, and what is proposed."""
+        return self._get(f"{API}/functions/{_quote(name)}/caps")
+
+    def change_caps(self, name: str, options: Mapping[str, str | None]) -> dict[str, Any]:
+        """Make a new version with other caps, by the options of ``%%publish``: ``{"memory": "1GB"}``.
+
+        Returns ``{"state": "live" or "unchanged", "publication"}``. Raises ``AnnotationError`` for a text
+        that can't be read, and ``Conflict`` if the function doesn't start with them.
+        """
+        from jupyter_faas.model.cap_options import CAP_OPTIONS, caps_of
+        from jupyter_faas.model.caps import Caps  # brings pydantic, as in ``publish``
+
+        caps = caps_of(options, Caps.model_validate(self.caps(name)["caps"])).model_dump()
+        given = [CAP_OPTIONS[option].field if option in CAP_OPTIONS else option for option in options]
+        wanted = {field: caps[field] for field, text in zip(given, options.values(), strict=True) if text}
+        path = f"{API}/functions/{_quote(name)}/caps"
+        answer: dict[str, Any] = self._ask("PATCH", path, json.dumps(wanted).encode())
+        return answer
+
+    def recorded(self, invocation_id: str) -> Recorded:
+        """What a call was given and gave; raises ``NotFound`` if its function keeps none of that."""
+        return Recorded(self._get(f"{API}/invocations/{_quote(invocation_id)}/recording"))
+
+    def replay(
+        self, invocation_id: str, version: str | None = None, changes: Mapping[str, Any] | None = None
+    ) -> tuple[Response, bool | None]:
+        """Run a recorded call again, on ``version`` (a number or an alias; None: the latest).
+
+        ``changes`` take the place of its arguments. Returns the answer and whether the recorded call gave
+        the same (None: unknown). Raises what the call raises, and ``InvalidInput`` for a call whose input
+        was not kept whole.
+        """
+        recorded = self.recorded(invocation_id)
+        called = recorded.function if version is None else f"{recorded.function}@{version}"
+        answer = self.send(called, recorded.body(changes or {}), recorded.form)
+        return answer, recorded.gave(answer) if answer.status == 200 else None
 
     def notebook(self, invocation_id: str) -> dict[str, Any]:
         """The notebook of a call in which a cell failed, with the outputs of the cells that ran."""
@@ -202,6 +264,9 @@ class GatewayClient(VersionsApi):
         known = self._transport.send("HEAD", path, timeout_seconds=ANSWER_SECONDS)
         if known.status != 200:  # PUT says what is wrong, if it isn't that the bundle is new; HEAD can't
             self._ask("PUT", path, content, content_type="application/x-tar")
+
+    def _get(self, path: str) -> dict[str, Any]:
+        return self._dict("GET", path)
 
     def _dict(self, method: str, path: str) -> dict[str, Any]:
         answer: dict[str, Any] = self._ask(method, path)

@@ -13,6 +13,7 @@ from jupyter_faas.client.answers import Response, result_of
 from jupyter_faas.client.packages import is_there, package
 from jupyter_faas.client.typed import typed
 from jupyter_faas.model.media import ARROW, HTML, JSON, NDJSON, NPY, PLOTLY
+from jupyter_faas.model.typenames import TYPE
 
 __all__ = ["Shown", "acceptable", "real_result", "table_of"]
 
@@ -66,7 +67,8 @@ def real_result(answer: Response, schema: Mapping[str, Any] | None, url: str) ->
         items = (schema or {}).get("items", {})
         return [typed(item, items, schema) for item in result]
     if form == ARROW:
-        return table_of(answer.body)
+        table = table_of(answer.body)
+        return table.to_series() if (schema or {}).get(TYPE) == "polars.Series" else table
     if form == NPY:
         return package("numpy").load(BytesIO(answer.body), allow_pickle=False)
     if form == HTML or form.startswith("image/"):

@@ -16,6 +16,7 @@ from jupyter_faas.client.answers import Response, error_of_response
 from jupyter_faas.client.ongoing import Ongoing
 from jupyter_faas.model.errors import GatewayUnavailable
 from jupyter_faas.model.units import format_duration
+from jupyter_faas.model.user import current_user
 from jupyter_faas.version import VERSION
 
 __all__ = ["Transport"]
@@ -43,6 +44,7 @@ class Transport:
         self._headers = {"User-Agent": f"jupyter-faas/{VERSION}"}
         if token:
             self._headers["Authorization"] = f"Bearer {token}"
+            self._headers["Faas-Caller"] = (current_user() or "token").encode("ascii", "replace").decode()
         self._idle: list[http.client.HTTPConnection] = []  # taken and given back by atomic list methods
 
     def send(

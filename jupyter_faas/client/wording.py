@@ -14,6 +14,7 @@ __all__ = [
     "deletion_words",
     "from_where",
     "moved_words",
+    "pruned_words",
     "share_words",
     "shares_of",
     "version_of",
@@ -83,6 +84,31 @@ def deletion_words(found: Mapping[str, Any]) -> str:
     calls = found.get("calls", 0)
     ends = f" {_counted(calls, 'running call')} may finish." if calls else ""
     return f"Delete {name} with all its versions ({what})?{ends}"
+
+
+def pruned_words(found: Mapping[str, Any]) -> list[str]:
+    """What a collection takes away, or has taken away."""
+    would = "would go" if found["dry_run"] else "gone"
+    by_name: dict[str, list[str]] = {}
+    for one in found["versions"]:
+        by_name.setdefault(one["function"], []).append(str(one["version"]))
+    lines = [f"{name}: version{'s' * (len(all_) > 1)} {', '.join(all_)}" for name, all_ in by_name.items()]
+    images = [_counted(count, f"{kind} image") for kind, count in found["images"].items() if count]
+    what = ", ".join(
+        [
+            _counted(len(found["versions"]), "version"),
+            *images,
+            *([_counted(found["bundles"], "bundle")] if found["bundles"] else []),
+        ]
+    )
+    policy = found["policy"]
+    days = policy["keep_seconds"] / 86400
+    kept = (
+        f"Kept: {_counted(found['kept'], 'version')}. Of each function the last {policy['keep_versions']}, "
+        "those that an alias leads to or rolling back would lead to, those in use, and those published or "
+        f"called in the last {days:g} days."
+    )
+    return [*lines, f"{what}, {format_size(found['bytes'])} {would}.", kept]
 
 
 def _contents(found: Mapping[str, Any]) -> str:

@@ -13,11 +13,11 @@ from typing import Any, Final
 
 from jupyter_faas.kernel.annotation import Annotation, check_name
 from jupyter_faas.kernel.cells import Cell
-from jupyter_faas.kernel.closures import indented
 from jupyter_faas.kernel.definitions import Definition
 from jupyter_faas.kernel.flow import Event, assigned_names, events
 from jupyter_faas.kernel.ipython import without_set_up
 from jupyter_faas.kernel.names import own_scope, uses
+from jupyter_faas.kernel.rewriting import indented
 from jupyter_faas.model.errors import AnnotationError
 
 __all__ = ["Parameter", "body_name", "check_body", "function_of_body", "parameters_of", "stand_in"]

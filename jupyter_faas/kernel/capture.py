@@ -127,6 +127,7 @@ def bundled(
         environment=tuple(sorted(annotation.environment)),
         caps=annotation.caps,
         public=annotation.public,
+        recording=annotation.recording,
         doc=inspect.getdoc(function) or "",
         proof=proof,
         input_schema=schemas.input,

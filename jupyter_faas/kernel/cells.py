@@ -81,6 +81,7 @@ class Cells:
     def __init__(self, cells: Sequence[Cell], shell: InteractiveShell) -> None:
         self._cells = list(cells)
         self._shell = shell
+        self._codes: dict[tuple[ast.stmt, frozenset[str]], frozenset[CodeType]] = {}
 
     @classmethod
     def around(cls, shell: InteractiveShell, body: str, lines_above: int = 1) -> tuple[Cells, Cell]:
@@ -164,8 +165,11 @@ class Cells:
         """Whether ``statement`` of ``cell``, compiled again, holds ``code`` at any depth."""
         if self._shell.ast_transformers:
             return True
-        flags = reduce(or_, (_FUTURE_FLAGS[name] for name in self.futures(cell)), 0)
-        return any(found == code for found in _codes(_compiled(statement, flags)))
+        known = statement, self.futures(cell)
+        if known not in self._codes:
+            flags = reduce(or_, (_FUTURE_FLAGS[name] for name in self.futures(cell)), 0)
+            self._codes[known] = frozenset(_codes(_compiled(statement, flags)))
+        return code in self._codes[known]
 
     # Made once: a slice asks for each of its names, and a notebook may have thousands in hundreds of cells.
 

@@ -17,13 +17,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from jupyter_faas.kernel.cells import Cell, Cells, Function, bound_names, first_line, module_level
+from jupyter_faas.kernel.attributes import attributes_of
+from jupyter_faas.kernel.cells import Cells, Function, bound_names, first_line, module_level
+from jupyter_faas.kernel.class_sources import ClassSource
 from jupyter_faas.kernel.constants import is_plain, same
 from jupyter_faas.kernel.definitions import Definition
 from jupyter_faas.kernel.members import functions_of, mangled, member_source
 from jupyter_faas.kernel.values import Limits, NotFreezable, freeze, type_name
 
-__all__ = ["with_changes"]
+__all__ = ["Changes"]
 
 _NOTEBOOK: Final = "__main__"
 _MUTABLE: Final = (list, dict, set)
@@ -34,61 +36,66 @@ _EMPTY: Final = frozenset({"list()", "dict()", "set()"})
 _MOST_STATE: Final = Limits(10**9, 10**9)
 
 
-def with_changes(
-    definition: Definition, value: type, cell: Cell, cells: Cells, namespace: Mapping[str, Any]
-) -> Definition:
-    """The class statement of ``cell`` that made ``value``, completed by what has changed since."""
-    assert isinstance(definition.statement, ast.ClassDef)  # noqa: S101  what classes.py gives
-    changes = _Changes(definition.name, definition.statement, value, cell, cells, namespace)
-    changes.find()
-    if not changes.lines and not changes.doubts:
-        return definition
-    names = frozenset(changes.around)
-    return replace(
-        definition,
-        uses=replace(definition.uses, later=definition.uses.later | names),
-        around=changes.around,
-        completion="\n".join(changes.lines) or None,
-        completed_by=names,
-        changes=changes.told,
-        doubts=tuple(changes.doubts),
-    )
+class Changes:
+    """What gives the class that the handler calls ``name`` what ``value`` has and its source doesn't say.
 
-
-class _Changes:
-    """Gathers the statements that complete one class."""
+    ``replaced`` are expressions of its body; ``lines`` complete it.
+    """
 
     def __init__(
-        self,
-        name: str,
-        statement: ast.ClassDef,
-        value: type,
-        cell: Cell,
-        cells: Cells,
-        namespace: Mapping[str, Any],
+        self, name: str, value: type, source: ClassSource, cells: Cells, namespace: Mapping[str, Any]
     ) -> None:
         self.lines: list[str] = []
-        self.around: dict[str, Any] = {}
-        self.told: dict[str, str] = {}
         self.doubts: list[str] = []
         self._name = name
         self._class = value
-        self._cell = cell
-        self._statement = statement
+        self._source = source
+        self._statement = source.statement
         self._cells = cells
         self._namespace = namespace
         self._since: dict[str, str] = {}
-        for attribute, place in _set_since(statement, cell, cells):
+        for attribute, place in _set_since(source, cells):
             self._since.setdefault(attribute, place)
-        self._written = _written(statement)
-        self._alone = _makes_all_members(value, statement)
+        self._written = _written(self._statement)
+        self._alone = _makes_all_members(value, self._statement)
+        found = attributes_of(name, value, self._statement, namespace, self._holds)
+        self.replaced = found.replaced
+        self.around = dict(found.around)
+        self.told = {attribute: self._since.get(attribute, said) for attribute, said in found.told.items()}
+        kept = {attribute: said for attribute, said in found.doubts.items() if attribute not in self._since}
+        self.doubts += kept.values()
+        self._late = found.late
+        self._settled = found.told.keys() | kept.keys()
+        self._find()
 
-    def find(self) -> None:
+    def completing(self, definition: Definition) -> Definition:
+        """``definition``, of the statement with its expressions replaced, completed by the rest."""
+        if not self.around and not self.lines and not self.doubts:
+            return definition
+        now = frozenset(self.replaced.values())
+        later = frozenset(self.around) - now
+        used = definition.uses
+        return replace(
+            definition,
+            uses=replace(used, now=used.now | now, later=used.later | later),
+            around={**definition.around, **self.around},
+            completion="\n".join(self.lines) or None,
+            completed_by=later,
+            changes=self.told,
+            doubts=tuple(self.doubts),
+        )
+
+    def _holds(self, code: types.CodeType) -> bool:
+        return self._source.holds(code, self._cells)
+
+    def _find(self) -> None:
         """Go through the members by name, those of the source and those of the live class."""
         members = vars(self._class)
         for attribute in sorted(self._written.keys() | members.keys()):
             live = members.get(attribute, _ABSENT)
-            if attribute in self._since:
+            if attribute in self._settled:
+                continue
+            if attribute in self._since or attribute in self._late:
                 self._change(attribute, live)
             elif attribute not in self._written:
                 if self._is_added(attribute, live):
@@ -125,7 +132,7 @@ class _Changes:
         if not isinstance(part, Function) or part.name != code.co_name:
             return False
         here = first_line(part) == code.co_firstlineno
-        return here and self._cells.contains(self._cell, self._statement, code)
+        return here and self._holds(code)
 
     def _value_differs(self, expression: ast.expr, live: Any) -> bool:
         if isinstance(expression, ast.Name) and self._alone:
@@ -189,7 +196,7 @@ class _Changes:
             registry = live.dispatcher.registry if isinstance(live, functools.singledispatchmethod) else {}
             for number, (kind, function) in enumerate(registry.items()):
                 codes = [one.__code__ for one in functions_of(function)]
-                if not any(self._cells.contains(self._cell, self._statement, code) for code in codes):
+                if not any(self._holds(code) for code in codes):
                     first = f"{self._name}__{attribute}__type{number}"
                     second = f"{self._name}__{attribute}__{kind.__name__}{number}"
                     self.around |= {first: kind, second: function}
@@ -210,8 +217,9 @@ def _written(statement: ast.ClassDef) -> dict[str, list[ast.stmt]]:
     return found
 
 
-def _set_since(statement: ast.ClassDef, cell: Cell, cells: Cells) -> Iterator[tuple[str, str]]:
+def _set_since(source: ClassSource, cells: Cells) -> Iterator[tuple[str, str]]:
     """The members that cells have set or deleted after the class was made, and where; the last first."""
+    statement, cell = source.statement, source.cell
     for other in cells.newest_first():
         if other.order < cell.order:
             return

@@ -7,14 +7,17 @@ import types
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
-from jupyter_faas.kernel.cells import Cell, Cells, Function, first_line
-from jupyter_faas.kernel.changes import with_changes
+from jupyter_faas.kernel.cells import Cells, Function, first_line
+from jupyter_faas.kernel.changes import Changes
+from jupyter_faas.kernel.class_forms import is_nowhere, made_by_call
+from jupyter_faas.kernel.class_sources import ClassSource, class_sources
 from jupyter_faas.kernel.constants import same
 from jupyter_faas.kernel.definitions import Definition, NotDefinable, alias_of, bound_name, defined_by
-from jupyter_faas.kernel.members import mangled
+from jupyter_faas.kernel.made_classes import class_made_again, variables_around
+from jupyter_faas.kernel.members import classes_in, mangled
 from jupyter_faas.kernel.names import uses
 
-__all__ = ["assigned_type", "class_for", "method_for"]
+__all__ = ["assigned_type", "class_for", "decorated_class", "method_for"]
 
 _NOTEBOOK_MODULE = "__main__"
 _MUTABLE = (list, dict, set)
@@ -35,22 +38,88 @@ def class_for(name: str, value: type, cells: Cells, namespace: Mapping[str, Any]
     Raises ``NotDefinable`` if that statement is gone, or another one has it now.
     """
     if value.__module__ != _NOTEBOOK_MODULE:
-        return None
-    if "<locals>" in value.__qualname__:
-        raise NotDefinable("a class made inside a function can't be carried: define it at the top level")
+        return made_by_call(name, value) if is_nowhere(value) else None
+    if _is_inside_class(value, namespace):
+        return alias_of(name, value.__qualname__)
     found = _statement_of(value, cells)
     if found is not None:
-        cell, statement = found
+        source, statement = found, found.statement
+        if source.functions:
+            return decorated_class(name, value, cells) or _made_inside(name, value, source, cells, namespace)
         if statement.name == name:
-            return with_changes(defined_by(name, cell, statement, cells), value, cell, cells, namespace)
+            changes = Changes(name, value, source, cells, namespace)
+            made = defined_by(name, source.cell, statement, cells, replaced=changes.replaced)
+            return changes.completing(made)
         if namespace.get(statement.name) is value:
             return alias_of(name, statement.name)
-        where = cell.place(statement.lineno)
+        where = source.cell.place(statement.lineno)
         raise NotDefinable(f"it is an older {statement.name} ({where}): give it a name of its own")
-    made_by_call = assigned_type(name, cells, "class")
-    if made_by_call is None:
+    assigned = assigned_type(name, cells, "class")
+    if assigned is not None and _has_literal_arguments(assigned.statement):
+        return assigned
+    found_form = made_by_call(name, value) or assigned or decorated_class(name, value, cells)
+    if found_form is None:
         raise NotDefinable("the cell that defines this class isn't known: run it again")
-    return made_by_call
+    return found_form
+
+
+def _is_inside_class(value: type, namespace: Mapping[str, Any]) -> bool:
+    """Whether a class that has a name in the notebook holds ``value`` under its own."""
+    owner, *inner = value.__qualname__.split(".")
+    found = namespace.get(owner)
+    for part in inner:
+        found = vars(found).get(part) if isinstance(found, type) else None
+    return bool(inner) and found is value
+
+
+def decorated_class(name: str, value: Any, cells: Cells) -> Definition | None:
+    """The class statement whose decorators have made ``value``, another class or something else, of it."""
+    cell, statement = cells.binding(name) or (None, None)
+    if cell is None or not isinstance(statement, ast.ClassDef) or not statement.decorator_list:
+        return None
+    source = ClassSource(cell, statement, statement)
+    for held in classes_in(value):
+        if held is not value and held.__name__ == name and _has_its_methods(source, held, cells):
+            return defined_by(name, cell, statement, cells)
+    return None
+
+
+def _made_inside(
+    name: str, value: type, source: ClassSource, cells: Cells, namespace: Mapping[str, Any]
+) -> Definition:
+    """A class that a function has made; failing that, the assignment of the call that made it."""
+    outside = {key: held for key, held in namespace.items() if key not in variables_around(source)}
+    changes = Changes(name, value, source, cells, outside)
+    try:
+        return changes.completing(class_made_again(name, value, source, cells, changes.replaced))
+    except NotDefinable:
+        assigned = assigned_type(name, cells, "class")
+        if assigned is None or not _is_settled(assigned, cells):
+            raise
+        return assigned
+
+
+def _is_settled(definition: Definition, cells: Cells) -> bool:
+    """Whether nothing that the statement uses was bound again after it ran."""
+    order = definition.cell.order if definition.cell is not None else 0
+    later = (cells.binding(other) for other in definition.uses.now)
+    return not any(binding is not None and binding[0].order > order for binding in later)
+
+
+def _has_literal_arguments(statement: ast.stmt) -> bool:
+    """Whether a call makes the same class whenever it runs: ``namedtuple("Point", "x y")``."""
+    call = getattr(statement, "value", None)
+    if not isinstance(call, ast.Call) or not call.args:
+        return False
+    return all(_is_literal(one) for one in (*call.args, *(word.value for word in call.keywords)))
+
+
+def _is_literal(expression: ast.expr) -> bool:
+    try:
+        ast.literal_eval(expression)
+    except (ValueError, TypeError, SyntaxError, MemoryError):
+        return False
+    return True
 
 
 def method_for(
@@ -64,9 +133,10 @@ def method_for(
     made = namespace.get(owner)
     if not isinstance(made, type) or made.__module__ != _NOTEBOOK_MODULE or made.__qualname__ != owner:
         return None
-    cell, statement = _statement_of(made, cells) or (None, None)
-    if cell is None or statement is None or not cells.contains(cell, statement, function.__code__):
+    source = _statement_of(made, cells)
+    if source is None or not source.holds(function.__code__, cells):
         return None
+    statement = source.statement
     parts = [part for part in statement.body if isinstance(part, Function) and part.name == attribute]
     decorators = [ast.unparse(one).rpartition(".")[2] for part in parts for one in part.decorator_list]
     if len(parts) != 1 or first_line(parts[0]) != function.__code__.co_firstlineno:
@@ -83,22 +153,15 @@ def method_for(
     return Definition(name, "function", taken, text, uses(taken), taken_from=owner)
 
 
-def _statement_of(value: type, cells: Cells) -> tuple[Cell, ast.ClassDef] | None:
+def _statement_of(value: type, cells: Cells) -> ClassSource | None:
     """The class statement that made ``value``: the newest that agrees with it all, else with its methods."""
     candidates = [
-        (cell, statement)
-        for cell, statement in _class_statements(value.__qualname__, cells)
-        if _has_its_methods(statement, value, cell, cells)
+        source
+        for source in class_sources(value.__qualname__, cells)
+        if _has_its_methods(source, value, cells)
     ]
-    exact = (one for one in candidates if _has_its_members(one[1], value))
+    exact = (one for one in candidates if _has_its_members(one.statement, value))
     return next(exact, None) or next(iter(candidates), None)
-
-
-def _class_statements(name: str, cells: Cells) -> Iterator[tuple[Cell, ast.ClassDef]]:
-    for cell in cells.newest_first():
-        for statement in reversed(cell.statements):
-            if isinstance(statement, ast.ClassDef) and statement.name == name:
-                yield cell, statement
 
 
 def _methods(value: type) -> Iterator[tuple[str, types.FunctionType]]:
@@ -109,15 +172,13 @@ def _methods(value: type) -> Iterator[tuple[str, types.FunctionType]]:
             yield attribute, inner
 
 
-def _has_its_methods(statement: ast.ClassDef, value: type, cell: Cell, cells: Cells) -> bool:
+def _has_its_methods(source: ClassSource, value: type, cells: Cells) -> bool:
     """Whether the code of the class's own methods is in this source, and it has as many bases."""
+    statement, prefix = source.statement, f"{value.__qualname__}."
     for _, method in _methods(value):
-        own = method.__code__.co_qualname.startswith(value.__qualname__ + ".")
-        if (
-            own
-            and "<locals>" not in method.__code__.co_qualname
-            and not cells.contains(cell, statement, method.__code__)
-        ):
+        own = method.__code__.co_qualname.startswith(prefix)
+        inside = method.__code__.co_qualname.removeprefix(prefix)
+        if own and "<locals>" not in inside and not source.holds(method.__code__, cells):
             return False
     bases = [base for base in statement.bases if not isinstance(base, ast.Starred)]
     return len(bases) < len(statement.bases) or len(bases) <= len(

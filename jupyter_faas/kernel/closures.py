@@ -32,8 +32,9 @@ from jupyter_faas.kernel.cells import Cell, Cells, Function, first_line
 from jupyter_faas.kernel.definitions import Definition, NotDefinable
 from jupyter_faas.kernel.ipython import without_set_up
 from jupyter_faas.kernel.names import uses
+from jupyter_faas.kernel.rewriting import indented, lines_with
 
-__all__ = ["cell_definition", "indented", "made_again"]
+__all__ = ["Around", "assigned_inside", "call_of", "cell_definition", "is_filled", "leads_to", "made_again"]
 
 _INDENT: Final = "    "
 _CELL: Final = "__cell"
@@ -50,8 +51,8 @@ def made_again(name: str, function: types.FunctionType, cells: Cells) -> Definit
     if found is None:
         raise NotDefinable(_why_not(function))
     cell, node = found
-    around = _Around(name)
-    free, itself, shared = _free_variables(function, around, _assigned_inside(cell, node))
+    around = Around(name)
+    free, itself, shared = _free_variables(function, around, assigned_inside(cell, node))
     inner = node.name if isinstance(node, Function) else "made"
     text, indent = _text(without_set_up(cell), node, inner)
     after = [f"{other} = {inner}" for other in itself if other != inner]
@@ -61,7 +62,7 @@ def made_again(name: str, function: types.FunctionType, cells: Cells) -> Definit
     header = f"def {name}({', '.join([*free, *own, *(f'{variable}=None' for variable in shared)])}):"
     ends = [*(indent + line for line in after), f"{indent}return {inner}"]
     tree = ast.parse("\n".join([header, text, *ends]))
-    footer = "\n".join([*ends, f"{name} = {_call(name, given, shared)}"])
+    footer = "\n".join([*ends, f"{name} = {call_of(name, given, shared)}"])
     ast.increment_lineno(tree, node.lineno - 2)  # the text begins on its second line
     together = ast.If(test=ast.Constant(True), body=tree.body, orelse=[])
     ast.fix_missing_locations(ast.copy_location(together, tree.body[0]))
@@ -77,7 +78,7 @@ def _kind(node: ast.AST) -> Any:
     return "lambda" if isinstance(node, ast.Lambda) else "function"
 
 
-class _Around:
+class Around:
     """Names of the handler's own for the objects that a function has around it."""
 
     def __init__(self, owner: str) -> None:
@@ -85,6 +86,7 @@ class _Around:
         self._owner = owner
 
     def name_of(self, what: str, value: Any) -> str:
+        """The name for ``value``; ``what`` it is tells it from the others."""
         name = f"{self._owner}__{what}"
         while name in self.names and self.names[name] is not value:
             name += "_"
@@ -92,7 +94,7 @@ class _Around:
         return name
 
 
-def _call(name: str, given: list[str], shared: dict[str, str]) -> str:
+def call_of(name: str, given: list[str], shared: dict[str, str]) -> str:
     """The expression that makes the function, with the cells that it shares."""
     made = f"{name}({', '.join(given)})"
     if not shared:
@@ -113,16 +115,16 @@ def cell_definition(name: str, cell: types.CellType) -> Definition:
 
 
 def _free_variables(
-    function: types.FunctionType, around: _Around, assigned: set[str]
+    function: types.FunctionType, around: Around, assigned: set[str]
 ) -> tuple[dict[str, str], list[str], dict[str, str]]:
     """The free variables with the names of what they hold, those that hold ``function`` itself,
     and those that have to be cells, with the names of these."""
     cells = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
     for variable, cell in cells.items():
-        if not _is_filled(cell):
+        if not is_filled(cell):
             raise NotDefinable(f"its {variable} isn't assigned yet: define it at the top level")
     itself = [name for name, cell in cells.items() if cell.cell_contents is function]
-    back = {name for name, cell in cells.items() if name not in itself and _leads_to(cell, function)}
+    back = {name for name, cell in cells.items() if name not in itself and leads_to(cell, function)}
     shared = {name for name in cells if name in assigned or name in back}
     if shared:
         shared |= set(itself)
@@ -138,7 +140,8 @@ def _free_variables(
     )
 
 
-def _is_filled(cell: types.CellType) -> bool:
+def is_filled(cell: types.CellType) -> bool:
+    """Whether the variable of ``cell`` has been assigned."""
     try:
         cell.cell_contents  # noqa: B018
     except ValueError:
@@ -146,15 +149,15 @@ def _is_filled(cell: types.CellType) -> bool:
     return True
 
 
-def _assigned_inside(cell: Cell, node: ast.AST) -> set[str]:
+def assigned_inside(cell: Cell, node: ast.AST) -> set[str]:
     """The variables that ``node``, or a function beside it, assigns though they are another function's."""
     line = getattr(node, "lineno", 0)
     around = next(one for one in cell.statements if first_line(one) <= line <= (one.end_lineno or line))
     return {name for one in ast.walk(around) if isinstance(one, ast.Nonlocal) for name in one.names}
 
 
-def _leads_to(start: Any, function: types.FunctionType) -> bool:
-    """Whether ``function`` is found from ``start`` by what functions, containers and objects hold."""
+def leads_to(start: Any, function: types.FunctionType | type) -> bool:
+    """Whether ``function``, or a class, is found from ``start`` by what it holds, to any depth."""
     pending, seen = [start], {id(start)}
     while pending and len(seen) < _MOST_HELD:
         current = pending.pop()
@@ -170,23 +173,40 @@ def _leads_to(start: Any, function: types.FunctionType) -> bool:
 def _held_by(value: Any) -> list[Any]:
     match value:
         case types.CellType():
-            return [value.cell_contents] if _is_filled(value) else []
-        case types.FunctionType():
-            return [*(value.__closure__ or ()), *(value.__defaults__ or ()), *vars(value).values()]
+            return [value.cell_contents] if is_filled(value) else []
         case list() | tuple() | set() | frozenset():
             return list(value)[:_MOST_HELD]
         case dict():
             return list(value.values())[:_MOST_HELD]
-        case type() | types.ModuleType():
+        case type():
+            own = value.__module__ == _NOTEBOOK_MODULE
+            return [*value.__bases__, *vars(value).values()] if own else []
+        case types.ModuleType():
             return []
+    parts = _parts_of_callable(value)
+    if parts is not None:
+        return parts
+    # A class without a name goes along by what made it, as a function does.
+    kind = [type(value)] if "<locals>" in type(value).__qualname__ else []
+    return [*kind, *getattr(value, "__dict__", {}).values()]
+
+
+def _parts_of_callable(value: Any) -> list[Any] | None:
+    match value:
+        case types.FunctionType():
+            return [*(value.__closure__ or ()), *(value.__defaults__ or ()), *vars(value).values()]
         case types.MethodType():
             return [value.__self__, value.__func__]
         case functools.partial():
             return [value.func, *value.args, *value.keywords.values()]
-    return list(getattr(value, "__dict__", {}).values())
+        case staticmethod() | classmethod():
+            return [value.__func__]
+        case property():
+            return [value.fget, value.fset, value.fdel]
+    return None
 
 
-def _attributes(function: types.FunctionType, inner: str, around: _Around) -> list[str]:
+def _attributes(function: types.FunctionType, inner: str, around: Around) -> list[str]:
     """The statements that give the function ``inner`` what ``function`` has but its source doesn't say."""
     lines = []
     code = function.__code__
@@ -233,34 +253,14 @@ def _text(cell: Cell, node: ast.AST, inner: str) -> tuple[str, str]:
 
 def _without_defaults(cell: Cell, node: Function | ast.Lambda) -> list[str]:
     defaults = [one for one in (*node.args.defaults, *node.args.kw_defaults) if one is not None]
-    lines = [line.encode() for line in cell.lines]  # the tree counts columns in bytes
+    lines = lines_with(cell.lines, dict.fromkeys(defaults, "None"))
     last = (node.end_lineno or node.lineno) - 1
     if isinstance(node, ast.Lambda):
-        lines[last] = lines[last][: node.end_col_offset]
-    for one in sorted(defaults, key=lambda one: (one.lineno, one.col_offset), reverse=True):
-        first, end = one.lineno - 1, (one.end_lineno or one.lineno) - 1
-        rest = lines[end][one.end_col_offset or 0 :]
-        lines[first] = lines[first][: one.col_offset] + b"None"
-        for between in range(first + 1, end + 1):
-            lines[between] = b""
-        lines[end] += rest
-    if isinstance(node, ast.Lambda):
-        lines[node.lineno - 1] = lines[node.lineno - 1][node.col_offset :]
-    return [line.decode() for line in lines[node.lineno - 1 : last + 1]]
-
-
-def indented(lines: list[str], tree: ast.Module) -> str:
-    """``lines``, whose tree is ``tree``, indented but for those that begin inside a text."""
-    inside: set[int] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.JoinedStr) or (
-            isinstance(node, ast.Constant) and isinstance(node.value, str | bytes)
-        ):
-            inside.update(range(node.lineno + 1, (node.end_lineno or node.lineno) + 1))
-    return "\n".join(
-        line if number in inside or not line.strip() else _INDENT + line
-        for number, line in enumerate(lines, start=1)
-    )
+        # Shorter or longer by what was replaced on its last line; the tree counts columns in bytes.
+        cut = len(cell.lines[last].encode()) - (node.end_col_offset or 0)
+        lines[last] = lines[last].encode()[: len(lines[last].encode()) - cut].decode()
+        lines[node.lineno - 1] = lines[node.lineno - 1].encode()[node.col_offset :].decode()
+    return lines[node.lineno - 1 : last + 1]
 
 
 def _why_not(function: types.FunctionType) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from jupyter_faas.kernel.cells import Cells
-from jupyter_faas.kernel.classes import assigned_type, class_for, method_for
+from jupyter_faas.kernel.classes import assigned_type, class_for, decorated_class, method_for
 from jupyter_faas.kernel.closures import cell_definition
 from jupyter_faas.kernel.definitions import Definition
 from jupyter_faas.kernel.functions import function_for
@@ -40,4 +40,7 @@ def definition_for(name: str, value: Any, cells: Cells, namespace: Mapping[str, 
         method = method_for(name, value, cells, namespace)
         if method is not None:
             return method
+    decorated = decorated_class(name, value, cells)
+    if decorated is not None:
+        return decorated
     return function_for(name, value, cells, namespace)

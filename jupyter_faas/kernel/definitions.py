@@ -10,6 +10,7 @@ from typing import Any, Literal
 from jupyter_faas.kernel.cells import Cell, Cells, Function, first_line
 from jupyter_faas.kernel.ipython import without_set_up
 from jupyter_faas.kernel.names import Uses, uses
+from jupyter_faas.kernel.rewriting import lines_with, statement_with
 
 __all__ = ["Definition", "NotDefinable", "alias_of", "bound_name", "cleaned", "defined_by"]
 
@@ -71,14 +72,23 @@ def bound_name(statement: ast.stmt) -> str | None:
 
 
 def defined_by(
-    name: str, cell: Cell, statement: ast.stmt, cells: Cells, kind: Kind | None = None
+    name: str,
+    cell: Cell,
+    statement: ast.stmt,
+    cells: Cells,
+    kind: Kind | None = None,
+    replaced: Mapping[ast.expr, str] | None = None,
 ) -> Definition:
-    """``statement`` of ``cell`` as it stands there; raises ``NotDefinable`` if it goes on from itself."""
+    """``statement`` of ``cell`` as it stands there, but for the expressions ``replaced`` in a definition.
+
+    Raises ``NotDefinable`` if it goes on from itself.
+    """
     lazy = "annotations" in cells.futures(cell)
     if isinstance(statement, Function | ast.ClassDef):
         cell, statement = cleaned(cell, statement)
         start, end = first_line(statement), statement.end_lineno or statement.lineno
-        text = "\n".join(cell.lines[start - 1 : end])
+        text = "\n".join(lines_with(cell.lines, replaced or {})[start - 1 : end])
+        statement = statement_with(statement, replaced) if replaced else statement
         kind = kind or ("class" if isinstance(statement, ast.ClassDef) else "function")
     else:
         start = statement.lineno

@@ -15,7 +15,7 @@ from jupyter_faas.kernel.constants import is_plain, same
 from jupyter_faas.kernel.definitions import Definition, NotDefinable, alias_of, bound_name, defined_by
 from jupyter_faas.kernel.names import uses
 
-__all__ = ["function_for", "functions_in"]
+__all__ = ["callables_in", "function_for", "functions_in"]
 
 _MOST_WRAPPED: Final = 50
 
@@ -70,6 +70,11 @@ def _is_registered(statement: ast.stmt) -> bool:
 
 def functions_in(value: Any) -> Iterator[types.FunctionType]:
     """``value`` and what a decorator may have wrapped in it, outermost first."""
+    return (held for held in callables_in(value) if isinstance(held, types.FunctionType))
+
+
+def callables_in(value: Any) -> Iterator[Any]:
+    """``value`` and the functions, classes and other callables that it holds, outermost first."""
     pending: list[Any] = [value]
     seen: set[int] = set()
     while pending and len(seen) < _MOST_WRAPPED:
@@ -77,8 +82,8 @@ def functions_in(value: Any) -> Iterator[types.FunctionType]:
         if id(current) in seen:
             continue
         seen.add(id(current))
+        yield current
         if isinstance(current, types.FunctionType):
-            yield current
             pending += [cell.cell_contents for cell in current.__closure__ or () if _is_filled(cell)]
         attributes = getattr(current, "__dict__", {})
         if isinstance(attributes, dict) and not isinstance(current, type | types.ModuleType):

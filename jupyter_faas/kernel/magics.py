@@ -6,7 +6,6 @@ import asyncio
 import shlex
 import time
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,12 +22,12 @@ from IPython.core.magic import (
 from jupyter_faas.client import GatewayClient, connect
 from jupyter_faas.client.connection import Connection, ensure_gateway, find_gateway
 from jupyter_faas.kernel.annotation import Annotation, parse_annotation, parse_words, publish_arguments
-from jupyter_faas.kernel.arguments import arguments_of
 from jupyter_faas.kernel.capture import Capture, capture, notebook_path
 from jupyter_faas.kernel.cells import transformed
 from jupyter_faas.kernel.choice import is_chosen, more_aliases, only_shown
 from jupyter_faas.kernel.commands import run_command
 from jupyter_faas.kernel.compared import compared, with_changes
+from jupyter_faas.kernel.completion import complete_in
 from jupyter_faas.kernel.display import Progress, quiet, screen_for
 from jupyter_faas.kernel.held_back import call_here, is_held_back
 from jupyter_faas.kernel.invoking import invoke
@@ -58,6 +57,7 @@ def register(shell: InteractiveShell) -> None:
     """Make the magics known to ``shell``; doing it again is harmless."""
     shell.register_magics(FaasMagics)
     record_runs(shell)
+    complete_in(shell)
 
 
 def prepare_annotated(source: str, words: Sequence[str]) -> None:
@@ -122,11 +122,20 @@ class FaasMagics(Magics):
                                             q=0.5 name=Ada xs=[1, 2] table={df[df.a > 1]}
             %faas invoke NAME {"key": …}    the same with the arguments as one JSON object, or as {a_dict}
             %faas invoke --accept TYPE …    the result in another form: text/csv, image/svg+xml
-            %faas logs NAME [--limit N]     what it wrote: the last N lines, 100 by default
+            %faas logs NAME [-f]            what it wrote; -f goes on with each new line until interrupted
+            %faas history [NAME]            the last calls, of one function or of all: --status 5xx, --code
+                                            timeout, --version N, --since 2h, --min-duration 200ms, --limit N
+            %faas caps NAME                 what its calls use of its caps, and which would fit better; with
+                                            --memory 1GB and so on: a new version with these, without a build
+            %faas errors NAME               its errors, grouped by their kind and cell line
+            %faas invocation ID             one call: figures, error, and what it wrote
+            %faas replay ID [key=value …]   run a call that --record has kept again, with this kernel's
+                                            function; --version N: with a version or alias at the gateway
             %faas versions NAME             its versions: when, by whom, from which cell, and what changed
             %faas diff NAME 6 7             what is different in version 7
             %faas alias NAME prod 7         NAME@prod means version 7; 7:90,8:10 shares its calls out
             %faas rollback NAME [--to N]    move latest back to the version that last served well
+            %faas prune [--dry-run]         remove old versions, and what nothing needs any more
             %faas delete NAME [--yes]       delete it with all its versions; NAME@7: that version alone
             %faas publish                   publish the cells that ran with a first line #| publish
             %faas publish --whole [FILE]    publish this notebook, as it was last saved: each call runs it
@@ -141,19 +150,17 @@ class FaasMagics(Magics):
             if words:
                 self._publish_whole(words[1:]) if "--whole" in words else self._publish_annotated(words[1:])
                 return None
-            return run_command(line, connect, partial(self._invoke, namespace))
+            return run_command(line, connect, namespace, self._invoke)
         except FaasError as error:
             raise quiet(error) from None
 
     def _invoke(
         self,
-        namespace: Mapping[str, Any],
         connected: Callable[[], GatewayClient],
         name: str,
-        text: str,
+        arguments: Mapping[str, Any],
         accept: str | None,
     ) -> Any:
-        arguments = arguments_of(text, namespace)
         if is_held_back(self.shell, name):
             return call_here(self.shell, name, arguments)
         with connected() as gateway:

@@ -8,10 +8,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from jupyter_faas.kernel.functions import functions_in
+from jupyter_faas.kernel.functions import callables_in, functions_in
 
-__all__ = ["Member", "functions_of", "mangled", "member_source"]
+__all__ = ["Member", "classes_in", "functions_of", "mangled", "member_source"]
 
+_NOTEBOOK: Final = "__main__"
 _BUILTINS: Final = '__import__("builtins")'
 
 
@@ -36,6 +37,16 @@ def _functions_of(member: Any) -> Iterator[types.FunctionType]:
             yield from functions_in(accessor) if accessor is not None else ()
     else:
         yield from functions_in(member)
+
+
+def classes_in(value: Any) -> Iterator[type]:
+    """The classes of the notebook that ``value`` is made of or holds, itself among them."""
+    members = [*value.__mro__, *vars(value).values()] if isinstance(value, type) else [value]
+    for member in members:
+        for part in (member, *functions_of(member)):
+            for held in callables_in(part):
+                if isinstance(held, type) and held.__module__ == _NOTEBOOK:
+                    yield held
 
 
 def member_source(name: str, member: Any, owner: str, attribute: str) -> Member:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from jupyter_faas.kernel.cells import Cell, Cells
-from jupyter_faas.kernel.definitions import Definition, NotDefinable
+from jupyter_faas.kernel.definitions import Definition, NotDefinable, defined_by
 from jupyter_faas.kernel.mutations import mutations
 from jupyter_faas.kernel.names import uses
 
@@ -15,7 +15,7 @@ __all__ = ["also_bound", "recomputed"]
 
 
 def recomputed(name: str, cells: Cells) -> Definition:
-    """The statements of one cell that bind ``name`` and then change it, in their order.
+    """The statements of one cell that bind ``name`` and then change it, in their order; a class statement.
 
     Raises ``NotDefinable`` if there are none, or if they go on from an earlier value.
     """
@@ -23,6 +23,8 @@ def recomputed(name: str, cells: Cells) -> Definition:
     if binding is None:
         raise NotDefinable("no cell that assigns it is known: run the cell that makes it again")
     cell = binding[0]
+    if isinstance(binding[1], ast.ClassDef):  # as it is written, whatever its attributes are by now
+        return defined_by(name, cell, binding[1], cells, "recomputed")
     statements = [statement for statement in cell.tree.body if _makes(statement, name)]
     bound = {bound for statement in statements for bound in _bound(statement)}
     if name in uses(statements[0]).now:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from jupyter_faas.client.answers import Response
 from jupyter_faas.client.results import Shown, acceptable, real_result
-from jupyter_faas.client.typed import TYPE
+from jupyter_faas.model.typenames import TYPE
 
 __all__ = ["Page", "accept_of_notebook", "shown"]
 

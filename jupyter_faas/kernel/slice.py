@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import builtins
 import types
-from collections import ChainMap
-from collections.abc import Iterator, Mapping
+from collections import ChainMap, deque
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
@@ -120,17 +120,22 @@ class _Slicer:
         self.refusals: list[Refusal] = []
 
     def run(self, made: Definition | None = None) -> None:
-        pending = [_Need(self.slice.entry, None)] if made is None else list(self._take(made))
+        pending: deque[_Need] = deque()
+        hints: deque[_Need] = deque()  # last: a name may be a hint here and be needed there
         seen: set[str] = set() if made is None else {made.name}
-        while pending:
-            pending.sort(key=lambda need: need.hint)  # a name may be a hint here and be needed there
-            need = pending.pop(0)
-            if need.name in seen:
-                continue
-            seen.add(need.name)
-            definition = self._resolve(need)
-            if definition is not None:
-                pending += self._take(definition)
+
+        def follow(needs: Iterable[_Need]) -> None:
+            for need in needs:
+                (hints if need.hint else pending).append(need)
+
+        follow([_Need(self.slice.entry, None)] if made is None else self._take(made))
+        while pending or hints:
+            need = (pending or hints).popleft()
+            if need.name not in seen:
+                seen.add(need.name)
+                definition = self._resolve(need)
+                if definition is not None:
+                    follow(self._take(definition))
         for need in self._undefined:
             if need.name not in self._written:
                 self._refuse_undefined(need)
@@ -186,7 +191,7 @@ class _Slicer:
                 raise
             return self._try_to_freeze(need, value, str(error))  # an object that wraps a function
         made_here = definition is not None and definition.kind != "alias"
-        if made_here and isinstance(value, types.FunctionType | types.CellType):
+        if made_here and isinstance(value, type | types.FunctionType | types.CellType):
             self._carried_as[id(value)] = need.name
         return definition
 

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from importlib import metadata
 from typing import Any, Final
 
+from jupyter_faas.kernel.class_forms import is_nowhere
 from jupyter_faas.kernel.definitions import Definition
 from jupyter_faas.kernel.names import Uses
 from jupyter_faas.kernel.origins import Origins
@@ -50,7 +51,8 @@ class Limits:
 class Frozen:
     """A value in its file, with what its pickle names: ``modules``, and ``names`` of the notebook.
 
-    ``functions`` are those that it holds and that no name of the notebook has, by names of the handler's own.
+    ``around`` are functions and classes that it holds and that no name of the notebook has, by names of the
+    handler's own.
     """
 
     name: str
@@ -58,7 +60,7 @@ class Frozen:
     content: bytes = field(repr=False)
     modules: frozenset[str]
     names: frozenset[str]
-    functions: Mapping[str, types.FunctionType] = field(default_factory=dict)
+    around: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def file(self) -> str:
@@ -69,8 +71,8 @@ class Frozen:
     def definition(self) -> Definition:
         """The statement of the handler that loads it, once."""
         text = f'{self.name} = __import__("faas_runtime.values", fromlist=["frozen"]).frozen("{self.name}")'
-        used = Uses(now=self.names | self.functions.keys())
-        return Definition(self.name, "value", ast.parse(text).body[0], text, used, around=self.functions)
+        used = Uses(now=self.names | self.around.keys())
+        return Definition(self.name, "value", ast.parse(text).body[0], text, used, around=self.around)
 
 
 def freeze(name: str, value: Any, limits: Limits) -> Frozen:
@@ -95,7 +97,7 @@ def freeze(name: str, value: Any, limits: Limits) -> Frozen:
         sink.content(),
         frozenset(pickler.modules),
         frozenset(pickler.names),
-        pickler.functions,
+        pickler.around,
     )
 
 
@@ -128,22 +130,30 @@ class _Pickler(pickle.Pickler):
         super().__init__(sink, PROTOCOL)
         self.modules: set[str] = set()
         self.names: set[str] = set()
-        self.functions: dict[str, types.FunctionType] = {}
+        self.around: dict[str, Any] = {}
         self._outermost = outermost
         self._name = name
 
     def persistent_id(self, value: Any) -> str | None:
-        """The handler's name for a function of the notebook that a pickle couldn't name: a lambda, say."""
-        if not isinstance(value, types.FunctionType) or value.__module__ != _NOTEBOOK:
+        """The handler's name for what a pickle couldn't name: a lambda, a class made inside a function."""
+        if not isinstance(value, type | types.FunctionType) or self._is_named(value):
             return None
-        if vars(sys.modules[_NOTEBOOK]).get(value.__qualname__) is value:
-            return None
-        known = next((name for name, one in self.functions.items() if one is value), None)
+        known = next((name for name, one in self.around.items() if one is value), None)
         if known is None:
             what = value.__name__ if value.__name__.isidentifier() else "function"
-            known = f"{self._name}__{what}{len(self.functions) + 1}"
-            self.functions[known] = value
+            known = f"{self._name}__{what}{len(self.around) + 1}"
+            self.around[known] = value
         return known
+
+    def _is_named(self, value: Any) -> bool:
+        """Whether a pickle can name a class or a function, or has to say why it can't."""
+        if value.__module__ != _NOTEBOOK:
+            return isinstance(value, types.FunctionType) or not is_nowhere(value)
+        names = vars(sys.modules[_NOTEBOOK])
+        if isinstance(value, types.FunctionType):
+            return names.get(value.__qualname__) is value
+        owner = value.__qualname__.partition(".")[0]
+        return "<locals>" not in value.__qualname__ and owner in names  # be it another class of this name
 
     def reducer_override(self, value: Any) -> Any:
         """Called for every object that isn't a plain one; leaves the pickling to the object."""

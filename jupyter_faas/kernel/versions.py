@@ -14,6 +14,7 @@ from jupyter_faas.client.wording import (
     deletion_words,
     from_where,
     moved_words,
+    pruned_words,
     share_words,
     shares_of,
     version_of,
@@ -21,7 +22,7 @@ from jupyter_faas.client.wording import (
 from jupyter_faas.kernel.differences import Differences
 from jupyter_faas.kernel.tables import Table
 
-__all__ = ["VERSION_COMMANDS", "Said", "add_parsers"]
+__all__ = ["VERSION_COMMANDS", "Said", "add_parsers", "prune"]
 
 
 class Said:
@@ -111,6 +112,12 @@ def _delete(gateway: GatewayClient, options: argparse.Namespace, line: str) -> A
             return Said("Nothing was deleted.")
     done = gateway.delete(name) if number is None else gateway.delete_version(name, number)
     return done if options.json else Said(deletion_words(done))
+
+
+def prune(gateway: GatewayClient, options: argparse.Namespace, line: str) -> Any:  # noqa: ARG001
+    """``%faas prune``: of all functions, so that it has no name."""
+    found = gateway.prune(options.dry_run)
+    return found if options.json else Said("\n".join(pruned_words(found)))
 
 
 VERSION_COMMANDS: dict[str, Callable[[GatewayClient, argparse.Namespace, str], Any]] = {

@@ -20,7 +20,14 @@ from typing import Any, Final
 
 from jupyter_faas.model.errors import GatewayUnavailable
 
-__all__ = ["ConnectionInfo", "connection_file", "data_dir", "read_connection", "write_connection"]
+__all__ = [
+    "ConnectionInfo",
+    "connection_file",
+    "data_dir",
+    "last_connection",
+    "read_connection",
+    "write_connection",
+]
 
 FILE_NAME: Final = "faas-gateway.json"
 MAX_BYTES: Final = 64 * 1024
@@ -130,3 +137,12 @@ def _parse(content: Any) -> ConnectionInfo:
     if not fields["url"].startswith(("http://", "https://")):
         raise ValueError("url is not an HTTP address")
     return ConnectionInfo(**fields)
+
+
+def last_connection(folder: Path) -> ConnectionInfo | None:
+    """What the last gateway with its data in ``folder`` has left, if it was the last one here."""
+    try:
+        last = read_connection()
+    except GatewayUnavailable:
+        return None  # others could read it: its token is not used again
+    return last if last and last.data_dir == str(folder) else None

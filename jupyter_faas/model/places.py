@@ -12,7 +12,10 @@ from typing import Final
 
 __all__ = ["in_notebook", "in_shell"]
 
-_COMMAND: Final = re.compile(r"\bjupyter faas (list|show|invoke|logs|delete)\b")
+_COMMAND: Final = re.compile(
+    r"\bjupyter faas "
+    r"(list|show|invoke|logs|delete|history|caps|errors|invocation|replay|versions|diff|alias|rollback|prune)\b"
+)
 _HELP: Final = "%%publish? lists the options"
 
 

@@ -11,6 +11,7 @@ from traitlets.config import LoggingConfigurable
 
 from jupyter_faas.gateway.dispatch.call import Call
 from jupyter_faas.gateway.dispatch.census import Census
+from jupyter_faas.gateway.dispatch.feed import Feed
 from jupyter_faas.gateway.dispatch.instance import Target
 from jupyter_faas.gateway.dispatch.keeper import Keeper
 from jupyter_faas.gateway.dispatch.outcome import Result
@@ -45,6 +46,7 @@ class Dispatcher(LoggingConfigurable):
         self._pools: dict[tuple[str, int], Pool] = {}
         self._drains: dict[asyncio.Task[None], list[Pool]] = {}
         self._closing = False
+        self.feed = Feed()
         self.prewarmed = Prewarmed(engine, plan, lambda: self.running > 0, parent=self.parent)
         self.keeper = Keeper(
             lambda: list(self._pools.values()),
@@ -198,6 +200,7 @@ class Dispatcher(LoggingConfigurable):
             self._rebuild,
             self._on_emptied,
             self.keeper,
+            self.feed.tell,
             self.prewarmed,
         )
 

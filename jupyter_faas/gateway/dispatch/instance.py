@@ -87,7 +87,7 @@ class Instance:
     """A sandbox, the link to its supervisor, and its slots.
 
     ``freed`` hears of each slot that may take a call, ``offer`` of those that may again after a pause,
-    ``ended`` of the end of the instance.
+    ``ended`` of the end of the instance, ``wrote`` of what a call wrote (function, invocation, lines).
     """
 
     def __init__(
@@ -96,6 +96,7 @@ class Instance:
         freed: Callable[[Slot], None],
         offer: Callable[[Slot], None],
         ended: Callable[[Instance], None],
+        wrote: Callable[[str, str, bytes], None],
     ) -> None:
         self.id = secrets.token_hex(8)
         self.target = target
@@ -117,6 +118,7 @@ class Instance:
         self._outdated = False
         self._ended = ended
         self._offer = offer
+        self._wrote = wrote
         self.sandbox: Sandbox | None = None
         self._link: Link | None = None
         self._ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -242,6 +244,7 @@ class Instance:
             "result_bytes": caps.result_bytes,
             "network": caps.network,
             "isolate": caps.isolate,
+            "caps": caps.model_dump(),
         }
         self._send(encode_frame(Kind.INIT, header=init))
 
@@ -306,9 +309,11 @@ class Instance:
 
     def _on_log(self, slot: Slot, frame: Frame) -> None:
         if slot.state is not SlotState.STARTING:
-            slot.on_log(frame)
+            if slot.on_log(frame):
+                self._wrote(self.target.function, slot.invocation, frame.body)
         elif len(self.init_logs) + len(frame.body) <= MAX_INIT_LOG_BYTES:
             self.init_logs += frame.body + b"\n"
+            self._wrote(self.target.function, "", frame.body)
 
     def _on_ready(self, slot: Slot, frame: Frame) -> None:
         if not self._ready.done():

@@ -43,7 +43,7 @@ class Pool:
 
     ``max_queue`` bounds the waiting calls and ``queue_seconds`` the wait of each. ``rebuild`` makes the image
     of a version anew when the engine hasn't got it any more. ``keeper`` looks after idle instances;
-    ``provider`` has sandboxes that a start may use.
+    ``wrote`` hears of what calls write; ``provider`` has sandboxes that a start may use.
     """
 
     def __init__(
@@ -55,6 +55,7 @@ class Pool:
         rebuild: Rebuild,
         emptied: Callable[[Pool], None],
         keeper: IdleKeeper,
+        wrote: Callable[[str, str, bytes], None],
         provider: Provider | None = None,
     ) -> None:
         self.target = target
@@ -66,6 +67,7 @@ class Pool:
         self._rebuild = rebuild
         self._rebuilding = asyncio.Lock()
         self._emptied = emptied
+        self._wrote = wrote
         self._waiting: deque[Call] = deque()
         self._queue_timer: asyncio.TimerHandle | None = None
         self._changed = asyncio.Event()
@@ -252,7 +254,7 @@ class Pool:
         )
 
     def _new_instance(self) -> Instance:
-        instance = Instance(self.target, self._on_freed, self._offer, self._on_ended)
+        instance = Instance(self.target, self._on_freed, self._offer, self._on_ended, self._wrote)
         self.instances.add(instance)
         for slot in instance.slots:
             self._owners[slot] = instance

@@ -81,11 +81,18 @@ class Slot:
         self._send_call(call)
         self._deadline.set(self._begun + call.timeout_seconds)
 
-    def on_log(self, frame: Frame) -> None:
-        """Keep what a call wrote. The runtime cuts logs at the cap; twice that (JSON around the text,
-        the cut's own marker) is as much as is believed here."""
-        if len(self.logs) + len(frame.body) <= 2 * self._log_bytes + 4096:
-            self.logs += frame.body + b"\n"
+    @property
+    def invocation(self) -> str:
+        """The id of the call that runs; empty if none does."""
+        return "" if self._call is None else self._call.id
+
+    def on_log(self, frame: Frame) -> bool:
+        """Keep what a call wrote, if it isn't too much. The runtime cuts logs at the cap; twice that (JSON
+        around the text, the cut's own marker) is as much as is believed here."""
+        if len(self.logs) + len(frame.body) > 2 * self._log_bytes + 4096:
+            return False
+        self.logs += frame.body + b"\n"
+        return True
 
     def on_ready(self, takes_line: bool) -> None:
         """A fresh worker has imported the function. A call that its predecessor hasn't begun is its own."""

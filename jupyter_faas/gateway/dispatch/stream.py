@@ -32,20 +32,21 @@ class Stream:
         self.headers: dict[str, str] = {}
         self._cap_bytes = cap_bytes
         self._begun = begun
-        self._size = 0
+        self.size = 0
+        """Bytes of all chunks so far."""
         self._buffer = bytearray()
         self._ended = False
         self._changed: asyncio.Event | None = None
 
     def feed(self, frame: Frame) -> None:
         """Take in a CHUNK; raises ``ResultTooLarge``, or ``Crashed`` for one that makes no sense."""
-        self._size += len(frame.body)
-        if self._size > self._cap_bytes:
+        self.size += len(frame.body)
+        if self.size > self._cap_bytes:
             raise ResultTooLarge(
                 f"The stream has over {format_size(self._cap_bytes)}, its cap. Yield less, or publish with a "
                 "larger --result-size.",
                 cap_bytes=self._cap_bytes,
-                size_bytes=self._size,
+                size_bytes=self.size,
             )
         self._buffer += frame.body
         if self._changed is not None:

@@ -12,7 +12,7 @@ from typing import Any, Final, cast
 
 from jupyter_faas.gateway.handlers.budget import PIECE_BYTES, Holding
 from jupyter_faas.gateway.service.access import needs_token
-from jupyter_faas.gateway.service.calls import Result, Stream
+from jupyter_faas.gateway.service.calls import PLAINLY, Asked, Result, Stream
 from jupyter_faas.gateway.service.catalogue import Published
 from jupyter_faas.gateway.sharing.channel import Channel, Kind, Message
 from jupyter_faas.gateway.sharing.page import SharedPage
@@ -106,7 +106,7 @@ class Relay:
         accept: str,
         begun: Callable[[Stream], None],
         ended: Ended,
-        alias: str | None = None,
+        asked: Asked = PLAINLY,
     ) -> _Call:
         """See ``Calls``."""
         number = next(self._numbers) % NUMBERS
@@ -117,8 +117,7 @@ class Relay:
         header = {"function": record.function, "version": record.number, **arguments.header}
         if accept:
             header["accept"] = accept
-        if alias:
-            header["alias"] = alias
+        header["asked"] = list(asked)
         self.channel.send(Kind.CALL, number, header, arguments.pieces)
         return call
 

@@ -25,10 +25,11 @@ from jupyter_faas.gateway.handlers.answers import (
 )
 from jupyter_faas.gateway.handlers.bodies import arguments_in, arguments_of_query
 from jupyter_faas.gateway.handlers.budget import PIECE_BYTES, Holding
-from jupyter_faas.gateway.handlers.site import CallSite, needs_token
+from jupyter_faas.gateway.handlers.site import CallSite, caller_in
 from jupyter_faas.gateway.service.accept import check_acceptable
+from jupyter_faas.gateway.service.access import needs_token
 from jupyter_faas.gateway.service.arguments import checked
-from jupyter_faas.gateway.service.calls import Result, Running, Stream
+from jupyter_faas.gateway.service.calls import Asked, Result, Running, Stream
 from jupyter_faas.gateway.service.catalogue import Published
 from jupyter_faas.gateway.store.records import InvocationRecord
 from jupyter_faas.model.aliases import LATEST, alias_in
@@ -181,10 +182,16 @@ class CallRequest(httputil.HTTPMessageDelegate):
             return
         arguments, accept = checked(arguments, published.validator_for), self._accept()
         check_acceptable(published.forms, accept, published.record.function)
-        self._invocation = self._calls.begin(
-            published, arguments, accept, self._begin, self._end, self._alias
-        )
+        asked = Asked(self._alias, self._caller, self._headers.get("traceparent", ""))
+        self._invocation = self._calls.begin(published, arguments, accept, self._begin, self._end, asked)
         self._body = b""  # whoever runs the call has it
+
+    @property
+    def _caller(self) -> str:
+        """Who calls, as the history shows it: whoever has the token is believed."""
+        if not self._trusted:
+            return "anonymous"
+        return caller_in(self._headers.get("Faas-Caller"))
 
     def _accept(self) -> str:
         """What the caller accepts; empty if that is anything."""

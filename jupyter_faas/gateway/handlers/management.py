@@ -26,10 +26,7 @@ __all__ = [
     "FunctionsHandler",
     "GatewayHandler",
     "HealthHandler",
-    "InvocationHandler",
-    "InvocationsHandler",
     "LockHandler",
-    "LogsHandler",
     "MetricsHandler",
     "PartialNotebookHandler",
     "PublishHandler",
@@ -231,30 +228,6 @@ class LockHandler(FaasHandler):
     async def get(self, name: str) -> None:
         """The lock of the latest version, or of the one that ``version`` names."""
         self.send_json(await self.service.lock(name, self.get_query_argument("version", None)))
-
-
-class InvocationsHandler(FaasHandler):
-    """A function's history."""
-
-    async def get(self, name: str) -> None:
-        """The newest invocations."""
-        self.send_json({"invocations": await self.service.invocations(name, self.limit(20))})
-
-
-class LogsHandler(FaasHandler):
-    """What a function wrote."""
-
-    async def get(self, name: str) -> None:
-        """The last entries."""
-        self.send_json({"logs": await self.service.logs(name, self.limit(100))})
-
-
-class InvocationHandler(FaasHandler):
-    """One call."""
-
-    async def get(self, identifier: str) -> None:
-        """Describe it, with its logs."""
-        self.send_json(await self.service.invocation(identifier))
 
 
 class PartialNotebookHandler(FaasHandler):

@@ -13,6 +13,8 @@ __all__ = [
     "AliasesHandler",
     "ChangesHandler",
     "DeletionHandler",
+    "DiskHandler",
+    "PruneHandler",
     "RollbackHandler",
     "SelectedHandler",
     "VersionHandler",
@@ -73,6 +75,26 @@ class ChangesHandler(FaasHandler):
         given = self.get_query_argument("since", None)
         since = None if given is None else number_in(given, "since")
         self.send_json(await self.service.differences.between(name, number_in(number, "version"), since))
+
+
+class PruneHandler(FaasHandler):
+    """The collection of old versions and of what nothing needs."""
+
+    async def get(self) -> None:
+        """What would go now, and how much that is."""
+        self.send_json(await self.service.retention.prune(dry_run=True))
+
+    async def post(self) -> None:
+        """Collect."""
+        self.send_json(await self.service.retention.prune(dry_run=False))
+
+
+class DiskHandler(FaasHandler):
+    """What the gateway takes on disks."""
+
+    async def get(self) -> None:
+        """Bytes, by what they are for."""
+        self.send_json(await self.service.disk.usage())
 
 
 class AliasesHandler(FaasHandler):

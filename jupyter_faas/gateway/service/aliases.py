@@ -7,10 +7,12 @@ they finish. So a move fails no call.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 import weakref
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final
 
 from jupyter_faas.gateway.dispatch.dispatcher import Dispatcher
 from jupyter_faas.gateway.engines.base import ImageUnusable
@@ -24,6 +26,10 @@ from jupyter_faas.model.errors import Conflict, EngineUnavailable, FaasError, No
 
 __all__ = ["Aliases"]
 
+LATE_SECONDS: Final = 2.0
+"""A call that has chosen its version just before a move may start an instance of it after the move: so long
+after, that one goes, too."""
+
 
 class Aliases:
     """Where names lead. The moves of one function's aliases happen one after the other."""
@@ -35,6 +41,7 @@ class Aliases:
         self._catalogue = catalogue
         self._dispatcher = dispatcher
         self._recorder = recorder
+        self._coming: Counter[tuple[str, int]] = Counter()
         self._locks: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()
 
     def lock(self, name: str) -> asyncio.Lock:
@@ -49,6 +56,13 @@ class Aliases:
     def names(self, name: str, number: int) -> list[str]:
         """The aliases that lead to a version, ``latest`` first."""
         return [alias for alias, shares in self.of(name).items() if number in shares]
+
+    async def provision(self) -> None:
+        """Start what ``caps.min_instances`` wants of the versions that an alias leads to."""
+        for published in self._catalogue:
+            self._dispatcher.provision(published.target)
+        for name, number in self._catalogue.routes:
+            self._dispatcher.provision((await self.version(name, number)).target)
 
     async def describe(self, name: str, limit: int) -> dict[str, Any]:
         """All aliases of a function and their last moves, newest first; raises ``NotFound``."""
@@ -66,14 +80,15 @@ class Aliases:
         """
         check_alias(alias)
         shares = check_shares(shares)
-        await self._ready(name, alias, [await self.version(name, number) for number in shares])
-        async with self.lock(name):
-            targets = [await self.version(name, number) for number in shares]
-            before = self._catalogue.routes.of(name).get(alias, {})
-            if before != shares:
-                await self._store.move(_move(name, alias, author, "alias", before, shares))
-                self._catalogue.routes.put(name, alias, shares)
-                self._settle(name, targets, before)
+        with self._expected(name, shares):
+            await self._ready(name, alias, [await self.version(name, number) for number in shares])
+            async with self.lock(name):
+                targets = [await self.version(name, number) for number in shares]
+                before = self._catalogue.routes.of(name).get(alias, {})
+                if before != shares:
+                    await self._store.move(_move(name, alias, author, "alias", before, shares))
+                    self._catalogue.routes.put(name, alias, shares)
+                    self._settle(name, targets, before)
         return self._moved(name, alias, before, shares)
 
     async def remove(self, name: str, alias: str, author: str) -> dict[str, Any]:
@@ -109,10 +124,12 @@ class Aliases:
             number = target.record.number
             if number == current:
                 raise Conflict(f"Version {number} of {name} is the latest already.", latest=current)
-            await self._ready(name, LATEST, [target])
-            await self._store.move(_move(name, LATEST, author, "rollback", {current: 100}, {number: 100}))
-            self._catalogue.move(target)
-            self._settle(name, [target], {current: 100})
+            with self._expected(name, [number]):
+                await self._ready(name, LATEST, [target])
+                moved = _move(name, LATEST, author, "rollback", {current: 100}, {number: 100})
+                await self._store.move(moved)
+                self._catalogue.move(target)
+                self._settle(name, [target], {current: 100})
         return self._moved(name, LATEST, {current: 100}, {number: 100})
 
     async def go_live(self, published: Published, aliases: Sequence[str]) -> None:
@@ -191,10 +208,26 @@ class Aliases:
     def _settle(self, name: str, targets: Iterable[Published], *before: Shares) -> None:
         """Let those go that no alias leads to any more, and keep what the others want to be kept."""
         for number in {number for shares in before for number in shares}:
-            if not self.names(name, number):
-                self._dispatcher.withdraw(name, number)
+            self._let_go(name, number)
+            asyncio.get_running_loop().call_later(LATE_SECONDS, self._let_go, name, number)
         for target in targets:
             self._dispatcher.provision(target.target)
+
+    @contextlib.contextmanager
+    def _expected(self, name: str, numbers: Iterable[int]) -> Iterator[None]:
+        """Versions that an alias is about to lead to: they don't go now."""
+        keys = [(name, number) for number in numbers]
+        self._coming.update(keys)
+        try:
+            yield
+        finally:
+            self._coming.subtract(keys)
+            self._coming = +self._coming
+
+    def _let_go(self, name: str, number: int) -> None:
+        expected = (name, number) in self._coming
+        if not expected and (self._catalogue.get(name) is None or not self.names(name, number)):
+            self._dispatcher.withdraw(name, number)
 
     def _moved(self, name: str, alias: str, before: Shares, after: Shares) -> dict[str, Any]:
         return {"function": name, "alias": alias, "before": dict(before), "versions": dict(after)}

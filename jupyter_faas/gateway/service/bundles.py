@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 import re
 import secrets
 import tarfile
+import time
+from collections.abc import Collection
 from pathlib import Path
 
 from jupyter_faas.model.bundle import Bundle, digest_of
@@ -31,8 +34,28 @@ class BundleStore:
         folder.mkdir(parents=True, exist_ok=True)
 
     def has(self, digest: str) -> bool:
-        """Whether this bundle was uploaded before."""
-        return self._path(digest).exists()
+        """Whether this bundle was uploaded before; whoever asks is about to publish it, so that it is kept
+        for a while."""
+        try:
+            os.utime(self._path(digest))
+        except FileNotFoundError:
+            return False
+        return True
+
+    def unneeded(self, needed: Collection[str], seconds: float) -> list[tuple[str, int]]:
+        """The bundles that aren't among those ``needed``, and were uploaded more than ``seconds`` ago, with
+        their sizes; and what an upload that was broken off has left."""
+        before = time.time() - seconds
+        found = []
+        for path in self._folder.iterdir():
+            stat = path.stat()
+            if f"sha256:{path.stem}" not in needed and stat.st_mtime < before:
+                found.append((path.name, stat.st_size))
+        return found
+
+    def forget(self, name: str) -> None:
+        """Remove a file that ``unneeded`` has named."""
+        (self._folder / name).unlink(missing_ok=True)
 
     async def save(self, digest: str, content: bytes) -> None:
         """Keep a bundle; raises ``MalformedRequest`` if it is none, or not the one with this digest."""

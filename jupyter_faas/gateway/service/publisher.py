@@ -20,13 +20,16 @@ from jupyter_faas.gateway.service.builds import Build, Builds
 from jupyter_faas.gateway.service.bundles import BundleStore
 from jupyter_faas.gateway.service.catalogue import Catalogue, Published
 from jupyter_faas.gateway.service.differences import Differences
+from jupyter_faas.gateway.service.gate import Gate
 from jupyter_faas.gateway.service.locks import LockStore
 from jupyter_faas.gateway.store.records import VersionRecord
 from jupyter_faas.gateway.store.store import Store
 from jupyter_faas.model.aliases import check_alias
 from jupyter_faas.model.bundle import Bundle, digest_of
+from jupyter_faas.model.caps import Caps
 from jupyter_faas.model.errors import (
     BuildError,
+    Conflict,
     EngineUnavailable,
     FaasError,
     InternalError,
@@ -55,7 +58,9 @@ class Publisher:
         builds: Builds,
         aliases: Aliases,
         differences: Differences,
+        gate: Gate,
     ) -> None:
+        self._gate = gate
         self.builds = builds
         self._differences = differences
         self._aliases = aliases
@@ -83,6 +88,43 @@ class Publisher:
         build = self.builds.start(name, aliases)
         self._keep(self._run(build, bundle, digest, dict(environment)))
         return build
+
+    async def revise(self, name: str, caps: Caps, author: str) -> tuple[str, dict[str, Any]]:
+        """Make a version with other caps live, of the image of the latest one.
+
+        Returns ``live`` or ``unchanged``, and the publication.
+        Its identity stays, so that publishing the same cell again changes nothing. Raises ``NotFound``,
+        ``Conflict`` if the function doesn't start with these caps, and ``EngineUnavailable``.
+        """
+        begun = time.monotonic()
+        async with self._lock(name):
+            current = self._catalogue.latest(name)
+            if current.manifest.caps == caps:
+                return "unchanged", self._publication(current.record, begun)
+            record = dataclasses.replace(
+                current.record,
+                number=await self._store.last_number(name) + 1,
+                manifest=current.manifest.model_copy(update={"caps": caps}),
+                published=time.time(),
+                author=author,
+                served=None,
+            )
+            record = dataclasses.replace(
+                record, changes=await self._differences.noted(current.record, record)
+            )
+            published = Published(record)
+            try:
+                await self._dispatcher.check(published.target, "")
+            except EngineUnavailable:
+                raise
+            except FaasError as error:
+                raise Conflict(
+                    f"{name} does not start with these caps: {error.detail.rstrip('.')}. Version "
+                    f"{current.record.number} still is the latest.",
+                    cause=error.code,
+                ) from error
+            await self._aliases.go_live(published, [])
+            return "live", self._publication(record, begun)
 
     async def delete(self, name: str) -> int:
         """Remove a function with its versions, instances and images; the number of versions.
@@ -122,7 +164,7 @@ class Publisher:
     async def _run(self, build: Build, bundle: Bundle, digest: str, environment: dict[str, str]) -> None:
         begun = time.monotonic()
         try:
-            async with self._lock(build.function):
+            async with self._lock(build.function), self._gate.build():
                 await self._publish(build, bundle, digest, environment, begun)
         except FaasError as error:
             build.fail(error)

@@ -7,22 +7,26 @@ from collections.abc import Callable
 from typing import Any
 
 from jupyter_faas.gateway.dispatch.dispatcher import Dispatcher
-from jupyter_faas.gateway.dispatch.logs import entries_in
 from jupyter_faas.gateway.dispatch.outcome import Result
 from jupyter_faas.gateway.dispatch.stream import SSE, Stream
 from jupyter_faas.gateway.engines.base import Engine
 from jupyter_faas.gateway.service.access import needs_token
 from jupyter_faas.gateway.service.aliases import Aliases
 from jupyter_faas.gateway.service.bundles import BundleStore
+from jupyter_faas.gateway.service.calls import PLAINLY, Asked
 from jupyter_faas.gateway.service.catalogue import Catalogue, Published
 from jupyter_faas.gateway.service.differences import Differences
+from jupyter_faas.gateway.service.disk import Disk
 from jupyter_faas.gateway.service.examples import described_examples
+from jupyter_faas.gateway.service.history import History
 from jupyter_faas.gateway.service.invocation import Invocation
 from jupyter_faas.gateway.service.locks import LockStore
+from jupyter_faas.gateway.service.logs import Logs
 from jupyter_faas.gateway.service.metrics import Metrics
 from jupyter_faas.gateway.service.partial import PartialNotebooks
 from jupyter_faas.gateway.service.publisher import Publisher
 from jupyter_faas.gateway.service.readiness import Readiness
+from jupyter_faas.gateway.service.retention import Retention
 from jupyter_faas.gateway.service.timestamps import iso
 from jupyter_faas.gateway.service.versions import Versions
 from jupyter_faas.gateway.store.recorder import Recorder
@@ -54,9 +58,14 @@ class Service:
         partial: PartialNotebooks,
         metrics: Metrics,
         readiness: Readiness,
+        history: History,
+        logs: Logs,
+        traces: bool,
         aliases: Aliases,
         versions: Versions,
         differences: Differences,
+        retention: Retention,
+        disk: Disk,
     ) -> None:
         self.engine = engine
         self.bundles = bundles
@@ -65,9 +74,15 @@ class Service:
         self.publisher = publisher
         self.metrics = metrics
         self.readiness = readiness
+        self.history = history
+        self.logs = logs
+        self.traces = traces
+        """Whether a collector hears of calls."""
         self.aliases = aliases
         self.versions = versions
         self.differences = differences
+        self.retention = retention
+        self.disk = disk
         self._locks = locks
         self._partial = partial
         self._store = store
@@ -129,16 +144,24 @@ class Service:
         accept: str,
         begun: Callable[[Stream], None],
         ended: Callable[[InvocationRecord, Result], None],
-        alias: str | None = None,
+        asked: Asked = PLAINLY,
     ) -> Invocation:
         """Run one call; whatever becomes of it is recorded, and an error is part of the result.
 
         ``accept`` chooses the form of the result; ``begun`` hears of what comes of it before its end, and
         ``ended`` of the end, perhaps before this returns. Nobody hears of a call that was cancelled.
-        ``alias`` is the one that the caller used.
         """
         return Invocation(
-            self.dispatcher, self._recorder, self._keep, published, arguments, accept, begun, ended, alias
+            self.dispatcher,
+            self._recorder,
+            self._keep,
+            published,
+            arguments,
+            accept,
+            begun,
+            ended,
+            asked,
+            self.traces,
         )
 
     def _keep(self, invocation: str, result: Result) -> None:
@@ -203,59 +226,3 @@ class Service:
         """The metrics of all calls that have ended by now, in Prometheus' text format."""
         await self._recorder.flush()
         return await self.metrics.exposition()
-
-    async def invocations(self, name: str, limit: int) -> list[dict[str, Any]]:
-        """The newest invocations of a function; raises ``NotFound``."""
-        self.catalogue.latest(name)
-        await self._recorder.flush()
-        return [_describe_invocation(record) for record in await self._store.invocations(name, limit)]
-
-    async def invocation(self, identifier: str) -> dict[str, Any]:
-        """One invocation with its logs; raises ``NotFound``."""
-        await self._recorder.flush()
-        record = await self._store.invocation(identifier)
-        if record is None:
-            raise NotFound(f"There is no invocation {identifier!r}, or it is older than the history.")
-        return {**_describe_invocation(record), "logs": _log_entries(record)}
-
-    async def logs(self, name: str, limit: int) -> list[dict[str, Any]]:
-        """The last ``limit`` log entries of a function, oldest first; raises ``NotFound``."""
-        self.catalogue.latest(name)
-        await self._recorder.flush()
-        entries: list[dict[str, Any]] = []
-        for record in await self._store.invocations(name, limit):
-            entries[:0] = _log_entries(record)
-            if len(entries) >= limit:
-                break
-        return entries[-limit:]
-
-
-def _describe_invocation(record: InvocationRecord) -> dict[str, Any]:
-    return {
-        "id": record.id,
-        "function": record.function,
-        "version": record.version,
-        "status": record.status,
-        "code": record.code,
-        "started": iso(record.started),
-        "queue_ms": round(record.queue_ms, 3),
-        "start_ms": round(record.start_ms, 3),
-        "run_ms": round(record.run_ms, 3),
-        "cpu_ms": round(record.cpu_ms, 3),
-        "peak_bytes": record.peak_bytes,
-        "cold": record.cold,
-        "start": record.start or None,
-        "problem": record.problem,
-    }
-
-
-def _log_entries(record: InvocationRecord) -> list[dict[str, Any]]:
-    return [
-        {
-            "time": iso(record.started if entry.time is None else entry.time),
-            "stream": entry.stream,
-            "text": entry.text,
-            "invocation": record.id,
-        }
-        for entry in entries_in(record.logs)
-    ]

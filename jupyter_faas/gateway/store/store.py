@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
-from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -22,13 +20,14 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from jupyter_faas.gateway.store import aliases as rows
+from jupyter_faas.gateway.store.history import History, forget
 from jupyter_faas.gateway.store.migrate import migrate
-from jupyter_faas.gateway.store.records import InvocationRecord, Move, VersionRecord
+from jupyter_faas.gateway.store.records import Move, VersionRecord
 from jupyter_faas.gateway.store.schema import aliases, invocations, settings, versions
+from jupyter_faas.gateway.store.versions import VersionRow, frozen_bytes, version_rows, versions_called
 from jupyter_faas.model.aliases import Shares
 from jupyter_faas.model.manifest import Manifest
 
@@ -37,14 +36,6 @@ __all__ = ["Store"]
 T = TypeVar("T")
 
 ROWS_AT_A_TIME: Final = 100
-
-_PLAIN: Final = tuple(
-    column.name for column in invocations.columns if column.name not in ("sequence", "problem", "logs")
-)
-_fields_of: Final = attrgetter(*_PLAIN)
-_ADD_INVOCATION: Final = str(
-    insert(invocations).compile(dialect=sqlite.dialect(), column_keys=[*_PLAIN, "problem", "logs"])
-)
 
 
 class Store:
@@ -61,8 +52,8 @@ class Store:
         migrate(path)
         self._engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 10})
         event.listen(self._engine, "connect", _configure)
-        self._served: set[tuple[str, int]] = set()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
+        self.history = History(self._run)
 
     async def close(self) -> None:
         """Finish what is queued and close the file."""
@@ -181,6 +172,18 @@ class Store:
         )
         await self._run(lambda c: c.execute(made_anew))
 
+    async def version_rows(self) -> list[VersionRow]:
+        """All versions of all functions, of each the newest first."""
+        return await self._run(version_rows)
+
+    async def versions_called(self, function: str, since: float) -> set[int]:
+        """The versions of a function that were called after the Unix time ``since``."""
+        return await self._run(lambda c: versions_called(c, function, since))
+
+    async def frozen_values(self) -> tuple[int, int]:
+        """How many frozen values the bundles of all versions have, and their bytes."""
+        return await self._run(frozen_bytes)
+
     async def image_sizes(self, function: str) -> dict[str, int]:
         """The images of a function's versions, each with the bytes of its own layer."""
         query = select(versions.c.image_digest, versions.c.layer_bytes).where(versions.c.function == function)
@@ -201,54 +204,12 @@ class Store:
 
         def transaction(connection: Connection) -> int:
             rows.forget(connection, function)
-            connection.execute(delete(invocations).where(invocations.c.function == function))
+            forget(connection, function)
             return connection.execute(delete(versions).where(versions.c.function == function)).rowcount
 
         deleted = await self._run(transaction)
-        self._served = {known for known in self._served if known[0] != function}
+        self.history.forget_served(function)
         return deleted
-
-    async def add_invocations(self, records: Sequence[InvocationRecord]) -> None:
-        """Append a batch in one transaction, and note which versions served a call for the first time."""
-        # Straight to the driver: SQLAlchemy's own way costs five times as much, and as the event loop waits
-        # for this thread to let go of the interpreter, every call would pay for it.
-        values = [
-            (*_fields_of(record), json.dumps(record.problem, default=str), record.logs) for record in records
-        ]
-        first = {
-            (record.function, record.version): record.started
-            for record in reversed(records)
-            if 200 <= record.status < 400 and (record.function, record.version) not in self._served
-        }
-
-        def transaction(connection: Connection) -> None:
-            connection.exec_driver_sql(_ADD_INVOCATION, values)
-            rows.mark_served(connection, first)
-
-        await self._run(transaction)
-        self._served.update(first)
-
-    async def trim_invocations(self, keep: int) -> None:
-        """Drop all but the newest ``keep`` invocations."""
-        newest = select(func.max(invocations.c.sequence)).scalar_subquery()
-        surplus = delete(invocations).where(invocations.c.sequence <= newest - keep)
-        await self._run(lambda c: c.execute(surplus))
-
-    async def invocations(self, function: str, limit: int) -> list[InvocationRecord]:
-        """The newest invocations of a function, newest first."""
-        query = (
-            select(invocations)
-            .where(invocations.c.function == function)
-            .order_by(invocations.c.sequence.desc())
-            .limit(limit)
-        )
-        return [_invocation(row) for row in await self._run(lambda c: c.execute(query).all())]
-
-    async def invocation(self, identifier: str) -> InvocationRecord | None:
-        """One invocation."""
-        query = select(invocations).where(invocations.c.id == identifier)
-        row = await self._run(lambda c: c.execute(query).one_or_none())
-        return _invocation(row) if row else None
 
     async def _run(self, work: Callable[[Connection], T]) -> T:
         def transaction() -> T:
@@ -270,7 +231,3 @@ def _version(row: Row[Any]) -> VersionRecord:
     fields["manifest"] = Manifest.model_validate(fields["manifest"])
     fields["packages"] = tuple(fields["packages"])
     return VersionRecord(**fields)
-
-
-def _invocation(row: Row[Any]) -> InvocationRecord:
-    return InvocationRecord(**{name: value for name, value in row._mapping.items() if name != "sequence"})

@@ -127,6 +127,7 @@ class _Capturer:
             environment=tuple(sorted(annotation.environment)),
             caps=annotation.caps,
             public=annotation.public,
+            recording=annotation.recording,
             doc=notebook.doc,
             proof=proof,
             input_schema=schema,

@@ -46,9 +46,9 @@ def test_errors_are_red_for_those_who_like_colours(
 ) -> None:
     double.add_function("fail")
     environment = {**environment, "TERM": "xterm", "NO_COLOR": ""}
-    assert "\x1b[31mThe function raised an exception." in in_terminal(environment, "invoke", "fail")[1]
-    assert "\x1b" not in in_terminal({**environment, "NO_COLOR": "1"}, "invoke", "fail")[1]
-    assert "\x1b" not in in_terminal({**environment, "TERM": "dumb"}, "invoke", "fail")[1]
+    assert "\x1b[31mThe function raised an exception." in in_terminal(environment, "invoke", "fail", "x=1")[1]
+    assert "\x1b" not in in_terminal({**environment, "NO_COLOR": "1"}, "invoke", "fail", "x=1")[1]
+    assert "\x1b" not in in_terminal({**environment, "TERM": "dumb"}, "invoke", "fail", "x=1")[1]
 
 
 def test_publish_shows_how_far_it_is(

@@ -285,11 +285,11 @@ class _Handler(BaseHTTPRequestHandler):
     def logs(self, name: str) -> tuple[int, Any]:
         self.one_function(name)
         line = {"time": "2025-01-01T00:00:00+00:00", "stream": "stdout", "text": "Hello", "invocation": "i1"}
-        return 200, {"logs": [line]}
+        return 200, {"logs": [{**line, "level": None}], "next": None}
 
     def invocations(self, name: str) -> tuple[int, Any]:
         self.one_function(name)
-        return 200, {"invocations": [{"id": "i1", "function": name, "status": 200}]}
+        return 200, {"invocations": [{"id": "i1", "function": name, "status": 200}], "next": None}
 
     def invocation(self, identifier: str) -> tuple[int, Any]:
         return 200, {"id": identifier, "logs": []}

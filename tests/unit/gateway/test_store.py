@@ -18,7 +18,7 @@ from sqlalchemy.exc import IntegrityError
 
 from jupyter_faas.gateway.store import migrate as migrate_module
 from jupyter_faas.gateway.store.migrate import HEAD, migrate, revision_of
-from jupyter_faas.gateway.store.records import InvocationRecord, Move, Reason, VersionRecord
+from jupyter_faas.gateway.store.records import InvocationRecord, Move, Reason, VersionRecord, Wanted
 from jupyter_faas.gateway.store.schema import metadata
 from jupyter_faas.gateway.store.store import Store
 from jupyter_faas.model.errors import Conflict
@@ -52,8 +52,9 @@ def test_every_earlier_schema_is_brought_up_to_date(dump: Path, tmp_path: Path) 
             assert await store.trail("summarize") == [1, 2], "each version was a move of latest"
             assert await store.served("summarize") == [1], "version 2 has only failed"
             assert await store.last_number("summarize") == 2
-            await store.add_invocations([InvocationRecord("new", "summarize", 2, 0.0, start="warm")])
-            newest, *older = await store.invocations("summarize", 10)
+            await store.history.add([InvocationRecord("new", "summarize", 2, 0.0, start="warm")])
+            page = await store.history.page(Wanted("summarize"), 10)
+            newest, *older = page.found
             assert (newest.start, [record.status for record in older]) == ("warm", [500, 200])
         finally:
             await store.close()

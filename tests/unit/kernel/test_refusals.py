@@ -18,7 +18,11 @@ def refusal(notebook: Notebook, body: str, line: str = "") -> CaptureError:
     ("cell", "type_name", "words"),
     [
         ("x = open('/dev/null')", "_io.TextIOWrapper", "open it inside the function"),
-        ("def make():\n    class C: pass\n    return C\nx = make()", "type", "define it at the top level"),
+        (
+            "def make(wrap):\n    @wrap\n    class C: pass\n    return C\nx = [make(lambda c: c)][0]",
+            "type",
+            "was made inside make(), and keeps nothing of what wrap was there: define it at the top level",
+        ),
         ("class A: n = 1\nx = A\nclass A: n = 2", "type", "an older A (cell In[1], line 1)"),
         ("class x: pass\nclass x(x): pass", "type", "an earlier thing of the same name"),
         ("exec('def x(): pass')", "function", "isn't known to this kernel"),

@@ -8,6 +8,7 @@ from jupyter_faas.gateway.handlers.described.parts import (
     BOOLEAN,
     COUNT,
     FUNCTION_NAME,
+    NUMBER,
     OBJECT,
     SELECTOR,
     TEXT,
@@ -25,7 +26,7 @@ from jupyter_faas.gateway.openapi.operation import (
     reference,
 )
 from jupyter_faas.model.caps import Caps
-from jupyter_faas.model.errors import NotFound
+from jupyter_faas.model.errors import Conflict, EngineUnavailable, MalformedRequest, NotFound
 
 __all__ = ["PATHS", "SCHEMAS"]
 
@@ -40,6 +41,8 @@ _CONTENTS: Final[dict[str, Any]] = {
     "invocations": COUNT,
 }
 _EXAMPLE: Final = object_of(("result",), arguments=OBJECT, result={})
+
+_SPREAD: Final = object_of(p50=NUMBER, p99=NUMBER, max=NUMBER)
 
 SCHEMAS: Final[dict[str, Any]] = {
     "Caps": {**Caps.model_json_schema(), "description": "Within which a function runs; units in the names."},
@@ -67,6 +70,25 @@ SCHEMAS: Final[dict[str, Any]] = {
         author=maybe(TEXT),
         instances=COUNT,
     ),
+    "CapsAdvice": object_of(
+        function=TEXT,
+        version=COUNT,
+        caps=reference("Caps"),
+        usage={
+            **object_of(
+                calls=COUNT,
+                run_seconds=maybe(_SPREAD),
+                memory_bytes=maybe(_SPREAD),
+                cpu=maybe(_SPREAD),
+                timeouts=COUNT,
+                out_of_memory=COUNT,
+            ),
+            "description": "Of the last calls, at most 10,000, whichever version served them.",
+        },
+        proposals=array_of(
+            object_of(cap=TEXT, present=NUMBER, proposed=NUMBER, option=TEXT, reason=TEXT),
+        ),
+    ),
     "Form": {
         **object_of(schema=OBJECT, uiSchema=OBJECT, formData=OBJECT),
         "description": "What react-jsonschema-form draws a form of: its `schema` (draft 7), `uiSchema` and "
@@ -76,6 +98,40 @@ SCHEMAS: Final[dict[str, Any]] = {
 }
 
 PATHS: Final[Paths] = {
+    "/api/v1/functions/{name}/caps": {
+        "get": Operation(
+            "advise_caps",
+            _TAG,
+            "The caps of a function, what its calls used of them, and which would fit better.",
+            {200: Answer("Caps, use and proposals.", json_of(reference("CapsAdvice")))},
+            (NotFound,),
+            (FUNCTION_NAME,),
+        ),
+        "patch": Operation(
+            "change_caps",
+            _TAG,
+            "Make a new version with other caps. It has the image of the latest one, and goes live if the "
+            "function starts with these caps.",
+            {
+                200: Answer(
+                    "It is live, or these are the caps already.",
+                    json_of(
+                        object_of(state={"enum": ["live", "unchanged"]}, publication=reference("Publication"))
+                    ),
+                )
+            },
+            (NotFound, MalformedRequest, Conflict, EngineUnavailable),
+            (FUNCTION_NAME,),
+            json_of(
+                {
+                    "type": "object",
+                    "properties": Caps.model_json_schema()["properties"],
+                    "additionalProperties": False,
+                    "minProperties": 1,
+                }
+            ),
+        ),
+    },
     "/api/v1/functions": {
         "get": Operation(
             "list_functions",

@@ -10,6 +10,7 @@ from jupyter_faas.gateway.handlers.described.parts import (
     COUNT,
     FUNCTION_NAME,
     LIMIT,
+    NUMBER,
     OBJECT,
     TEXT,
     TIME,
@@ -100,7 +101,58 @@ SCHEMAS: Final[dict[str, Any]] = {
     "Moved": object_of(function=TEXT, alias=TEXT, before=_SHARES, versions=_SHARES),
 }
 
+_TAKEN: Final = object_of(count=COUNT, bytes=BYTES)
+_POLICY: Final = object_of(
+    keep_versions=COUNT, keep_seconds=NUMBER, upload_seconds=NUMBER, every_seconds=NUMBER
+)
+SCHEMAS["Pruned"] = object_of(
+    dry_run=BOOLEAN,
+    versions=array_of(object_of(function=TEXT, version=COUNT, published=TIME)),
+    kept={**COUNT, "description": "How many versions stay."},
+    images=object_of(function=COUNT, environment=COUNT, packages=COUNT),
+    bundles=COUNT,
+    bytes=BYTES,
+    policy=_POLICY,
+)
+SCHEMAS["Disk"] = object_of(
+    images={
+        **object_of(function=_TAKEN, environment=_TAKEN, packages=_TAKEN, base=_TAKEN),
+        "description": "Layers that images share are counted once.",
+    },
+    database=_TAKEN,
+    bundles=_TAKEN,
+    locks=_TAKEN,
+    other={**_TAKEN, "description": "Caches, layers, partial notebooks."},
+    frozen_values={**_TAKEN, "description": "A part of the bundles."},
+    free_bytes={**BYTES, "description": "Free where the data directory is."},
+)
+
 PATHS: Final[Paths] = {
+    "/api/v1/prune": {
+        "get": Operation(
+            "preview_prune",
+            _TAG,
+            "What a collection of old versions would take away now.",
+            {200: Answer("It.", json_of(reference("Pruned")))},
+            (EngineUnavailable,),
+        ),
+        "post": Operation(
+            "prune",
+            _TAG,
+            "Collect old versions, and the images and bundles that nothing needs.",
+            {200: Answer("What has gone.", json_of(reference("Pruned")))},
+            (Conflict, EngineUnavailable),
+        ),
+    },
+    "/api/v1/disk": {
+        "get": Operation(
+            "measure_disk",
+            _TAG,
+            "What the gateway takes on disks.",
+            {200: Answer("Bytes, by what they are for.", json_of(reference("Disk")))},
+            (EngineUnavailable,),
+        )
+    },
     "/api/v1/functions/{name}/versions": {
         "get": Operation(
             "list_versions",
