@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, TextIO
 
 from jupyter_faas.model.errors import FaasError
+from jupyter_faas.model.places import in_shell
 
 __all__ = ["note", "paint", "print_error", "print_facts", "print_json", "print_result", "print_table"]
 
@@ -87,7 +88,7 @@ def print_error(error: FaasError, *, as_json: bool = False) -> None:
         print(json.dumps(error.problem(), indent=2, ensure_ascii=False, default=str), file=sys.stderr)
         return
     note(paint(f"{error.title}.", "red", sys.stderr))
-    for line in [*error.detail.splitlines(), *_figures(error.figures, error.detail)]:
+    for line in [*in_shell(error.detail).splitlines(), *_figures(error.figures, error.detail)]:
         note(f"  {line}")
 
 

@@ -46,8 +46,17 @@ def body_of(arguments: Mapping[str, Any], function: Mapping[str, Any]) -> Body:
         if name not in files
     }
     if not files:
-        return Body(json_of(values), JSON)
+        return Body(_json(values), JSON)
     return form_of(values, files, {name for name in values if "*/*" in takes[name]})
+
+
+def _json(values: Mapping[str, Any]) -> bytes:
+    try:
+        return json_of(values)
+    except InvalidInput:
+        for name, value in values.items():
+            json_of(value, name)  # raises, and says which it is
+        raise
 
 
 def form_of(

@@ -39,6 +39,7 @@ __all__ = [
     "bundled",
     "capture",
     "check_size",
+    "entry_of",
     "needed_installs",
     "notebook_path",
     "published_name",

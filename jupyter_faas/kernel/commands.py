@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import shlex
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -12,34 +11,49 @@ from IPython.core.error import UsageError
 from IPython.core.magic_arguments import MagicArgumentParser
 
 from jupyter_faas.client import GatewayClient
+from jupyter_faas.kernel.arguments import arguments_of
 from jupyter_faas.kernel.caps import CAPS_COMMANDS, add_caps_command
 from jupyter_faas.kernel.history import HISTORY_COMMANDS, add_history_commands, replay_here
-from jupyter_faas.kernel.results import accept_of_notebook, shown
+from jupyter_faas.kernel.results import shown
 from jupyter_faas.kernel.tables import fields_table, function_table, functions_table
 from jupyter_faas.kernel.versions import VERSION_COMMANDS, add_parsers, prune
-from jupyter_faas.model.errors import InvalidInput
 
 _new_parser: Callable[..., argparse.ArgumentParser] = MagicArgumentParser
 
-__all__ = ["arguments_of", "command_parsers", "run_command"]
+__all__ = ["Connect", "Invocation", "command_parsers", "run_command"]
+
+Connect = Callable[[str | None], GatewayClient]
+"""Gives a client of the gateway with this URL; None: the local one."""
+
+Invocation = Callable[[Callable[[], GatewayClient], str, Mapping[str, Any], str | None], Any]
+"""Calls a function: of the gateway that the first argument connects to, by name, with its arguments, in the
+form that is asked for."""
 
 
-def run_command(
-    line: str, connect: Callable[[str | None], GatewayClient], namespace: Mapping[str, Any] = {}
-) -> Any:
-    """Do what ``line`` says at the gateway that ``connect`` gives for its URL (None: the local one).
+def run_command(line: str, connect: Connect, namespace: Mapping[str, Any], invoke: Invocation) -> Any:
+    """Do what ``line`` says at the gateway that ``connect`` gives.
 
-    Returns what is to be shown: a table, or the value of an invocation. Raises ``UsageError`` for a line
-    that isn't understood, and what the gateway raises. ``namespace`` has what this kernel defines.
+    Returns what is to be shown: a table, or what ``invoke`` gives. Raises ``UsageError`` for a line that
+    isn't understood, and what the gateway raises. ``namespace`` has what this kernel defines.
     """
     # Quotes inside JSON belong to it: only the words before the arguments are split as a shell does.
     options = _parser().parse_args(line.split() if "{" in line or " invoke " in f" {line} " else _words(line))
     if options.command is None:
-        raise UsageError(f"%faas needs a command: {', '.join([*_COMMANDS, 'replay'])}. %faas? explains them.")
+        names = ", ".join([*_COMMANDS, "invoke", "replay"])
+        raise UsageError(f"%faas needs a command: {names}. %faas? explains them.")
+    if options.command == "invoke":
+        arguments = arguments_of(_rest(line, options), namespace)
+        return invoke(lambda: connect(options.gateway), options.name, arguments, options.accept)
     with connect(options.gateway) as gateway:
         if options.command == "replay":
             return _replay(gateway, options, namespace)
         return _COMMANDS[options.command](gateway, options, line)
+
+
+def _rest(line: str, options: argparse.Namespace) -> str:
+    """The text after the function's name as it was written."""
+    given = len(options.arguments)
+    return line.split(maxsplit=len(line.split()) - given)[-1] if given else ""
 
 
 def command_parsers() -> dict[str, argparse.ArgumentParser]:
@@ -48,30 +62,16 @@ def command_parsers() -> dict[str, argparse.ArgumentParser]:
     return dict(commands.choices)
 
 
-def arguments_of(text: str) -> dict[str, Any]:
-    """The arguments of ``%faas invoke NAME <text>``: a JSON object, or ``key=value`` words."""
-    text = text.strip()
-    if text.startswith("{"):
-        try:
-            arguments: dict[str, Any] = json.loads(text)
-        except json.JSONDecodeError as error:
-            raise InvalidInput(f"The arguments aren't a JSON object: {error}.") from error
-        return arguments
-    pairs = [word.partition("=") for word in shlex.split(text)]
-    for key, equals, _ in pairs:
-        if not equals:
-            raise InvalidInput(f"{key!r} has no value: write {key}=VALUE, or one JSON object.")
-    return {key: _json_or_text(value) for key, _, value in pairs}
-
-
 def _replay(gateway: GatewayClient, options: argparse.Namespace, namespace: Mapping[str, Any]) -> Any:
-    changes = arguments_of(shlex.join(options.pairs))
+    braces = any("{" in pair for pair in options.pairs)  # then nothing was unquoted
+    text = " ".join(options.pairs) if braces else shlex.join(options.pairs)
+    changes = arguments_of(text, namespace)
     if options.version is None:
         return replay_here(gateway, options.id, changes, namespace)
     answer, same = gateway.replay(options.id, options.version, changes)
     if same is not None:
         print(f"The recorded call gave {'the same' if same else 'something else'}.")  # noqa: T201 - beside it
-    return shown(answer, gateway.connection.url)
+    return shown(answer, {}, gateway.connection.url)
 
 
 def _words(line: str) -> list[str]:
@@ -79,13 +79,6 @@ def _words(line: str) -> list[str]:
         return shlex.split(line)
     except ValueError as error:
         raise UsageError(f"%faas {line}: {error}.") from None
-
-
-def _json_or_text(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError:
-        return text
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -99,6 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     add_parsers(commands)
     for name in ("show", "invoke"):
         commands.add_parser(name).add_argument("name")
+    commands.choices["invoke"].add_argument("--accept")
     add_history_commands(commands)
     add_caps_command(commands)
     commands.choices["invoke"].add_argument("arguments", nargs=argparse.REMAINDER)
@@ -117,19 +111,12 @@ def _gateway(gateway: GatewayClient, options: argparse.Namespace, line: str) -> 
     return fields_table(gateway.gateway())
 
 
-def _invoke(gateway: GatewayClient, options: argparse.Namespace, line: str) -> Any:
-    text = line.partition("invoke")[2].strip().removeprefix(options.name)
-    answer = gateway.answer(options.name, arguments_of(text), accept_of_notebook())
-    return shown(answer, gateway.connection.url)
-
-
 _COMMANDS: dict[str, Callable[[GatewayClient, argparse.Namespace, str], Any]] = {
     "list": _list,
     "show": _show,
     **CAPS_COMMANDS,
     **HISTORY_COMMANDS,
     "gateway": _gateway,
-    "invoke": _invoke,
     **VERSION_COMMANDS,
     "prune": prune,
 }

@@ -5,12 +5,19 @@ from __future__ import annotations
 import asyncio
 import shlex
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from IPython.core.interactiveshell import ExecutionResult, InteractiveShell
-from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_var_expand
+from IPython.core.magic import (
+    Magics,
+    cell_magic,
+    line_magic,
+    magics_class,
+    needs_local_scope,
+    no_var_expand,
+)
 
 from jupyter_faas.client import GatewayClient, connect
 from jupyter_faas.client.connection import Connection, ensure_gateway, find_gateway
@@ -22,6 +29,8 @@ from jupyter_faas.kernel.commands import run_command
 from jupyter_faas.kernel.compared import compared, with_changes
 from jupyter_faas.kernel.completion import complete_in
 from jupyter_faas.kernel.display import Progress, quiet, screen_for
+from jupyter_faas.kernel.held_back import call_here, is_held_back
+from jupyter_faas.kernel.invoking import invoke
 from jupyter_faas.kernel.lines import Call
 from jupyter_faas.kernel.ran import annotated_cells, prepare
 from jupyter_faas.kernel.receipt import Receipt
@@ -100,16 +109,19 @@ class FaasMagics(Magics):
             raise quiet(error) from None
 
     @no_var_expand
+    @needs_local_scope
     @line_magic
-    def faas(self, line: str) -> Any:
+    def faas(self, line: str, local_ns: Mapping[str, Any] | None = None) -> Any:
         """List, show, call and delete published functions and their versions, read logs, look at the gateway.
 
         ::
 
             %faas list                      the functions of the gateway
             %faas show NAME                 one function: its address, schema, packages, caps
-            %faas invoke NAME key=value …   call it; a value is JSON, else text: q=0.5 name=Ada 'xs=[1, 2]'
-            %faas invoke NAME {"key": …}    the same with the arguments as one JSON object
+            %faas invoke NAME key=value …   call it; a value is JSON, text, or {an expression} of this kernel:
+                                            q=0.5 name=Ada xs=[1, 2] table={df[df.a > 1]}
+            %faas invoke NAME {"key": …}    the same with the arguments as one JSON object, or as {a_dict}
+            %faas invoke --accept TYPE …    the result in another form: text/csv, image/svg+xml
             %faas logs NAME [-f]            what it wrote; -f goes on with each new line until interrupted
             %faas history [NAME]            the last calls, of one function or of all: --status 5xx, --code
                                             timeout, --version N, --since 2h, --min-duration 200ms, --limit N
@@ -129,16 +141,30 @@ class FaasMagics(Magics):
             %faas publish --whole [FILE]    publish this notebook, as it was last saved: each call runs it
             %faas gateway                   the gateway: its address, engine and state
 
+        ``result = %faas invoke …`` is what the function returned: a DataFrame, an array, a picture.
         ``--gateway URL`` before the command asks another gateway than the local one.
         """
+        namespace = {**self.shell.user_ns, **(local_ns or {})}
         try:
             words = _words(line) if line.split()[:1] == ["publish"] else []
             if words:
                 self._publish_whole(words[1:]) if "--whole" in words else self._publish_annotated(words[1:])
                 return None
-            return run_command(line, connect, self.shell.user_ns)
+            return run_command(line, connect, namespace, self._invoke)
         except FaasError as error:
             raise quiet(error) from None
+
+    def _invoke(
+        self,
+        connected: Callable[[], GatewayClient],
+        name: str,
+        arguments: Mapping[str, Any],
+        accept: str | None,
+    ) -> Any:
+        if is_held_back(self.shell, name):
+            return call_here(self.shell, name, arguments)
+        with connected() as gateway:
+            return invoke(gateway, name, arguments, accept)
 
     def publish_ran(self, source: str, annotation: Annotation) -> None:
         """Publish an annotated cell without a magic, whose ``source`` has run."""

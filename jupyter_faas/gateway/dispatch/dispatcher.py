@@ -16,7 +16,7 @@ from jupyter_faas.gateway.dispatch.instance import Target
 from jupyter_faas.gateway.dispatch.keeper import Keeper
 from jupyter_faas.gateway.dispatch.outcome import Result
 from jupyter_faas.gateway.dispatch.plan import Planner
-from jupyter_faas.gateway.dispatch.pool import Pool, Rebuild
+from jupyter_faas.gateway.dispatch.pool import SHUTTING_DOWN, Pool, Rebuild
 from jupyter_faas.gateway.dispatch.prewarmed import Prewarmed
 from jupyter_faas.gateway.engines.base import Engine
 from jupyter_faas.model.arguments import Arguments
@@ -82,7 +82,7 @@ class Dispatcher(LoggingConfigurable):
     def begin(self, target: Target, call: Call) -> None:
         """Run one call. Whatever becomes of it, also that it could not be begun, ends it with a result."""
         if self._closing:
-            call.end(Result(error=Draining("The gateway is shutting down and takes no new calls.")))
+            call.end(Result(error=Draining(SHUTTING_DOWN)))
             return
         self._pool(target).submit(call)
 

@@ -220,7 +220,12 @@ class Instance:
 
     def retire(self) -> None:
         """Begin to end the instance and what runs on it."""
-        self._fail(Crashed("The instance was stopped while the call was running."))
+        self._fail(
+            Crashed(
+                "The instance was stopped while the call was running, as happens when a function is deleted, "
+                "a version replaced or the gateway stopped. Call it again."
+            )
+        )
 
     async def end(self) -> None:
         """End the instance and what runs on it; returns when it holds nothing any more."""
@@ -297,7 +302,8 @@ class Instance:
             self._fail(
                 InitError(
                     "The function's image was made by another version of jupyter-faas: it speaks protocol "
-                    f"{str(frame.header.get('protocol'))[:20]}, this gateway {PROTOCOL_VERSION}."
+                    f"{str(frame.header.get('protocol'))[:20]}, this gateway {PROTOCOL_VERSION}. "
+                    "Publish it again."
                 )
             )
 
@@ -320,7 +326,12 @@ class Instance:
 
     def _on_unruly(self, slot: Slot) -> None:
         log.warning("%s: slot %d did not end its call in time; ending the instance", self.id, slot.number)
-        self._fail(Crashed("Another call on the same instance could not be ended, so the instance was."))
+        self._fail(
+            Crashed(
+                "Another call on the same instance could not be ended, so the instance was. Call it again; "
+                "with --concurrency 1 calls don't share instances."
+            )
+        )
 
     def _on_lost(self, fault: str | None) -> None:
         if fault is not None:
@@ -337,7 +348,10 @@ class Instance:
 
     async def _bury(self, error: FaasError | None) -> None:
         if error is None:
-            error = await self._remove_sandbox() or Crashed("The instance ended.")
+            error = await self._remove_sandbox() or Crashed(
+                "The instance ended, and the engine doesn't say why. Call it again; if that happens often, "
+                "see the function's logs and the gateway's."
+            )
             self._tell(error)
         else:
             # Callers hear of it as soon as nothing runs any more; removing takes the engine longer.

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from jupyter_faas.gateway.dispatch.call import Call, Start
 from jupyter_faas.gateway.dispatch.floor import Floor
@@ -18,9 +18,11 @@ from jupyter_faas.gateway.engines.base import Engine, ImageUnusable
 from jupyter_faas.model.errors import Draining, FaasError, InternalError, InvocationTimeout, Saturated
 from jupyter_faas.model.units import format_duration
 
-__all__ = ["Pool", "Rebuild"]
+__all__ = ["SHUTTING_DOWN", "Pool", "Rebuild"]
 
 log = logging.getLogger(__name__)
+
+SHUTTING_DOWN: Final = "The gateway is shutting down and takes no new calls. Call again when it is back."
 
 Rebuild = Callable[[Target], Awaitable[Target]]
 
@@ -186,7 +188,7 @@ class Pool:
         self._floor.close()
         for task in list(self._starts):
             task.cancel()
-        self._fail_waiting(Draining("The gateway is shutting down."))
+        self._fail_waiting(Draining(SHUTTING_DOWN))
         await asyncio.gather(*self._starts, return_exceptions=True)
         await asyncio.gather(*(instance.end() for instance in list(self.instances)))
 
@@ -300,7 +302,10 @@ class Pool:
         except Exception:
             log.exception("an instance of %s could not be started", self.target.function)
             self._on_start_failed(
-                InternalError("The instance could not be started; the gateway's log says why.")
+                InternalError(
+                    "The instance could not be started for a reason of ours; the gateway's log has it. Call "
+                    "again; if that changes nothing, report it, please."
+                )
             )
 
     async def _start_or_rebuild(self, instance: Instance) -> Instance:

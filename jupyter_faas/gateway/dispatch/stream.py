@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
+from jupyter_faas.gateway.dispatch.outcome import MEDDLING
 from jupyter_faas.gateway.dispatch.replies import headers_in, status_in
 from jupyter_faas.model.errors import Crashed, ResultTooLarge
 from jupyter_faas.model.units import format_size
@@ -53,7 +54,9 @@ class Stream:
             return
         media_type = frame.header.get("type")
         if media_type not in (NDJSON, SSE):
-            raise Crashed("The function's process sent a stream that makes no sense, and was ended.")
+            raise Crashed(
+                f"The function's process sent a stream that makes no sense, and was ended. {MEDDLING}"
+            )
         self.content_type = media_type
         self.status = status_in(frame.header.get("status"))
         self.headers = headers_in(frame.header.get("headers"))

@@ -104,7 +104,11 @@ class DockerImages:
             ) from refused
         image = await self.find(spec.tag)
         if image is None:
-            raise EngineUnavailable(f"The image {spec.tag} is gone right after its build.", engine="docker")
+            raise EngineUnavailable(
+                f"The image {spec.tag} is gone right after its build: something removes images. "
+                "Publish again.",
+                engine="docker",
+            )
         return image
 
     async def _inspect(self, reference: str) -> Mapping[str, Any] | None:

@@ -161,7 +161,8 @@ class CallRequest(httputil.HTTPMessageDelegate):
         known = {} if size is None else {"size_bytes": size}
         said = "" if size is None else f" of {format_size(size)}"
         return PayloadTooLarge(
-            f"The body{said} is over this function's payload cap of {format_size(cap)}.",
+            f"The body{said} is over this function's payload cap of {format_size(cap)}. Send less, or "
+            "publish it with a larger --payload-size.",
             cap_bytes=cap,
             **known,
         )

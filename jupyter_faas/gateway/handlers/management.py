@@ -127,7 +127,8 @@ class BundleHandler(FaasHandler):
         announced = self.request.headers.get("Content-Length", "")
         if announced.isdigit() and int(announced) > MAX_BUNDLE_BYTES:
             raise PayloadTooLarge(
-                f"The bundle of {format_size(int(announced))} is over {format_size(MAX_BUNDLE_BYTES)}.",
+                f"The bundle of {format_size(int(announced))} is over {format_size(MAX_BUNDLE_BYTES)}: "
+                "carry less.",
                 cap_bytes=MAX_BUNDLE_BYTES,
                 size_bytes=int(announced),
             )

@@ -123,7 +123,8 @@ class Builds:
         build = self._builds.get(identifier)
         if build is None:
             raise NotFound(
-                f"There is no build {identifier!r}; builds are forgotten when the gateway restarts."
+                f"There is no build {identifier!r}; builds are forgotten when the gateway restarts. "
+                "What was live before still is; publish again."
             )
         return build
 

@@ -34,6 +34,8 @@ __all__ = ["Catalogue", "Published"]
 
 MAX_READY = 1024
 """Versions that are kept ready for calls, those asked for last."""
+MAX_NAMED = 10
+"""Functions that an error names all of."""
 
 
 MAX_PARTIAL = 16
@@ -256,7 +258,12 @@ class Catalogue:
             return NotFound(
                 f"There is no function {name!r}. Did you mean {nearest[0]!r}?", nearest=nearest[0]
             )
-        hint = (
-            "Publish it with %%publish." if not self._latest else "`jupyter faas list` shows all there are."
-        )
-        return NotFound(f"There is no function {name!r}. {hint}")
+        return NotFound(f"There is no function {name!r}. {self._what_there_is()}")
+
+    def _what_there_is(self) -> str:
+        if not self._latest:
+            return "None is published yet: put %%publish on a notebook cell."
+        if len(self._latest) > MAX_NAMED:
+            return f"`jupyter faas list` shows the {len(self._latest)} that there are."
+        names = ", ".join(sorted(self._latest))
+        return f"There {'is' if len(self._latest) == 1 else 'are'} {names}."
