@@ -66,7 +66,7 @@ def _series(value: Any, cap: int) -> Any:
 def _records(value: Any, cap: int) -> list[dict[Any, Any]]:
     """A DataFrame as one object per row; the index is left out (``reset_index()`` makes it a column)."""
     names = [_label(name) for name in value.columns.tolist()]
-    if len(set(names)) < len(names):
+    if len(set(map(str, names))) < len(names):  # 1 and "1" are one key
         raise Refused("; two of its columns have the same name")
     bound(len(value) * sum(len(str(name)) + RECORD_FIELD_BYTES for name in names), cap)
     columns = [_column(value.iloc[:, i], cap) for i in range(len(names))]

@@ -95,8 +95,20 @@ def _arrow_of(value: Any) -> Any:
     kind = type_of(value)
     if kind == "pandas.Series":
         value = value.to_frame()
-    table = value if isinstance(value, pyarrow.Table) else pyarrow.Table.from_pandas(value)
+    table = value if isinstance(value, pyarrow.Table) else pyarrow.Table.from_pandas(_native(value))
     return table.replace_schema_metadata({**(table.schema.metadata or {}), TYPE_KEY: kind.encode()})
+
+
+def _native(frame: Any) -> Any:
+    """A pandas frame with its numbers in this machine's order of bytes, which is all that Arrow knows."""
+    swapped = {
+        at: frame.iloc[:, at].dtype.newbyteorder("=")
+        for at in range(frame.shape[1])
+        if getattr(frame.iloc[:, at].dtype, "isnative", True) is False
+    }
+    if not swapped or not frame.columns.is_unique:
+        return frame
+    return frame.astype({frame.columns[at]: dtype for at, dtype in swapped.items()})
 
 
 def type_of(value: Any) -> str:
@@ -190,6 +202,8 @@ def _picture(kind: str) -> Encoder:
     def write(value: Any, _cap: int) -> bytes:
         from io import BytesIO
 
+        if 0 in value.size:
+            raise ValueError("it has no pixels")  # WebP's writer would run out of memory
         buffer = BytesIO()
         unknown = (kind == "JPEG" and value.mode not in {"RGB", "L", "CMYK"}) or (
             kind == "PNG" and value.mode not in PNG_MODES

@@ -204,6 +204,7 @@ class Strange:
         ([lambda: 1], "$[0]", "function"),
         ({(1, 2): 3}, "$", "tuple"),
         (pd.DataFrame([[1, 2]], columns=["a", "a"]), "$", "DataFrame"),
+        (pd.DataFrame([[1, 2]], columns=[1, "1"]), "$", "DataFrame"),
         (pd.Series([1, 2], index=["a", "a"]), "$", "Series"),
     ],
 )

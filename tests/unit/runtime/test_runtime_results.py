@@ -97,6 +97,21 @@ def test_a_frame_that_a_form_has_no_place_for() -> None:
     assert "can't be written as application/vnd.apache.arrow.stream" in str(error)
 
 
+def test_numbers_in_the_other_order_of_bytes() -> None:
+    frame = pd.DataFrame({"a": np.array([1, 2], ">i4"), "b": ["x", "y"]})
+    for form in (forms.ARROW, forms.PARQUET):
+        body = io.BytesIO(body_of(frame, form))
+        back = pa.ipc.open_stream(body).read_pandas() if form == forms.ARROW else pd.read_parquet(body)
+        assert back["a"].tolist() == [1, 2]
+
+
+@pytest.mark.parametrize("form", ["image/png", "image/jpeg", "image/webp"])
+def test_a_picture_without_pixels(form: str) -> None:
+    error = refused(Image.new("RGB", (0, 2)), form)
+    assert error.code == "result-not-encodable"
+    assert "no pixels" in str(error)
+
+
 def test_a_series_and_arrays() -> None:
     assert body_of(FRAME["a"], "text/csv", "text/csv; charset=utf-8") == b"a\n1\n2\n"
     array = np.arange(6, dtype=np.float32).reshape(2, 3)
