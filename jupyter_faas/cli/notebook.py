@@ -58,6 +58,9 @@ def run_notebook(
     client = NotebookClient(notebook, timeout=timeout_seconds, resources={"metadata": {"path": str(folder)}})
     with ExitStack() as stack:
         try:
+            # ipykernel warns of each kernel that listens on loopback, which is how all of Jupyter's do.
+            if client.create_kernel_manager().ipykernel:
+                client.extra_arguments = ["--log-level=ERROR"]
             stack.enter_context(client.setup_kernel(env=dict(environment)))
         except (NoSuchKernel, RuntimeError) as error:
             raise UsageError(

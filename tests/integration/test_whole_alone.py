@@ -60,7 +60,7 @@ def leaves(gateway: Gateway, tmp_path_factory: pytest.TempPathFactory) -> Gatewa
 
 
 def test_nothing_is_left_for_the_next_call(leaves: Gateway) -> None:
-    clean = {"variable": None, "file": [], "module": False, "children": []}
+    clean: dict[str, Any] = {"variable": None, "file": [], "module": False, "children": []}
     for how in ("well", "fail", "well", "exit", "well"):
         answer = leaves.call("leaves", {"how": how})
         if how == "well":
