@@ -47,17 +47,22 @@ def run_notebook(
     environment: Mapping[str, str],
     timeout_seconds: int | None,
     on_cell: Callable[[int, Any], None],
+    passed_over: Callable[[CellFailure], bool],
 ) -> CellFailure | None:
     """Execute ``notebook`` in place in a kernel of its own that runs in ``folder``.
 
-    Cells annotated without a magic are published after they ran. Stops at the first failure and returns what
-    went wrong there. ``on_cell`` is told the number (from 1) of each code cell before it runs;
-    ``timeout_seconds`` is for one cell. Raises ``UsageError`` if the notebook's kernel can't be had.
+    Cells annotated without a magic are published after they ran. Stops at the first failure that is not
+    ``passed_over`` and returns what went wrong there. ``on_cell`` is told the number (from 1) of each code
+    cell before it runs; ``timeout_seconds`` is for one cell. Raises ``UsageError`` if the notebook's kernel
+    can't be had.
     """
     annotated = annotated_cells(notebook)
     client = NotebookClient(notebook, timeout=timeout_seconds, resources={"metadata": {"path": str(folder)}})
     with ExitStack() as stack:
         try:
+            # ipykernel warns of each kernel that listens on loopback, which is how all of Jupyter's do.
+            if client.create_kernel_manager().ipykernel:
+                client.extra_arguments = ["--log-level=ERROR"]
             stack.enter_context(client.setup_kernel(env=dict(environment)))
         except (NoSuchKernel, RuntimeError) as error:
             raise UsageError(
@@ -66,7 +71,8 @@ def run_notebook(
         for index, (number, cell) in enumerate(numbered(notebook)):
             if cell.cell_type == "code" and cell.source.strip():
                 on_cell(number, cell)
-                if failure := _run(client, index, number, cell, annotated.get(index)):
+                failure = _run(client, index, number, cell, annotated.get(index))
+                if failure and not passed_over(failure):
                     return failure
     return None
 

@@ -109,7 +109,12 @@ def _publish(arguments: argparse.Namespace) -> int:
     timeout = _seconds(arguments.timeout)
     with progress_bar(len(cells), "cell") as begin:
         failure = run_notebook(
-            notebook, folder, environment, timeout, lambda _, cell: begin(_first_line(cell))
+            notebook,
+            folder,
+            environment,
+            timeout,
+            lambda _, cell: begin(_first_line(cell)),
+            lambda one: _calls_the_unpublished(one, arguments),
         )
     if arguments.output:
         _write(notebook, arguments.output)
@@ -126,6 +131,17 @@ def _publish(arguments: argparse.Namespace) -> int:
         _report(published)
         _explain(failure, published, arguments.cell)
     return 0 if published and failure is None else 1
+
+
+def _calls_the_unpublished(failure: CellFailure, arguments: argparse.Namespace) -> bool:
+    """Whether a cell failed because this run doesn't publish the function that it calls; says so."""
+    if not arguments.dry_run and arguments.cell is None:
+        return False
+    if failure.exception not in ("NotFound", "GatewayUnavailable"):
+        return False
+    first = failure.message.partition("\n")[0]
+    note(f"Cell {failure.cell} calls what is not published in this run, and was passed over: {first}")
+    return True
 
 
 def _alias(text: str) -> str:

@@ -21,6 +21,7 @@ _HELP: Final = "%%publish? lists the options"
 
 def in_notebook(text: str) -> str:
     """``text`` for somebody in a notebook."""
+    text = text.replace("Start one with `jupyter faas serve`", "The first %%publish starts one")
     return _COMMAND.sub(r"%faas \1", text).replace("jupyter faas status", "%faas gateway")
 
 

@@ -113,18 +113,21 @@ def test_cells_that_call_what_is_not_published_yet(publish: Publish, gateway: Ga
         cell("#| publish\ndef called_two(x: int) -> int:\n    return x + 1"),
         cell("total = %faas invoke called-one values={[1, 2]}\nassert total == 3"),
         cell("more = %faas invoke called_two x={total}\nassert more == 4"),
+        cell("from jupyter_faas import connect\nconnect()['called-one'](values=[1, 2])"),
     ]
     done = publish(cells, "--dry-run")
     assert done.returncode == 0, done.stderr
     assert "would publish called_two" in done.stdout
+    assert "Cell 6 calls what is not published in this run, and was passed over: There is no" in done.stderr
     assert gateway.call("called-one").status == 404
     done = publish(cells, "--cell", "called_two")
     assert done.returncode == 0, done.stderr
     assert gateway.call("called_two", {"x": 1}).json == 2
     assert gateway.call("called-one").status == 404
+    assert "Cell 6 calls what is not published" in done.stderr
     done = publish([*cells, cell("%faas invoke called_tow x=1")])
     assert done.returncode == 1
-    assert "Cell 6 failed" in done.stderr
+    assert "Cell 7 failed" in done.stderr
     assert "Did you mean 'called_two'?" in done.stderr
 
 

@@ -49,21 +49,21 @@ def address(gateway: Gateway) -> Iterator[str]:
             tmpfs={"/tmp": "size=16m"},
         )
         try:
-            port = eventually(lambda: _port_of(container), 10, "the port is published")
+            port = eventually(lambda: port_of(container), 10, "the port is published")
             url = f"http://127.0.0.1:{port}"
-            eventually(lambda: _status(f"{url}/healthz") == 200, 15, "the image serves")
+            eventually(lambda: status_of(f"{url}/healthz") == 200, 15, "the image serves")
             yield url
         finally:
             container.remove(force=True)
 
 
-def _port_of(container: Any) -> str | None:
+def port_of(container: Any) -> str | None:
     container.reload()
     published = container.ports.get("8080/tcp")
     return str(published[0]["HostPort"]) if published else None
 
 
-def _status(url: str) -> int:
+def status_of(url: str) -> int:
     try:
         with urllib.request.urlopen(url, timeout=2) as response:
             return int(response.status)
