@@ -16,6 +16,7 @@ from .faults import Fault
 from .frames import Kind
 from .outcomes import CallFailed
 from .results import Replier
+from .tracing import Tracing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ class Caller:
         self._takes_context = takes_context(entry)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._meter = Meter()
+        self._tracing = Tracing()
 
     @property
     def forkable(self) -> bool:
@@ -69,8 +71,10 @@ class Caller:
     ) -> tuple[dict[str, Any], bytes]:
         """Header and body of the ``RESULT`` of one ``CALL``; its chunks are sent by then."""
         threads = _thread_count()
+        token = self._tracing.begin(header)
         self._meter.start()
         outcome, result = self._outcome(header, body, connection)
+        self._tracing.end(token)
         connection.check_owner()
         uploads.clear()
         flush_output()
@@ -113,7 +117,8 @@ class Caller:
     def _context(self, header: dict[str, Any]) -> Context:
         logger = logging.getLogger(self._manifest.get("name"))
         caps = self._manifest.get("caps", {})
-        return Context(str(header["id"]), float(header["timeout"]), caps, logger)
+        traceparent = str(header.get("traceparent", ""))
+        return Context(str(header["id"]), float(header["timeout"]), caps, logger, traceparent)
 
     def _left_children(self) -> bool:
         """Whether processes are left, apart from those that a function of our own says it keeps."""

@@ -66,11 +66,25 @@ def _conversion_for(kind: type) -> Conversion:
             return conversion
     if hasattr(kind, "__dataclass_fields__"):
         return _fields
+    if hasattr(kind, "__attrs_attrs__"):
+        return _attrs
+    if any(base.__module__.partition(".")[0] == "pydantic" for base in kind.__mro__):
+        return _pydantic
     raise Refused
 
 
 def _fields(value: Any, _cap: int) -> dict[str, Any]:
     return {field.name: getattr(value, field.name) for field in sys.modules["dataclasses"].fields(value)}
+
+
+def _attrs(value: Any, _cap: int) -> dict[str, Any]:
+    """Under the names that its ``__init__`` takes."""
+    return {each.alias: getattr(value, each.name) for each in type(value).__attrs_attrs__ if each.init}
+
+
+def _pydantic(value: Any, _cap: int) -> Any:
+    """An address or the like, as pydantic writes it; of a secret only that there is one."""
+    return sys.modules["pydantic_core"].to_jsonable_python(value)
 
 
 def _model(value: Any, _cap: int) -> Any:
@@ -100,11 +114,12 @@ def _sorted(value: Any, _cap: int) -> list[Any]:
 def _duration(value: Any, _cap: int) -> str:
     """ISO 8601, e.g. ``P1DT2H0M3.5S``; a negative one has its sign in front."""
     microseconds = (value.days * 86400 + value.seconds) * 10**6 + value.microseconds
-    sign, microseconds = ("-", -microseconds) if microseconds < 0 else ("", microseconds)
-    seconds, fraction = divmod(microseconds, 10**6)
+    nanoseconds = microseconds * 1000 + getattr(value, "nanoseconds", 0)  # pandas has them
+    sign, nanoseconds = ("-", -nanoseconds) if nanoseconds < 0 else ("", nanoseconds)
+    seconds, fraction = divmod(nanoseconds, 10**9)
     days, seconds = divmod(seconds, 86400)
     hours, minutes = seconds // 3600, seconds % 3600 // 60
-    tail = f".{fraction:06d}".rstrip("0") if fraction else ""
+    tail = f".{fraction:09d}".rstrip("0") if fraction else ""
     date = f"{days}D" if days else ""
     time = f"{hours}H" if hours else ""
     time += f"{minutes}M" if minutes else ""
@@ -116,8 +131,22 @@ def _iterator(_value: Any, _cap: int) -> Any:
     raise Refused("; return a list of what it yields")
 
 
-def _complex(_value: Any, _cap: int) -> Any:
-    raise Refused("; return its real and imaginary part")
+def _complex(value: complex, _cap: int) -> str:
+    """As Python writes it, ``1+2j``, without the parentheses."""
+    return complex.__repr__(value).strip("()")
+
+
+def _pattern(value: Any, _cap: int) -> str:
+    """Flags become part of it: ``(?i)``."""
+    from re import compile as compiled
+
+    own = compiled(value.pattern).flags
+    flags = "".join(letter for letter, bit in _FLAGS.items() if value.flags & ~own & bit)
+    return f"(?{flags}){value.pattern}" if flags else str(value.pattern)
+
+
+def _slice(value: slice, _cap: int) -> dict[str, Any]:
+    return {"start": value.start, "stop": value.stop, "step": value.step}
 
 
 def _coroutine(_value: Any, _cap: int) -> Any:
@@ -137,6 +166,7 @@ def _list(value: Any, cap: int) -> list[Any]:
     return list(value)
 
 
+_FLAGS = {"i": 2, "L": 4, "m": 8, "s": 16, "x": 64, "a": 256}  # by sre's bits
 _KNOWN: dict[type, Conversion] = {}
 _BY_NAME: dict[str, Conversion] = {
     **ARRAYS,
@@ -146,6 +176,7 @@ _BY_NAME: dict[str, Conversion] = {
     "builtins.set": _sorted,
     "builtins.frozenset": _sorted,
     "builtins.range": _list,
+    "builtins.slice": _slice,
     "builtins.dict_keys": _list,
     "builtins.dict_values": _list,
     "builtins.dict_items": _list,
@@ -167,8 +198,10 @@ _BY_NAME: dict[str, Conversion] = {
     "decimal.Decimal": _text,
     "enum.Enum": lambda value, _: value.value,
     "fractions.Fraction": _text,
-    "ipaddress._BaseAddress": _text,
+    "ipaddress._IPAddressBase": _text,
     "pathlib.PurePath": _text,
     "pydantic.BaseModel": _model,
+    "re.Pattern": _pattern,
     "uuid.UUID": _text,
+    "zoneinfo.ZoneInfo": _text,
 }

@@ -11,10 +11,14 @@ import json
 import sys
 import types
 import typing
-from collections import abc
 
-from . import data, scalars
+from . import containers, data, scalars
+from .constraints import constrained, pydantic_validates
 from .faults import Fault, shown
+from .fields import QUALIFIERS, Record, constructed, fields_of
+from .generics import is_alias, meaning_of
+from .keys import key
+from .packagescalars import package_scalar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,10 +28,6 @@ if TYPE_CHECKING:
     Convert = Callable[[Any], Any]
     Read = Callable[[memoryview, str, str | None], Any]
 
-LISTS = (list, abc.Sequence, abc.MutableSequence, abc.Collection, abc.Iterable)
-SETS = (set, frozenset, abc.Set, abc.MutableSet)
-DICTS = (dict, abc.Mapping, abc.MutableMapping)
-REQUIREDNESS = {"Required", "NotRequired", "ReadOnly"}
 JSON_TYPES: dict[Any, str] = {str: "a text", bool: "a truth value", type(None): "null"}
 
 
@@ -61,6 +61,7 @@ def parameters_of(
 
 
 def _resolved(annotation: Any, scope: dict[str, Any]) -> Any:
+    """The annotation as an object; raises whatever its text does."""
     holder = types.SimpleNamespace(__annotations__={"value": annotation})
     return typing.get_type_hints(holder, globalns=scope, include_extras=True)["value"]
 
@@ -69,13 +70,29 @@ def _reader(annotation: Any) -> Read | None:
     """How a file becomes the value: by the first type in the annotation that a file can be."""
     if isinstance(annotation, typing.NewType):
         return _reader(annotation.__supertype__)
+    if is_alias(annotation) or isinstance(annotation, typing.TypeVar):
+        return _reader(meaning_of(annotation))
     origin = typing.get_origin(annotation)
     if origin is typing.Annotated:
-        return _reader(typing.get_args(annotation)[0])
+        return _checked(_reader(typing.get_args(annotation)[0]), annotation)
+    if _is_array_like(annotation):
+        return data.reader(sys.modules["numpy"].ndarray)
     if origin in (typing.Union, types.UnionType):
         readers = (_reader(each) for each in typing.get_args(annotation))
         return next((reader for reader in readers if reader is not None), None)
     return data.reader(annotation)
+
+
+def _checked(read: Read | None, annotation: Any) -> Read | None:
+    check = constrained(None, annotation.__metadata__)
+    if read is None or check is None:
+        return read
+    return lambda *given: check(read(*given))
+
+
+def _is_array_like(annotation: Any) -> bool:
+    """Whether it is ``numpy.typing.ArrayLike``, a union of what numpy makes arrays of."""
+    return "numpy.typing" in sys.modules and annotation == sys.modules["numpy.typing"].ArrayLike
 
 
 class Converters:
@@ -87,16 +104,28 @@ class Converters:
 
     def __init__(self, scope: dict[str, Any]) -> None:
         self._scope = scope
-        self._classes: dict[tuple[Any, bool], _Class] = {}
+        self._records: dict[tuple[Any, bool], Record] = {}
+        self._aliases: dict[tuple[Any, bool], list[Convert | None]] = {}
 
     def of(self, annotation: Any, strict: bool = False) -> Convert | None:
         """The conversion to ``annotation``; ``None`` if JSON's own value will do."""
+        if isinstance(annotation, (str, typing.ForwardRef)):  # inside of an alias
+            text = annotation if isinstance(annotation, str) else annotation.__forward_arg__
+            return self.of(_resolved(text, self._scope), strict)
         if annotation in (typing.Any, object):
             return None
+        if annotation is typing.LiteralString:
+            annotation = str
+        if annotation is None:
+            annotation = type(None)
         if annotation is float or annotation in JSON_TYPES:
             return _proven(annotation) if strict else None
         if isinstance(annotation, typing.NewType):
             return self.of(annotation.__supertype__, strict)
+        if isinstance(annotation, typing.TypeVar):
+            return self.of(meaning_of(annotation), strict)
+        if is_alias(annotation):
+            return self._alias(annotation, strict)
         origin = typing.get_origin(annotation)
         if origin is not None:
             return self._generic(annotation, origin, typing.get_args(annotation), strict)
@@ -106,28 +135,27 @@ class Converters:
         self, annotation: Any, origin: Any, arguments: tuple[Any, ...], strict: bool
     ) -> Convert | None:
         if origin is typing.Annotated:
-            validates = any(_validates(note) for note in annotation.__metadata__)
-            return _pydantic(annotation) if validates else self.of(arguments[0], strict)
+            if pydantic_validates(annotation.__metadata__):
+                return _pydantic(annotation)
+            return constrained(self.of(arguments[0], strict), annotation.__metadata__)
         if origin in (typing.Union, types.UnionType):
-            return self._union(arguments, strict)
+            return self._union(annotation, arguments, strict)
         if origin is typing.Literal:
             return _literal(arguments)
-        if getattr(origin, "_name", None) in REQUIREDNESS:
+        if getattr(origin, "_name", None) in QUALIFIERS or origin is typing.Final:
             return self.of(arguments[0], strict)
-        if origin in LISTS or origin in SETS or origin in DICTS or origin is tuple:
+        if containers.is_container(origin):
             return self._container(origin, arguments, strict)
-        return data.converter(annotation) or (_pydantic(annotation) if _is_pydantic(origin) else None)
+        return self._class(annotation, origin, strict) if isinstance(origin, type) else None
 
     def _bare(self, annotation: Any, strict: bool) -> Convert | None:
-        if annotation in LISTS or annotation in SETS or annotation in DICTS or annotation is tuple:
+        if containers.is_container(annotation):
             return self._container(annotation, (), strict)
-        if not isinstance(annotation, type):
-            return None
-        if _is_pydantic(annotation):
-            return _pydantic(annotation)
-        return scalars.scalar(annotation) or data.converter(annotation) or self._class(annotation, strict)
+        return self._class(annotation, annotation, strict) if isinstance(annotation, type) else None
 
-    def _union(self, arguments: tuple[Any, ...], strict: bool) -> Convert | None:
+    def _union(self, annotation: Any, arguments: tuple[Any, ...], strict: bool) -> Convert | None:
+        if _is_array_like(annotation):
+            return data.converter(sys.modules["numpy"].ndarray)
         if not strict and all(self.of(argument) is None for argument in arguments):
             return None
         alternatives = [self.of(argument, strict=True) for argument in arguments]
@@ -146,149 +174,68 @@ class Converters:
         return convert
 
     def _container(self, origin: Any, arguments: tuple[Any, ...], strict: bool) -> Convert | None:
-        if origin in DICTS:
-            values = self.of(arguments[1], strict) if arguments else None
-            return _mapping(values) if strict or values is not None else None
+        if origin in containers.DICTS:
+            return self._mapping(origin, arguments, strict)
         if origin is tuple and arguments and arguments[-1] is not Ellipsis:
-            return _row([self.of(kind, strict) for kind in arguments], tuple)
+            return containers.row([self.of(kind, strict) for kind in arguments if kind != ()])
         items = self.of(arguments[0], strict) if arguments else None
-        if origin in LISTS:
+        if origin in containers.LISTS:
+            make = containers.LISTS[origin]
             if arguments and arguments[0] is int:
-                return _integers
-            return _sequence(items) if strict or items is not None else None
-        made = tuple if origin is tuple else frozenset if origin is frozenset else set
-        return _made(_sequence(items), made)
+                return containers.made_by(make, containers.integers)
+            if make is None and not strict and items is None:
+                return None
+            return containers.made_by(make, containers.sequence(items))
+        return containers.made_by(containers.SETS.get(origin, tuple), containers.sequence(items))
 
-    def _class(self, kind: Any, strict: bool) -> Convert | None:
+    def _mapping(self, origin: Any, arguments: tuple[Any, ...], strict: bool) -> Convert | None:
+        keys = key(arguments[0], lambda kind: self.of(kind, strict=True)) if arguments else None
+        if sys.modules["collections"].Counter is origin:
+            arguments = (*arguments, int)[:2] if arguments else (typing.Any, int)
+        values = self.of(arguments[1], strict) if arguments else None
+        make = containers.DICTS[origin]
+        if sys.modules["collections"].defaultdict is origin and arguments:
+            make = containers.defaulting(arguments[1])
+        if make is None and keys is None and values is None and not strict:
+            return None
+        return containers.made_by(make, containers.mapping(keys, values))
+
+    def _class(self, annotation: Any, kind: Any, strict: bool) -> Convert | None:
+        known = scalars.scalar(kind) or package_scalar(kind) or data.converter(annotation)
+        if known is not None:
+            return known
+        if kind is float or scalars.scalar_name(kind) == "builtins.float":  # numbers.Real
+            return _proven(float) if strict else None
+        if kind in (range, slice):
+            return containers.bounds(kind)
+        if _is_pydantic(kind):
+            return _pydantic(annotation)
         if issubclass(kind, sys.modules["enum"].Enum):
             return _enum(kind)
-        key = (kind, strict)
-        if key in self._classes:
-            return self._classes[key].convert
-        if not _has_fields(kind):
+        return self._record(annotation, strict)
+
+    def _record(self, annotation: Any, strict: bool) -> Convert | None:
+        place = (annotation, strict)
+        if place in self._records:
+            return self._records[place].convert
+        found = fields_of(annotation, self._scope)
+        if found is None:
             return None
-        hints = typing.get_type_hints(kind, localns=self._scope, include_extras=True)
-        names, required = _fields_of(kind, hints)
-        made = self._classes[key] = _Class(kind, required)  # before its fields: they may refer to it
-        made.fields = {name: self.of(hints.get(name, typing.Any), strict) for name in names}
+        annotations, required = found
+        # Before its fields: they may refer to it.
+        made = self._records[place] = Record(typing.get_origin(annotation) or annotation, required)
+        made.fields = {name: self.of(each, strict) for name, each in annotations.items()}
         return made.convert
 
-
-class _Class:
-    """A class with named fields: a dataclass, a TypedDict or a NamedTuple."""
-
-    def __init__(self, kind: Any, required: frozenset[str]) -> None:
-        self._kind = kind
-        self._required = required
-        self.fields: dict[str, Convert | None] = {}
-
-    def convert(self, value: Any) -> Any:
-        if isinstance(value, list) and hasattr(self._kind, "_fields"):
-            if not len(self._required) <= len(value) <= len(self.fields):
-                raise Fault(f"has {len(value)} items where a {self._kind.__name__} has {len(self.fields)}")
-            value = dict(zip(self.fields, value, strict=False))
-        if not isinstance(value, dict):
-            raise Fault(f"{shown(value)} is not an object")
-        for name in value.keys() ^ self._required:
-            if name not in self.fields:
-                raise Fault(f"{name!r} is no field of {self._kind.__name__}")
-            if name not in value:
-                raise Fault(f"{name!r} is a required field of {self._kind.__name__}")
-        members = {name: _converted(self.fields[name], each, f".{name}") for name, each in value.items()}
-        return _constructed(lambda: self._kind(**members))
-
-
-def _has_fields(kind: Any) -> bool:
-    named_tuple = issubclass(kind, tuple) and hasattr(kind, "_fields")
-    return named_tuple or hasattr(kind, "__dataclass_fields__") or hasattr(kind, "__required_keys__")
-
-
-def _fields_of(kind: Any, hints: dict[str, Any]) -> tuple[list[str], frozenset[str]]:
-    """The names of a class's fields, and those of them that have no default."""
-    if hasattr(kind, "__dataclass_fields__"):
-        dataclasses = sys.modules["dataclasses"]
-        fields = [field for field in dataclasses.fields(kind) if field.init]
-        missing = dataclasses.MISSING
-        bare = (each.name for each in fields if each.default is missing and each.default_factory is missing)
-        return [field.name for field in fields], frozenset(bare)
-    if hasattr(kind, "__required_keys__"):
-        # Where annotations are texts, __required_keys__ doesn't know of NotRequired (PEP 655).
-        said = {name: getattr(typing.get_origin(hint), "_name", "") for name, hint in hints.items()}
-        required = {name for name in hints if name in kind.__required_keys__ or said[name] == "Required"}
-        return list(hints), frozenset(name for name in required if said[name] != "NotRequired")
-    return list(kind._fields), frozenset(kind._fields) - kind._field_defaults.keys()
-
-
-def _constructed(make: Callable[[], Any]) -> Any:
-    """What ``make`` gives; its refusals are the caller's fault (``__post_init__`` checks what came)."""
-    try:
-        return make()
-    except (ValueError, TypeError) as error:
-        raise Fault(str(error) or type(error).__name__) from None
-
-
-def _converted(convert: Convert | None, value: Any, path: str) -> Any:
-    if convert is None:
-        return value
-    try:
-        return convert(value)
-    except Fault as fault:
-        raise fault.inside(path) from None
-
-
-def _sequence(items: Convert | None) -> Convert:
-    def convert(value: Any) -> list[Any]:
-        if not isinstance(value, list):
-            raise Fault(f"{shown(value)} is not an array")
-        if items is None:
-            return value
-        done: list[Any] = []
-        try:
-            for each in value:
-                done.append(items(each))  # its length tells where a fault is
-        except Fault as fault:
-            raise fault.inside(f"[{len(done)}]") from None
-        return done
-
-    return convert
-
-
-def _integers(value: Any) -> Any:
-    """An array of integers, checked without a step of Python for each."""
-    if isinstance(value, list) and set(map(type, value)) <= {int}:
-        return value
-    return _integers_one_by_one(value)
-
-
-_integers_one_by_one: Convert = _sequence(scalars.integer)
-
-
-def _row(columns: list[Convert | None], kind: Any) -> Convert:
-    def convert(value: Any) -> Any:
-        if not isinstance(value, list) or len(value) != len(columns):
-            raise Fault(f"{shown(value)} is not an array of {len(columns)} items")
-        pairs = zip(columns, value, strict=True)
-        return kind(_converted(column, each, f"[{at}]") for at, (column, each) in enumerate(pairs))
-
-    return convert
-
-
-def _mapping(values: Convert | None) -> Convert:
-    def convert(value: Any) -> dict[str, Any]:
-        if not isinstance(value, dict):
-            raise Fault(f"{shown(value)} is not an object")
-        if values is None:
-            return value
-        return {name: _converted(values, each, f".{name}") for name, each in value.items()}
-
-    return convert
-
-
-def _made(items: Convert, kind: Any) -> Convert:
-    def convert(value: Any) -> Any:
-        return _constructed(lambda: kind(items(value)))  # unhashable items of a set are refused here
-
-    return convert
+    def _alias(self, annotation: Any, strict: bool) -> Convert | None:
+        """That of what it means; one that refers to itself finds its conversion when it is needed."""
+        place = (annotation, strict)
+        if place in self._aliases:
+            later = self._aliases[place]
+            return lambda value: value if later[0] is None else later[0](value)
+        made = self._aliases[place] = [None]
+        made[0] = self.of(meaning_of(annotation), strict)
+        return made[0]
 
 
 def _proven(kind: Any) -> Convert:
@@ -305,26 +252,26 @@ def _proven(kind: Any) -> Convert:
 
 
 def _literal(options: tuple[Any, ...]) -> Convert:
+    plain = [(getattr(option, "value", option), option) for option in options]  # members of an Enum
+
     def convert(value: Any) -> Any:
-        for option in options:
-            if option == value and isinstance(option, bool) is isinstance(value, bool):
+        for known, option in plain:
+            if known == value and isinstance(known, bool) is isinstance(value, bool):
                 return option  # 1 where the JSON says 1.0
-        raise Fault(f"{shown(value)} is not one of {', '.join(map(shown, options))}")
+        raise Fault(f"{shown(value)} is not one of {', '.join((shown(known) for known, _ in plain))}")
 
     return convert
 
 
 def _enum(kind: Any) -> Convert:
+    if issubclass(kind, sys.modules["enum"].Flag):
+        return lambda value: constructed(lambda: kind(scalars.integer(value)))
     of_value = _literal(tuple(member.value for member in kind))
 
     def convert(value: Any) -> Any:
         return kind(of_value(value))
 
     return convert
-
-
-def _validates(note: Any) -> bool:
-    return type(note).__module__.startswith("pydantic.functional")
 
 
 def _is_pydantic(kind: Any) -> bool:

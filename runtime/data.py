@@ -44,7 +44,7 @@ def converter(annotation: Any) -> Convert | None:
 def reader(annotation: Any) -> Read | None:
     """The conversion from the bytes of a file, their media type and the file's name."""
     makers = _MAKERS.get(_name(annotation))
-    return makers[1](annotation) if makers else None
+    return makers[1](annotation) if makers and makers[1] else None
 
 
 def _name(annotation: Any) -> str:
@@ -52,7 +52,7 @@ def _name(annotation: Any) -> str:
     kind = getattr(annotation, "__origin__", annotation)
     if not isinstance(kind, type):
         return ""
-    return f"{kind.__module__.partition('.')[0]}.{kind.__qualname__}"
+    return scalars.scalar_name(kind)
 
 
 def _module(name: str) -> Any:
@@ -154,6 +154,15 @@ def _series(_annotation: Any) -> Convert:
     return _refusing(convert, "a series")
 
 
+def _index(_annotation: Any) -> Convert:
+    def convert(value: Any) -> Any:
+        if not isinstance(value, list):
+            raise Fault(f"{shown(value)} is not an array")
+        return sys.modules["pandas"].Index(value)
+
+    return _refusing(convert, "an index")
+
+
 def _arrow(_annotation: Any) -> Convert:
     def convert(value: Any) -> Any:
         _check_columns(value)
@@ -169,6 +178,15 @@ def _polars(_annotation: Any) -> Convert:
         return sys.modules["polars"].DataFrame(value)
 
     return _refusing(convert, "a table")
+
+
+def _polars_column(_annotation: Any) -> Convert:
+    def convert(value: Any) -> Any:
+        if not isinstance(value, list):
+            raise Fault(f"{shown(value)} is not an array")
+        return sys.modules["polars"].Series(value)
+
+    return _refusing(convert, "a series")
 
 
 def _check_columns(value: Any) -> None:
@@ -235,16 +253,19 @@ def _table_media(content: memoryview, media_type: str, name: str | None) -> str:
     return STREAM if beginning.startswith(b"\xff\xff\xff\xff") else media_type
 
 
-def _series_reader(annotation: Any) -> Read:
-    read = _table_reader(_pandas_readers)(annotation)
+def _series_reader(readers: Callable[[], dict[str, Callable[[Any], Any]]]) -> Callable[[Any], Read]:
+    def make(annotation: Any) -> Read:
+        read = _table_reader(readers)(annotation)
 
-    def read_column(content: memoryview, media_type: str, name: str | None) -> Any:
-        frame = read(content, media_type, name)
-        if len(frame.columns) != 1:
-            raise Fault(f"has {len(frame.columns)} columns where a series has one")
-        return frame.iloc[:, 0]
+        def read_column(content: memoryview, media_type: str, name: str | None) -> Any:
+            frame = read(content, media_type, name)
+            if len(frame.columns) != 1:
+                raise Fault(f"has {len(frame.columns)} columns where a series has one")
+            return frame.iloc[:, 0] if hasattr(frame, "iloc") else frame.to_series()
 
-    return read_column
+        return read_column
+
+    return make
 
 
 # Pictures
@@ -295,14 +316,17 @@ def _not_accepted(media_type: str, accepted: list[str]) -> Fault:
     return Fault(f"is {media_type or 'of no type'}; send one of {', '.join(accepted)}")
 
 
-_MAKERS: dict[str, tuple[Callable[[Any], Convert], Callable[[Any], Read]]] = {
+_MAKERS: dict[str, tuple[Callable[[Any], Convert], Callable[[Any], Read] | None]] = {
     "numpy.ndarray": (_array, _npy),
     "pandas.DataFrame": (_frame, _table_reader(_pandas_readers)),
-    "pandas.Series": (_series, _series_reader),
+    "pandas.Series": (_series, _series_reader(_pandas_readers)),
+    "pandas.Index": (_index, None),
     "pyarrow.Table": (_arrow, _table_reader(_arrow_readers)),
     "polars.DataFrame": (_polars, _table_reader(_polars_readers)),
+    "polars.Series": (_polars_column, _series_reader(_polars_readers)),
     "PIL.Image": (_image, _image_reader),
     "builtins.bytes": (_scalar, _bytes_reader),
     "builtins.bytearray": (_scalar, _bytes_reader),
+    "builtins.memoryview": (_scalar, _bytes_reader),
     "pathlib.Path": (_scalar, _file_reader),
 }

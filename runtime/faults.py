@@ -6,6 +6,9 @@ from .outcomes import failure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
     from .outcomes import Outcome
 
 MAX_FAULTS = 50
@@ -47,3 +50,13 @@ def shown(value: object) -> str:
     """The beginning of a value, for a message."""
     text = repr(value)
     return text if len(text) <= 80 else text[:79] + "…"
+
+
+def converted(convert: Callable[[Any], Any] | None, value: Any, path: str) -> Any:
+    """What ``convert`` makes of the value at ``path``, where its faults are too."""
+    if convert is None:
+        return value
+    try:
+        return convert(value)
+    except Fault as fault:
+        raise fault.inside(path) from None

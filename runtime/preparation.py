@@ -33,6 +33,7 @@ def await_function(settings: Settings, imports: Iterable[str], connection: Conne
     The process ends here if an import fails or doesn't bear a fork, and if no function comes.
     """
     add_packages(settings.root)
+    os.environ.update(settings.environment)
     for name in imports:
         reason = _import(name) or _hindrance(settings.notes)
         connection.check_owner()

@@ -32,8 +32,9 @@ class Prepared:
     ) -> None:
         """Raises ``OSError`` if no process can be had."""
         self._instance = instance
-        bounds = {"result_bytes": REPORT_BYTES, "log_bytes": 0}
-        self._settings = Settings(root, bounds, environ, None, instance.notes)
+        values = header.get("environment", {})
+        init = {"result_bytes": REPORT_BYTES, "log_bytes": 0, "environment": values}
+        self._settings = Settings(root, init, environ, None, instance.notes)
         self._worker: Worker | None = None
         self._told = False
         self._without = False  # whether the next has nothing to import

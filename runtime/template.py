@@ -99,7 +99,7 @@ def open_function(settings: Settings, connection: Connection) -> tuple[Caller | 
         prepare_path(settings.root)
         install()
         entry = import_entry(settings.root, manifest["entry"])
-        caller = Caller(entry, failures, settings.result_bytes, manifest)
+        caller = Caller(entry, failures, settings.result_bytes, {**manifest, "caps": settings.caps})
         caller.prepare(connection)
         return caller, {}
     except CallFailed as error:

@@ -32,6 +32,7 @@ class Settings:
     ) -> None:
         self.root = root
         self.environment = {str(name): str(value) for name, value in init.get("environment", {}).items()}
+        self.caps: dict[str, Any] = init.get("caps") or declared_caps(root)
         self.result_bytes = int(init["result_bytes"])
         self.log_bytes = int(init["log_bytes"])
         self.network_denied = init.get("network", "none") == "none"
@@ -45,7 +46,8 @@ class Settings:
             self.scratch = mkdtemp(prefix="faas-")  # /tmp isn't ours alone, and isn't ours to clean
         self.log_level = environ.get("FAAS_LOG_LEVEL") or "INFO"
         self.memory_cap = memory_cap
-        self.pids_cap = _declared_pids(root)
+        self.pids_cap = self.caps.get("pids")
+        """The author's; the engine's is a little higher, for the supervisor's sake."""
         self.supervisor = os.getpid()
         self.notes = notes
 
@@ -127,13 +129,13 @@ def fork_process(
     return Worker(pid, ends.control, ends.readers, settings.result_bytes)
 
 
-def _declared_pids(root: str) -> int | None:
-    """The author's cap; the engine's is a little higher, for the supervisor's sake."""
+def declared_caps(root: str) -> dict[str, Any]:
+    """Those in the image, which hold where the gateway says nothing else."""
     try:
         caps: dict[str, Any] = read_manifest(root).get("caps", {})
     except (OSError, ValueError):
-        return None  # the workers say it better
-    return caps.get("pids")
+        return {}  # the workers say it better
+    return caps
 
 
 def _become_process(

@@ -7,7 +7,7 @@ import os
 import sys
 from typing import Final
 
-from jupyter_faas.cli import backup, functions, publish, service
+from jupyter_faas.cli import backup, caps, completion, functions, history, invoke, publish, service, versions
 from jupyter_faas.cli.arguments import UsageError, add_command, gateway_argument
 from jupyter_faas.cli.output import note, print_error, print_json
 from jupyter_faas.model.errors import FaasError, GatewayUnavailable
@@ -27,8 +27,11 @@ examples:
   jupyter faas serve --background              start a gateway (%%publish does so by itself)
   jupyter faas publish analysis.ipynb          run a notebook and publish its functions
   jupyter faas list
-  jupyter faas invoke summarize values='[1, 2, 3]' q=0.9
-  jupyter faas logs summarize --limit 20
+  jupyter faas invoke summarize --values '[1, 2, 3]' --q 0.9
+  jupyter faas history summarize --status 5xx  its last calls; errors groups what went wrong
+  jupyter faas logs summarize -f
+  jupyter faas alias summarize prod 7          summarize@prod means version 7
+  jupyter faas rollback summarize
   curl -H "Authorization: Bearer $(jupyter faas token)" …
   eval "$(jupyter faas env)"                   FAAS_GATEWAY and FAAS_TOKEN for this shell
   jupyter faas stop
@@ -41,6 +44,8 @@ exit status: 0 done, 1 the function or the publication failed, 2 wrong usage, 3 
 def main(argv: list[str] | None = None) -> int:
     """Carry out the command in ``argv`` (by default the process's own) and return its exit status."""
     parser = _parser()
+    if completion.is_asked_for():
+        completion.answer(parser)
     arguments, rest = parser.parse_known_args(argv)
     if rest and not arguments.takes_rest:
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
@@ -79,7 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"jupyter-faas {VERSION}")
     gateway_argument(parser, None)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for module in (service, functions, publish, backup):
+    for module in (service, functions, invoke, caps, history, versions, publish, backup, completion):
         module.add_commands(commands)
     add_command(commands, "version", _version, "print the version")
     return parser

@@ -9,9 +9,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, TextIO
 
 from jupyter_faas.model.errors import FaasError
+from jupyter_faas.model.places import in_shell
 
-__all__ = ["note", "paint", "print_error", "print_facts", "print_json", "print_table"]
+__all__ = ["note", "paint", "print_error", "print_facts", "print_json", "print_result", "print_table"]
 
+MOST_COLUMNS: Final = 12
+WIDEST: Final = 1000
 _COLOURS: Final = {"red": "31", "green": "32", "yellow": "33", "bold": "1"}
 
 
@@ -20,8 +23,43 @@ def print_json(value: Any) -> None:
     print(json.dumps(value, indent=2, ensure_ascii=False))
 
 
+def print_result(value: Any) -> None:
+    """The result of a call: for a terminal coloured, records as a table; else JSON."""
+    if not _is_coloured(sys.stdout):
+        print_json(value)
+    elif (columns := _columns_of(value)) is not None:
+        print_table(columns, [[_cell(record.get(name)) for name in columns] for record in value])
+    else:
+        from rich.console import Console  # only people need it
+
+        Console().print_json(json.dumps(value, ensure_ascii=False))
+
+
+def _columns_of(value: Any) -> list[str] | None:
+    """The columns of a list of flat records; None for anything else."""
+    if not isinstance(value, list) or not value or not all(isinstance(one, dict) and one for one in value):
+        return None
+    columns = list(dict.fromkeys(str(name) for record in value for name in record))
+    plain = all(not isinstance(one, dict | list) for record in value for one in record.values())
+    return columns if plain and len(columns) <= MOST_COLUMNS else None
+
+
+def _cell(value: Any) -> str:
+    return "" if value is None else value if isinstance(value, str) else json.dumps(value)
+
+
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Aligned columns under a line of headings."""
+    """Columns under a line of headings: in a terminal as wide as that, else aligned, a line for each row."""
+    if _is_coloured(sys.stdout):
+        from rich.console import Console
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(*columns, box=None, padding=(0, 2, 0, 0), header_style="bold", pad_edge=False)
+        for row in rows:
+            table.add_row(*(Text(str(cell)) for cell in row))
+        Console(width=WIDEST).print(table)  # what doesn't fit is for the terminal to wrap, not to cut off
+        return
     cells = [list(columns), *([str(cell) for cell in row] for row in rows)]
     widths = [max(len(row[index]) for row in cells) for index in range(len(columns))]
     for row in cells:
@@ -50,16 +88,19 @@ def print_error(error: FaasError, *, as_json: bool = False) -> None:
         print(json.dumps(error.problem(), indent=2, ensure_ascii=False, default=str), file=sys.stderr)
         return
     note(paint(f"{error.title}.", "red", sys.stderr))
-    for line in [*error.detail.splitlines(), *_figures(error.figures, error.detail)]:
+    for line in [*in_shell(error.detail).splitlines(), *_figures(error.figures, error.detail)]:
         note(f"  {line}")
 
 
 def paint(text: str, colour: str, stream: TextIO) -> str:
     """``text`` coloured, if ``stream`` is a terminal whose user doesn't object (https://no-color.org)."""
-    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" or not stream.isatty()
-    if plain or not text:
+    if not text or not _is_coloured(stream):
         return text
     return f"\x1b[{_COLOURS[colour]}m{text}\x1b[0m"
+
+
+def _is_coloured(stream: TextIO) -> bool:
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def _figures(figures: Mapping[str, Any], detail: str) -> Iterable[str]:

@@ -15,7 +15,8 @@ from jupyter_faas.cli.output import note, paint, print_json, print_table
 from jupyter_faas.cli.progress import progress_bar
 from jupyter_faas.client import Connection, GatewayClient
 from jupyter_faas.client.connection import find_gateway
-from jupyter_faas.model.errors import GatewayUnavailable
+from jupyter_faas.model.aliases import check_alias
+from jupyter_faas.model.errors import GatewayUnavailable, MalformedRequest
 
 if TYPE_CHECKING:
     from jupyter_faas.cli.notebook import CellFailure
@@ -61,6 +62,15 @@ def add_commands(commands: Commands) -> None:
         dest="takes_rest",
         action="store_true",
         help="publish the whole notebook; its cell tagged `parameters` says what a call gives",
+    )
+    publish.add_argument(
+        "--alias",
+        dest="aliases",
+        action="append",
+        default=[],
+        metavar="ALIAS",
+        type=_alias,
+        help="an alias, such as prod, that is to lead to what is published; repeatable",
     )
     publish.add_argument("--name", metavar="NAME", help="with --whole: the function's (default: the file's)")
     publish.add_argument(
@@ -118,6 +128,13 @@ def _publish(arguments: argparse.Namespace) -> int:
     return 0 if published and failure is None else 1
 
 
+def _alias(text: str) -> str:
+    try:
+        return check_alias(text)
+    except MalformedRequest as error:
+        raise argparse.ArgumentTypeError(error.detail) from error
+
+
 def _seconds(timeout: str | None) -> int | None:
     if timeout is None or timeout.isdigit():
         return None if timeout is None else int(timeout)
@@ -136,7 +153,7 @@ def _publish_unexecuted(notebook: Any, connection: Connection | None, arguments:
         return _show(receipts_of(found), None, arguments)
     to_publish = [one for one in found if not one[0].annotation.dry_run]
     with progress_bar(len(to_publish), "function") as begin:
-        published = publish_captured(to_publish, connection, begin)
+        published = publish_captured(to_publish, connection, begin, arguments.aliases)
     if arguments.json:
         print_json({"published": published, "error": None})
     else:
@@ -197,13 +214,15 @@ def _environment(connection: Connection | None, arguments: argparse.Namespace) -
 
     The notebook is named as Jupyter's server does it.
     """
-    from jupyter_faas.kernel.choice import DRY_RUN, ONLY
+    from jupyter_faas.kernel.choice import ALIASES, DRY_RUN, ONLY
 
     environment = {**os.environ, "JPY_SESSION_NAME": str(arguments.notebook.resolve())}
     if arguments.cell is not None:
         environment[ONLY] = arguments.cell
     if arguments.dry_run:
         environment[DRY_RUN] = "1"
+    if arguments.aliases:
+        environment[ALIASES] = ",".join(arguments.aliases)
     if connection is not None:
         environment |= {"FAAS_GATEWAY": connection.url, "FAAS_TOKEN": connection.token}
     return environment

@@ -33,7 +33,12 @@ def publish_whole(arguments: argparse.Namespace, values: Mapping[str, Any]) -> i
             raise UsageError(
                 f"--{option} is for notebooks that are run here; --whole publishes one to be run"
             )
-    words = [*([arguments.name] if arguments.name else []), *_timeout(arguments), *arguments.rest]
+    words = [
+        *([arguments.name] if arguments.name else []),
+        *_timeout(arguments),
+        *_aliases(arguments),
+        *arguments.rest,
+    ]
     notebook = read_notebook(path)
     annotation = annotation_of(notebook, words)
     elsewhere = _other_python(notebook)
@@ -48,7 +53,7 @@ def publish_whole(arguments: argparse.Namespace, values: Mapping[str, Any]) -> i
     target = annotation.gateway or arguments.gateway
     connection = Connection.from_url(target) if target else ensure_gateway(note)
     with GatewayClient(connection) as gateway:
-        answer = gateway.publish(captured.bundle, annotation.environment, _progress)
+        answer = gateway.publish(captured.bundle, annotation.environment, _progress, annotation.aliases)
     if arguments.json:
         print_json({"published": [{"cell": None, **answer}], "error": None})
     else:
@@ -63,6 +68,10 @@ def _timeout(arguments: argparse.Namespace) -> list[str]:
     if arguments.timeout is None:
         return []
     return ["--timeout", f"{arguments.timeout}s" if arguments.timeout.isdigit() else arguments.timeout]
+
+
+def _aliases(arguments: argparse.Namespace) -> list[str]:
+    return [word for alias in arguments.aliases for word in ("--alias", alias)]
 
 
 def _show(receipt: Any, as_json: bool) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from jupyter_faas.cli.arguments import UsageError
@@ -32,11 +32,14 @@ def receipts_of(found: Captured) -> list[dict[str, Any]]:
 
 
 def publish_captured(
-    found: Captured, connection: Connection | None, begin: Callable[[str], None]
+    found: Captured,
+    connection: Connection | None,
+    begin: Callable[[str], None],
+    aliases: Sequence[str] = (),
 ) -> list[dict[str, Any]]:
     """Publish all of it, one after the other; ``{"cell", "state", "publication"}`` each.
 
-    ``begin`` is told the name of each before it is published.
+    ``begin`` is told the name of each before it is published; ``aliases`` are to lead to all of it.
     """
     answers = []
     for cell, capture in found:
@@ -44,6 +47,9 @@ def publish_captured(
         named = cell.annotation.gateway
         target = Connection.from_url(named) if named else connection or ensure_gateway(note)
         with GatewayClient(target) as gateway:
-            answer = gateway.publish(capture.bundle, cell.annotation.environment, lambda *_: None)
+            named_aliases = (*cell.annotation.aliases, *aliases)
+            answer = gateway.publish(
+                capture.bundle, cell.annotation.environment, lambda *_: None, named_aliases
+            )
         answers.append({"cell": cell.number, **answer})
     return answers

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any, Final
 
+from jupyter_faas.client.raised import error_like_the_original
 from jupyter_faas.model.errors import (
     TYPE_PREFIX,
     Conflict,
@@ -19,7 +20,6 @@ from jupyter_faas.model.errors import (
     PayloadTooLarge,
     Saturated,
     Unauthenticated,
-    error_from_problem,
 )
 
 __all__ = ["NDJSON", "Response", "error_of_response", "item_of", "result_of", "value_of"]
@@ -52,6 +52,8 @@ class Response:
     status: int
     content_type: str
     body: bytes
+    retry_after: str = ""
+    """The header ``Retry-After``, if it says seconds (RFC 9110 §10.2.3)."""
 
     @property
     def is_json(self) -> bool:
@@ -88,11 +90,17 @@ def result_of(response: Response, url: str) -> Any:
         raise error_of_response(response, url)
     if response.status == NO_CONTENT:
         return None
+    lines = []
     try:
         if response.is_json:
             return json.loads(response.body)
         if response.essence == NDJSON:
-            return [item_of(line) for line in response.body.splitlines()]
+            lines = [json.loads(line) for line in response.body.splitlines()]
+    except ValueError as error:
+        raise _not_ours(response, url) from error
+    if response.essence == NDJSON:
+        return [_item(line) for line in lines]  # what a function raised may be a ValueError, too
+    try:
         return response.body.decode() if response.essence in ("text/plain", "text/html") else response.body
     except ValueError as error:
         raise _not_ours(response, url) from error
@@ -103,10 +111,13 @@ def item_of(line: bytes) -> Any:
 
     Raises ``ValueError`` for what is no JSON.
     """
-    item = json.loads(line)
+    return _item(json.loads(line))
+
+
+def _item(item: Any) -> Any:
     problem = item.get("error") if isinstance(item, dict) and len(item) == 1 else None
     if isinstance(problem, dict) and str(problem.get("type", "")).startswith(TYPE_PREFIX):
-        raise with_traceback(error_from_problem(problem))
+        raise with_traceback(error_like_the_original(problem))
     return item
 
 
@@ -118,11 +129,14 @@ def error_of_response(response: Response, url: str) -> FaasError:
         except ValueError:
             problem = None
         if isinstance(problem, dict) and isinstance(problem.get("code"), str):
-            return with_traceback(error_from_problem(problem))
+            return with_traceback(error_like_the_original(problem))
     if error_class := _BY_STATUS.get(response.status):
+        seconds = response.retry_after
+        figures = {"retry_after_seconds": int(seconds)} if seconds.isascii() and seconds.isdigit() else {}
         return error_class(
             f"{url} answered with status {response.status} and without saying why{_excerpt(response)}. If a "
-            "proxy stands before the gateway, look there."
+            "proxy stands before the gateway, look there.",
+            **figures,
         )
     return _not_ours(response, url)
 

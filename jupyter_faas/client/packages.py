@@ -40,5 +40,10 @@ _KNOWN = frozenset(
         "polars.Series",
         "pyarrow.Table",
         "pydantic.BaseModel",
+        "pydantic.Secret",
+        "pydantic.SecretBytes",
+        "pydantic.SecretStr",
+        "ipaddress._IPAddressBase",
+        "zoneinfo.ZoneInfo",
     }
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from jupyter_faas.client.files import File, file_of
@@ -11,7 +11,7 @@ from jupyter_faas.client.jsonvalues import json_of, split_frame
 from jupyter_faas.client.packages import type_name
 from jupyter_faas.model.errors import InvalidInput
 
-__all__ = ["Body", "body_of"]
+__all__ = ["Body", "body_of", "form_of"]
 
 JSON = "application/json"
 MEDIA = "x-faas-media"
@@ -46,11 +46,22 @@ def body_of(arguments: Mapping[str, Any], function: Mapping[str, Any]) -> Body:
         if name not in files
     }
     if not files:
-        return Body(json_of(values), JSON)
-    return _form(values, files, {name for name in values if "*/*" in takes[name]})
+        return Body(_json(values), JSON)
+    return form_of(values, files, {name for name in values if "*/*" in takes[name]})
 
 
-def _form(values: Mapping[str, Any], files: Mapping[str, File], fields: set[str]) -> Body:
+def _json(values: Mapping[str, Any]) -> bytes:
+    try:
+        return json_of(values)
+    except InvalidInput:
+        for name, value in values.items():
+            json_of(value, name)  # raises, and says which it is
+        raise
+
+
+def form_of(
+    values: Mapping[str, Any], files: Mapping[str, File], fields: Collection[str] = frozenset()
+) -> Body:
     """Values are parts of JSON, but for ``fields``: their parameters would take that for a file."""
     boundary = secrets.token_hex(16)
     pieces = []

@@ -12,13 +12,13 @@ from typing import Any, Final
 from jupyter_faas.client.answers import Response, result_of
 from jupyter_faas.client.packages import is_there, package
 from jupyter_faas.client.typed import typed
-from jupyter_faas.model.media import ARROW, HTML, JSON, NPY, PLOTLY
+from jupyter_faas.model.media import ARROW, HTML, JSON, NDJSON, NPY, PLOTLY
+from jupyter_faas.model.typenames import TYPE
 
 __all__ = ["Shown", "acceptable", "real_result", "table_of"]
 
 TYPE_KEY: Final = b"faas"
 """In an Arrow schema's metadata: which type the table was."""
-_OTHERS: Final = f"{JSON};q=0.9, {HTML};q=0.5, */*;q=0.4"
 
 
 class Shown:
@@ -40,8 +40,11 @@ class Shown:
         return f"<{self.media_type}, {len(self.content)} bytes>"
 
 
-def acceptable() -> str:
-    """What to ask for (RFC 9110 §12.5.1): the forms that keep most of a result and that can be read here."""
+def acceptable(pages: float = 0.5) -> str:
+    """What to ask for (RFC 9110 §12.5.1): the forms that keep most of a result and that can be read here.
+
+    ``pages`` is the weight of HTML; that of JSON is 0.9.
+    """
     best = ["application/octet-stream", "application/x-ndjson", "image/png"]
     if is_there("pyarrow"):
         best.insert(0, ARROW)
@@ -49,7 +52,7 @@ def acceptable() -> str:
         best.insert(0, NPY)
     if is_there("plotly"):
         best.insert(0, PLOTLY)
-    return f"{', '.join(best)}, {_OTHERS}"
+    return f"{', '.join(best)}, {JSON};q=0.9, {HTML};q={pages}, */*;q=0.4"
 
 
 def real_result(answer: Response, schema: Mapping[str, Any] | None, url: str) -> Any:
@@ -60,8 +63,12 @@ def real_result(answer: Response, schema: Mapping[str, Any] | None, url: str) ->
         return package("plotly.io").from_json(answer.body.decode())
     if answer.is_json:
         return typed(result, schema or {})
+    if form == NDJSON:
+        items = (schema or {}).get("items", {})
+        return [typed(item, items, schema) for item in result]
     if form == ARROW:
-        return table_of(answer.body)
+        table = table_of(answer.body)
+        return table.to_series() if (schema or {}).get(TYPE) == "polars.Series" else table
     if form == NPY:
         return package("numpy").load(BytesIO(answer.body), allow_pickle=False)
     if form == HTML or form.startswith("image/"):
@@ -88,9 +95,12 @@ def table_of(content: bytes) -> Any:
 
 
 def _shown(form: str, content: bytes) -> Any:
-    """Pixels as a PIL image where that is installed; notebooks show either."""
+    """Pixels as a PIL image where that is installed and can read them; notebooks show either."""
     if form.startswith("image/") and not form.endswith("+xml") and is_there("PIL"):
-        image = package("PIL.Image").open(BytesIO(content))
-        image.load()
+        try:
+            image = package("PIL.Image").open(BytesIO(content))
+            image.load()
+        except Exception:  # whatever PIL's many readers raise for what a function calls a picture
+            return Shown(form, content)
         return image
     return Shown(form, content)

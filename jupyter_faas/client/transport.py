@@ -13,8 +13,10 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from jupyter_faas.client.answers import Response, error_of_response
+from jupyter_faas.client.ongoing import Ongoing
 from jupyter_faas.model.errors import GatewayUnavailable
 from jupyter_faas.model.units import format_duration
+from jupyter_faas.model.user import current_user
 from jupyter_faas.version import VERSION
 
 __all__ = ["Transport"]
@@ -42,6 +44,7 @@ class Transport:
         self._headers = {"User-Agent": f"jupyter-faas/{VERSION}"}
         if token:
             self._headers["Authorization"] = f"Bearer {token}"
+            self._headers["Faas-Caller"] = (current_user() or "token").encode("ascii", "replace").decode()
         self._idle: list[http.client.HTTPConnection] = []  # taken and given back by atomic list methods
 
     def send(
@@ -52,23 +55,31 @@ class Transport:
         headers: Mapping[str, str] | None = None,
         *,
         timeout_seconds: float,
+        ongoing: Ongoing | None = None,
     ) -> Response:
         """One request and its whole answer, whatever its status.
 
-        ``timeout_seconds`` bounds the wait for the answer, and for each further piece of it.
+        ``timeout_seconds`` bounds the wait for the answer, and for each further piece of it. Through
+        ``ongoing`` another thread may end it.
         """
+        ongoing = ongoing or Ongoing()
         with self._unavailable(timeout_seconds):
-            connection, response = self._begin(method, path, body, headers or {}, timeout_seconds)
+            connection, response = self._begin(method, path, body, headers or {}, timeout_seconds, ongoing)
             try:
                 content = response.read()
             except BaseException:
                 connection.close()
                 raise
+            finally:
+                ongoing.uses(None)
             if response.will_close:
                 connection.close()
             else:
                 self._idle.append(connection)
-            return Response(response.status, response.headers.get("Content-Type", ""), content)
+            said = response.headers
+            return Response(
+                response.status, said.get("Content-Type", ""), content, said.get("Retry-After", "")
+            )
 
     def stream(
         self,
@@ -78,20 +89,24 @@ class Transport:
         timeout_seconds: float,
         body: bytes | None = None,
         content_type: str = "application/json",
+        ongoing: Ongoing | None = None,
     ) -> Generator[bytes, None, None]:
         """What answers a ``GET`` (or a ``POST`` of ``body``), as it comes; close it to end it early.
 
         Raises the error of an answer that isn't what was asked for; ``timeout_seconds`` bounds a silence.
+        Through ``ongoing`` another thread may end it.
         """
+        ongoing = ongoing or Ongoing()
         with self._unavailable(timeout_seconds):
             headers = {"Accept": accept} | ({} if body is None else {"Content-Type": content_type})
             method = "GET" if body is None else "POST"
-            connection, response = self._begin(method, path, body, headers, timeout_seconds)
+            connection, response = self._begin(method, path, body, headers, timeout_seconds, ongoing)
         try:
             yield self._first_piece(response, accept, timeout_seconds)
             while piece := self._piece(response, timeout_seconds):
                 yield piece
         finally:
+            ongoing.uses(None)
             connection.close()
 
     def close(self) -> None:
@@ -106,7 +121,8 @@ class Transport:
         if not 200 <= response.status < 300 or not content_type.startswith(accept):
             while len(piece) < MAX_PROBLEM_BYTES and (more := self._piece(response, timeout_seconds)):
                 piece += more
-            raise error_of_response(Response(response.status, content_type, piece), self._url)
+            later = response.headers.get("Retry-After", "")
+            raise error_of_response(Response(response.status, content_type, piece, later), self._url)
         return piece
 
     def _piece(self, response: http.client.HTTPResponse, timeout_seconds: float) -> bytes:
@@ -114,13 +130,21 @@ class Transport:
             return response.read1(CHUNK_BYTES)
 
     def _begin(
-        self, method: str, path: str, body: bytes | None, headers: Mapping[str, str], timeout_seconds: float
+        self,
+        method: str,
+        path: str,
+        body: bytes | None,
+        headers: Mapping[str, str],
+        timeout_seconds: float,
+        ongoing: Ongoing,
     ) -> tuple[http.client.HTTPConnection, http.client.HTTPResponse]:
         while True:
             connection, fresh = self._take()
+            ongoing.uses(connection.sock)
             try:
                 return connection, self._exchange(connection, method, path, body, headers, timeout_seconds)
             except BaseException as error:
+                ongoing.uses(None)
                 connection.close()
                 if fresh or method not in REPEATABLE or not isinstance(error, ConnectionError):
                     raise

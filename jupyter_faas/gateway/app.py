@@ -32,24 +32,34 @@ from jupyter_faas.gateway.handlers.budget import Budget
 from jupyter_faas.gateway.handlers.server import Server
 from jupyter_faas.gateway.handlers.site import Authenticator, Site
 from jupyter_faas.gateway.images.builder import ImageBuilder
+from jupyter_faas.gateway.service.aliases import Aliases
 from jupyter_faas.gateway.service.builds import Builds
 from jupyter_faas.gateway.service.bundles import BundleStore
 from jupyter_faas.gateway.service.catalogue import Catalogue
+from jupyter_faas.gateway.service.differences import Differences
+from jupyter_faas.gateway.service.disk import Disk
+from jupyter_faas.gateway.service.gate import Gate
+from jupyter_faas.gateway.service.history import History
 from jupyter_faas.gateway.service.locks import LockStore
+from jupyter_faas.gateway.service.logs import Logs
 from jupyter_faas.gateway.service.metrics import Metrics
 from jupyter_faas.gateway.service.partial import PartialNotebooks
 from jupyter_faas.gateway.service.planner import Planner
 from jupyter_faas.gateway.service.publisher import Publisher
 from jupyter_faas.gateway.service.readiness import Readiness
 from jupyter_faas.gateway.service.rebuilder import Rebuilder
+from jupyter_faas.gateway.service.retention import Retention
 from jupyter_faas.gateway.service.service import Service
+from jupyter_faas.gateway.service.tracing import Tracer
+from jupyter_faas.gateway.service.versions import Versions
 from jupyter_faas.gateway.settling import settle
 from jupyter_faas.gateway.sharing.entrances import Entrances
 from jupyter_faas.gateway.sharing.page import MOST_PROCESSES, SharedBudget, SharedPage
 from jupyter_faas.gateway.store.recorder import Recorder
+from jupyter_faas.gateway.store.records import HistoryBounds, InvocationRecord
 from jupyter_faas.gateway.store.store import Store
-from jupyter_faas.model.connection import ConnectionInfo, data_dir, read_connection, write_connection
-from jupyter_faas.model.errors import Conflict, EngineUnavailable, GatewayUnavailable
+from jupyter_faas.model.connection import ConnectionInfo, data_dir, last_connection, write_connection
+from jupyter_faas.model.errors import Conflict, EngineUnavailable
 from jupyter_faas.version import VERSION
 
 __all__ = ["GatewayApp", "main"]
@@ -71,7 +81,7 @@ class GatewayApp(JupyterApp):
     name = "jupyter-faas-gateway"
     description = "Publish notebook functions and call them over HTTP."
     version = VERSION
-    classes = [EngineSettings, Dispatcher, Keeper, Prewarmed]
+    classes = [EngineSettings, Dispatcher, Keeper, Prewarmed, Retention]
     aliases = {
         **JupyterApp.aliases,
         "ip": "GatewayApp.ip",
@@ -153,6 +163,22 @@ class GatewayApp(JupyterApp):
 
     history = Integer(100_000, min=100, help="How many invocations the history keeps.").tag(config=True)
 
+    history_days = Float(
+        90.0, min=0, help="How long, in days, the history keeps an invocation; 0 is without an end."
+    ).tag(config=True)
+
+    max_recorded_bytes = Integer(
+        50_000_000,
+        min=0,
+        help="How many bytes of inputs and outputs are kept for each function that records its calls.",
+    ).tag(config=True)
+
+    trace_endpoint = Unicode(
+        "",
+        help="Where OpenTelemetry's collector takes traces by OTLP over HTTP, such as "
+        "http://localhost:4318/v1/traces; wants jupyter-faas[otel]. Empty sends none.",
+    ).tag(config=True)
+
     max_metric_functions = Integer(
         200,
         min=0,
@@ -186,7 +212,7 @@ class GatewayApp(JupyterApp):
         stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        last = _last_connection(folder)
+        last = last_connection(folder)
         sockets = self._bind(last)
         async with contextlib.AsyncExitStack() as stack:
             store = Store(folder / "gateway.sqlite")
@@ -263,22 +289,35 @@ class GatewayApp(JupyterApp):
         builder = ImageBuilder(engine, folder / "cache", self.base_image, self.build_on_host)
         bundles = BundleStore(folder / "bundles")
         locks = LockStore(folder / "locks")
-        rebuilder = Rebuilder(store, catalogue, bundles, locks, builder)
+        gate = Gate()
+        rebuilder = Rebuilder(store, catalogue, bundles, locks, builder, gate)
         planner = Planner(engine, bundles, folder / "layers")
         dispatcher = Dispatcher(engine, rebuilder.rebuild, planner.plan, parent=self)
         builds = Builds()
         metrics = Metrics(dispatcher, catalogue, builds, self.max_metric_functions)
         stack.push_async_callback(metrics.close)
-        recorder = Recorder(store, self.history, metrics.count)
+        tracer = self._tracer(stack)
+
+        def tell(records: Sequence[InvocationRecord]) -> None:
+            metrics.count(records)
+            if tracer is not None:
+                tracer.tell(records)
+
+        recorder = Recorder(store, self._history_bounds(), tell)
         stack.push_async_callback(recorder.close)
-        publisher = Publisher(engine, store, bundles, locks, builder, dispatcher, catalogue, builds)
+        aliases = Aliases(store, catalogue, dispatcher, recorder)
+        differences = Differences(store, bundles, aliases)
+        publisher = Publisher(
+            engine, store, bundles, locks, builder, dispatcher, catalogue, builds, aliases, differences, gate
+        )
         stack.push_async_callback(publisher.close)
-        for published in catalogue:
-            dispatcher.provision(published.target)
+        await aliases.provision()
         if dispatcher.prewarmed.memory_bytes:
             for published in nlargest(EXPECTED, catalogue, key=lambda one: one.record.published):
                 dispatcher.prewarmed.expect(published.target)
-        partial = PartialNotebooks(folder / "notebooks")
+        versions = Versions(engine, store, catalogue, dispatcher, aliases, recorder)
+        retention = Retention(engine, store, dispatcher, aliases, versions, bundles, locks, gate, parent=self)
+        stack.push_async_callback(retention.close)
         service = Service(
             engine,
             store,
@@ -288,11 +327,30 @@ class GatewayApp(JupyterApp):
             dispatcher,
             catalogue,
             publisher,
-            partial,
+            PartialNotebooks(folder / "notebooks"),
             metrics,
             Readiness(engine, store, folder),
+            History(store, recorder, catalogue),
+            Logs(store, recorder, catalogue, dispatcher.feed),
+            tracer is not None,
+            aliases,
+            versions,
+            differences,
+            retention,
+            Disk(engine, store, folder),
         )
         return service, dispatcher
+
+    def _tracer(self, stack: contextlib.AsyncExitStack) -> Tracer | None:
+        if not self.trace_endpoint:
+            return None
+        tracer = Tracer(self.trace_endpoint)
+        stack.push_async_callback(asyncio.to_thread, tracer.close)
+        return tracer
+
+    def _history_bounds(self) -> HistoryBounds:
+        seconds = self.history_days * 86400 if self.history_days else None
+        return HistoryBounds(self.history, seconds, self.max_recorded_bytes)
 
     async def _sweep(self, engine: Engine, owner: str) -> None:
         """Remove what a gateway that was killed has left running."""
@@ -363,14 +421,6 @@ async def _owner(store: Store) -> str:
         owner = secrets.token_hex(8)
         await store.save_setting("owner", owner)
     return owner
-
-
-def _last_connection(folder: Path) -> ConnectionInfo | None:
-    try:
-        last = read_connection()
-    except GatewayUnavailable:
-        return None  # others could read it: its token is not used again
-    return last if last and last.data_dir == str(folder) else None
 
 
 def _is_loopback(ip: str) -> bool:

@@ -11,9 +11,11 @@ import json
 import os
 import resource
 import shutil
+import sqlite3
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -23,8 +25,10 @@ from jupyter_faas.gateway.engines.process import ProcessEngine
 from jupyter_faas.gateway.images.base import BaseImages
 from jupyter_faas.gateway.images.host_base import host_python
 from jupyter_faas.gateway.images.installer import Target, resolve
+from jupyter_faas.gateway.images.usage import images_taken, taken
 from jupyter_faas.model.connection import data_dir
 from jupyter_faas.model.errors import FaasError
+from jupyter_faas.model.units import format_size
 
 __all__ = ["Check", "examine", "main"]
 
@@ -52,7 +56,7 @@ async def examine(engine_name: str, data_folder: Path, base_image: str = "") -> 
         folder = Path(name)
         engines: list[Engine] = []
         if engine_name != "process":
-            engines.append(DockerEngine(folder / "run", "doctor"))
+            engines.append(DockerEngine(folder / "run", _owner(data_folder)))
         if engine_name != "docker":
             engines.append(ProcessEngine(folder / "data", folder / "run", "doctor"))
         checks: list[Check] = []
@@ -65,6 +69,7 @@ async def examine(engine_name: str, data_folder: Path, base_image: str = "") -> 
                 break
         if working is not None:
             checks += await _with_engine(*working, folder, base_image)
+            checks.append(await _guarded("disk use", lambda: _use(working[0], data_folder)))
         checks += [
             await _guarded("package index", lambda: _package_index(folder)),
             _disk(data_folder),
@@ -183,6 +188,30 @@ async def _guarded(name: str, check: Callable[[], Awaitable[Check]]) -> Check:
 
 def _disk(data_folder: Path) -> Check:
     return _space("data folder", data_folder, "set the gateway's data_dir to a larger disk")
+
+
+def _owner(data_folder: Path) -> str:
+    """The label of what the gateway of this machine has made."""
+    try:
+        with closing(sqlite3.connect(f"file:{data_folder}/gateway.sqlite?mode=ro", uri=True)) as database:
+            row = database.execute("SELECT value FROM settings WHERE key = 'owner'").fetchone()
+    except sqlite3.Error:
+        row = None
+    return str(row[0]) if row else "doctor"
+
+
+async def _use(engine: Engine, data_folder: Path) -> Check:
+    """What the gateway of this machine takes; layers that images share are counted once."""
+    images = images_taken(await engine.own_images())
+    files = await asyncio.to_thread(taken, data_folder)
+    parts = [f"{name} {format_size(one['bytes'])}" for name, one in files.items() if one["count"]]
+    parts += [
+        f"{one['count']} {kind} image{'s' * (one['count'] > 1)} {format_size(one['bytes'])}"
+        for kind, one in images.items()
+        if one["count"]
+    ]
+    advice = "'jupyter faas prune --dry-run' shows what nothing needs any more." if parts else None
+    return Check("disk use", True, ", ".join(parts) or "nothing yet", advice)
 
 
 def _docker_disk(info: EngineInfo) -> Check:

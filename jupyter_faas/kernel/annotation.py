@@ -8,7 +8,7 @@ import re
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 import pydantic
 from IPython.core import magic_arguments
@@ -16,10 +16,12 @@ from IPython.core.error import UsageError
 
 from jupyter_faas.kernel.requirements import parse_requirement
 from jupyter_faas.kernel.slice import Choices
+from jupyter_faas.model.aliases import check_alias
+from jupyter_faas.model.cap_options import CAP_CHOICES, CAP_OPTIONS, CapOption, caps_of, form_of, whole_number
 from jupyter_faas.model.caps import Caps
-from jupyter_faas.model.errors import AnnotationError
-from jupyter_faas.model.manifest import APT_PATTERN, NAME_PATTERN
-from jupyter_faas.model.units import format_duration, format_size, parse_duration, parse_size
+from jupyter_faas.model.errors import AnnotationError, MalformedRequest
+from jupyter_faas.model.manifest import APT_PATTERN, NAME_PATTERN, Recording
+from jupyter_faas.model.units import format_size, parse_size
 
 __all__ = [
     "Annotation",
@@ -50,70 +52,9 @@ class Annotation:
     choices: Choices = field(default_factory=Choices)
     files: tuple[str, ...] = ()
     apt: tuple[str, ...] = ()
+    recording: Recording | None = None
+    aliases: tuple[str, ...] = ()
 
-
-@dataclass(frozen=True)
-class _Cap:
-    """One option that sets a cap: the field of ``Caps``, how it is read and how a bound is written."""
-
-    field: str
-    parse: Callable[[str], Any]
-    write: Callable[[Any], str]
-    what: str
-
-
-def _count(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise AnnotationError(f"{text!r} is not a whole number, such as 4.") from None
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise AnnotationError(f"{text!r} is not a number, such as 0.5 or 2.") from None
-
-
-def _plain(value: Any) -> str:
-    return f"{value:g}"
-
-
-_CAPS: Final = {
-    "timeout": _Cap("timeout_seconds", parse_duration, format_duration, "Longest time that a call may run"),
-    "init-timeout": _Cap(
-        "init_timeout_seconds", parse_duration, format_duration, "Longest time that importing it may take"
-    ),
-    "memory": _Cap(
-        "memory_bytes", parse_size, format_size, "Memory of one instance, its scratch files included"
-    ),
-    "cpu": _Cap("cpu", _number, _plain, "CPUs that one instance may use, in CPUs; fractions are allowed"),
-    "pids": _Cap("pids", _count, _plain, "Processes and threads that one instance may have"),
-    "scratch": _Cap("scratch_bytes", parse_size, format_size, "Space for temporary files in one instance"),
-    "payload-size": _Cap("payload_bytes", parse_size, format_size, "Largest request body"),
-    "result-size": _Cap("result_bytes", parse_size, format_size, "Largest encoded result"),
-    "log-size": _Cap("log_bytes", parse_size, format_size, "Most that one call may log; the rest is cut"),
-    "concurrency": _Cap(
-        "concurrency", _count, _plain, "Calls that one instance runs at a time, each in its own process"
-    ),
-    "max-instances": _Cap("max_instances", _count, _plain, "Instances that may run at a time"),
-    "min-instances": _Cap(
-        "min_instances", _count, _plain, "Instances that are always running, also while nobody calls"
-    ),
-    "idle": _Cap(
-        "idle_seconds",
-        parse_duration,
-        format_duration,
-        "Longest time without a call until an instance stops; the gateway may stop it earlier",
-    ),
-}
-_FORMS: Final[Mapping[Callable[[str], Any], str]] = {
-    parse_duration: "a duration with its unit: 250ms, 5s, 2m or 1h",
-    parse_size: "a size with its unit: 256MB or 1GiB",
-    _count: "a whole number",
-    _number: "a number",
-}
 
 _argument: Callable[..., Any] = magic_arguments.argument
 _with_parser: Callable[..., Any] = magic_arguments.magic_arguments
@@ -140,7 +81,7 @@ def publish_arguments(magic: Callable[..., Any]) -> Callable[..., Any]:
             help="Publish the cell's code itself as a function that returns this name, which the cell "
             "assigns; several are returned as a dictionary. Repeatable.",
         ),
-        *(_cap_argument(option, cap) for option, cap in _CAPS.items()),
+        *(_cap_argument(option, cap) for option, cap in CAP_OPTIONS.items()),
         _argument(
             "--network",
             choices=("none", "egress"),
@@ -194,6 +135,14 @@ def publish_arguments(magic: Callable[..., Any]) -> Callable[..., Any]:
             'function goes live, such as "summarize([1, 2])". Repeatable. Examples in the docstring (>>>) '
             "are run in any case.",
         ),
+        _argument(
+            "--alias",
+            action="append",
+            default=[],
+            metavar="NAME",
+            help="A name such as prod that is to lead to this version, so that NAME@prod calls it, too. "
+            "Repeatable.",
+        ),
         _argument("--public", action="store_true", help="Let anyone call it, without a token. Default: no."),
         _argument("--dry-run", action="store_true", help="Show what would be captured; publish nothing."),
         _argument("--gateway", metavar="URL", help="Gateway to publish to. Default: the local one."),
@@ -208,7 +157,7 @@ def publish_arguments(magic: Callable[..., Any]) -> Callable[..., Any]:
 def _value_arguments() -> list[Any]:
     """Options about data."""
     each, total = (format_size(size) for size in (Choices.value_bytes, Choices.total_value_bytes))
-    size = _FORMS[parse_size]
+    size = form_of(CAP_OPTIONS["memory"])
     return [
         _argument(
             "--freeze",
@@ -229,6 +178,20 @@ def _value_arguments() -> list[Any]:
         _argument("--value-size", help=f"Most that one frozen value may take: {size}. Default: {each}."),
         _argument("--values-total", help=f"Most that they may take together: {size}. Default: {total}."),
         _argument(
+            "--record",
+            metavar="N",
+            help="Keep the input and output of the last N calls that failed and of the last N others, to "
+            "look at them and to run them again. Default: none.",
+        ),
+        _argument(
+            "--redact",
+            action="append",
+            default=[],
+            metavar="FIELD",
+            help="With --record: a field, at any depth of input and output, whose value is never kept. "
+            "Repeatable.",
+        ),
+        _argument(
             "--file",
             action="append",
             default=[],
@@ -239,9 +202,14 @@ def _value_arguments() -> list[Any]:
     ]
 
 
-def _cap_argument(option: str, cap: _Cap) -> Any:
+def _cap_texts(options: argparse.Namespace) -> dict[str, str | None]:
+    names = (*CAP_OPTIONS, *CAP_CHOICES)
+    return {name: getattr(options, name.replace("-", "_")) for name in names}
+
+
+def _cap_argument(option: str, cap: CapOption) -> Any:
     default = cap.write(Caps.model_fields[cap.field].default)
-    return _argument(f"--{option}", help=f"{cap.what}: {_FORMS[cap.parse]}. Default: {default}.")
+    return _argument(f"--{option}", help=f"{cap.what}: {form_of(cap)}. Default: {default}.")
 
 
 @publish_arguments
@@ -272,7 +240,7 @@ def parse_words(words: Sequence[str], defaults: Caps | None = None) -> Annotatio
     for text in options.apt:
         _check_apt(text)
     return Annotation(
-        caps=_caps(options, defaults or Caps()),
+        caps=caps_of(_cap_texts(options), defaults or Caps()),
         name=None if options.name is None else check_name(options.name),
         entry=options.entry,
         inputs=tuple(options.input),
@@ -287,6 +255,8 @@ def parse_words(words: Sequence[str], defaults: Caps | None = None) -> Annotatio
         choices=_choices(options),
         files=tuple(options.file),
         apt=tuple(sorted(set(options.apt))),
+        recording=_recording(options.record, options.redact),
+        aliases=tuple(_alias(text) for text in dict.fromkeys(options.alias)),
     )
 
 
@@ -314,6 +284,13 @@ def check_name(name: str) -> str:
     return name
 
 
+def _alias(text: str) -> str:
+    try:
+        return check_alias(text)
+    except MalformedRequest as error:
+        raise AnnotationError(f"--alias: {error.detail}") from error
+
+
 def _check_apt(text: str) -> None:
     if not re.fullmatch(APT_PATTERN, text):
         raise AnnotationError(
@@ -322,19 +299,22 @@ def _check_apt(text: str) -> None:
         )
 
 
-def _caps(options: argparse.Namespace, defaults: Caps) -> Caps:
-    chosen: dict[str, Any] = {**defaults.model_dump(), "network": options.network, "isolate": options.isolate}
-    for option, cap in _CAPS.items():
-        text = getattr(options, option.replace("-", "_"))
-        if text is not None:
-            try:
-                chosen[cap.field] = cap.parse(text)
-            except AnnotationError as error:
-                raise AnnotationError(f"--{option}: {error.detail}") from error
+def _recording(calls: str | None, redact: Sequence[str]) -> Recording | None:
+    if calls is None:
+        if redact:
+            raise AnnotationError(
+                "--redact takes fields out of what --record N keeps, and there is no --record."
+            )
+        return None
     try:
-        return Caps(**chosen)
+        return Recording(calls=whole_number(calls), redact=tuple(dict.fromkeys(redact)))
+    except AnnotationError as error:
+        raise AnnotationError(f"--record: {error.detail}") from error
     except pydantic.ValidationError as error:
-        raise AnnotationError(" ".join(_range_fault(dict(fault)) for fault in error.errors())) from error
+        where = error.errors()[0]["loc"][0]
+        if where == "calls":
+            raise AnnotationError(f"--record {calls} is out of range: 1 to 10000 is accepted.") from error
+        raise AnnotationError("--redact wants the name of a field.") from error
 
 
 def _choices(options: argparse.Namespace) -> Choices:
@@ -351,18 +331,6 @@ def _choices(options: argparse.Namespace) -> Choices:
         value_bytes=sizes["value_size"] or Choices.value_bytes,
         total_value_bytes=sizes["values_total"] or Choices.total_value_bytes,
     )
-
-
-def _range_fault(fault: Mapping[str, Any]) -> str:
-    if not fault["loc"]:  # caps that don't go together
-        return str(fault["ctx"]["error"])
-    field = fault["loc"][0]
-    option, cap = next((option, cap) for option, cap in _CAPS.items() if cap.field == field)
-    metadata = Caps.model_fields[field].metadata
-    lowest = next(bound.ge for bound in metadata if hasattr(bound, "ge"))
-    highest = next(bound.le for bound in metadata if hasattr(bound, "le"))
-    given = cap.write(fault["input"])
-    return f"--{option} {given} is out of range: {cap.write(lowest)} to {cap.write(highest)} is accepted."
 
 
 def _environment(texts: Sequence[str]) -> dict[str, str]:

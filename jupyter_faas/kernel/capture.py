@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import inspect
 import os
 import sys
@@ -34,13 +33,14 @@ from jupyter_faas.model.bundle import MAX_BUNDLE_BYTES, Bundle, digest_of
 from jupyter_faas.model.errors import AnnotationError, CaptureError
 from jupyter_faas.model.manifest import HANDLER_FILE, Manifest, Origin
 from jupyter_faas.model.units import format_size
+from jupyter_faas.model.user import current_user
 
 __all__ = [
     "Capture",
-    "author",
     "bundled",
     "capture",
     "check_size",
+    "entry_of",
     "needed_installs",
     "notebook_path",
     "published_name",
@@ -74,7 +74,7 @@ def capture(shell: InteractiveShell, body: str, annotation: Annotation, lines_ab
     origins = Origins()
     found = slice_of(entry, namespace, cells, origins, made, annotation.choices)
     futures = {feature for used in found.used_cells for feature in cells.futures(used)}
-    origin = Origin(notebook=_notebook(namespace), cell=cell.label, author=author())
+    origin = Origin(notebook=_notebook(namespace), cell=cell.label, author=current_user())
     declared = _declared(annotation, namespace, cells)
     proof = proof_of(function, annotation.checks, lambda text: eval(text, shell.user_ns))  # noqa: S307
     check_names(annotation.checks, found.bound)
@@ -129,6 +129,7 @@ def bundled(
         environment=tuple(sorted(annotation.environment)),
         caps=annotation.caps,
         public=annotation.public,
+        recording=annotation.recording,
         doc=inspect.getdoc(function) or "",
         proof=proof,
         input_schema=schemas.input,
@@ -217,11 +218,3 @@ def _notebook_file(namespace: Mapping[str, Any]) -> Path | None:
 def notebook_path(namespace: Mapping[str, Any]) -> str:
     """The file of this kernel's notebook, as far as the front end tells; else empty."""
     return str(os.environ.get("JPY_SESSION_NAME") or namespace.get("__vsc_ipynb_file__") or "")
-
-
-def author() -> str | None:
-    """The user's name, if there is one."""
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError, ImportError):  # a container's user may have no name
-        return None

@@ -13,6 +13,7 @@ from IPython.display import DisplayHandle
 from jupyter_faas.kernel.panel import Panel, Step, step_text
 from jupyter_faas.model.errors import FaasError
 from jupyter_faas.model.media import PUBLICATION
+from jupyter_faas.model.places import in_notebook
 
 __all__ = ["Progress", "quiet", "screen_for"]
 
@@ -119,9 +120,12 @@ class Progress:
 
 
 def quiet(error: FaasError) -> FaasError:
-    """``error`` with its sentence as its whole traceback: our own frames say nothing to an author, and
-    who executes notebooks (nbclient, papermill) sees no panel, but stops with the traceback.
+    """``error`` with its sentence as its whole traceback, and that of the function below it: our own frames
+    say nothing to an author, and who executes notebooks (nbclient, papermill) sees no panel, but stops with
+    the traceback. Its advice is for a notebook.
     """
-    lines = [f"{type(error).__name__}: {error.detail}"]
+    error.detail = in_notebook(error.detail)
+    error.args = (error.detail,)
+    lines = [f"{type(error).__name__}: {error.detail}", *getattr(error, "__notes__", ())]
     error._render_traceback_ = lambda: lines  # type: ignore[attr-defined]
     return error

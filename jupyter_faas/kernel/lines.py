@@ -8,7 +8,7 @@ import shlex
 from dataclasses import dataclass
 from typing import Any, Final
 
-from jupyter_faas.client.functions import signature_of
+from jupyter_faas.client.signatures import signature_of
 
 __all__ = ["FILE", "Call"]
 

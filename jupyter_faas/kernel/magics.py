@@ -5,21 +5,32 @@ from __future__ import annotations
 import asyncio
 import shlex
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from IPython.core.interactiveshell import ExecutionResult, InteractiveShell
-from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_var_expand
+from IPython.core.magic import (
+    Magics,
+    cell_magic,
+    line_magic,
+    magics_class,
+    needs_local_scope,
+    no_var_expand,
+)
 
 from jupyter_faas.client import GatewayClient, connect
 from jupyter_faas.client.connection import Connection, ensure_gateway, find_gateway
 from jupyter_faas.kernel.annotation import Annotation, parse_annotation, parse_words, publish_arguments
 from jupyter_faas.kernel.capture import Capture, capture, notebook_path
 from jupyter_faas.kernel.cells import transformed
-from jupyter_faas.kernel.choice import is_chosen, only_shown
+from jupyter_faas.kernel.choice import is_chosen, more_aliases, only_shown
 from jupyter_faas.kernel.commands import run_command
+from jupyter_faas.kernel.compared import compared, with_changes
+from jupyter_faas.kernel.completion import complete_in
 from jupyter_faas.kernel.display import Progress, quiet, screen_for
+from jupyter_faas.kernel.held_back import call_here, is_held_back
+from jupyter_faas.kernel.invoking import invoke
 from jupyter_faas.kernel.lines import Call
 from jupyter_faas.kernel.ran import annotated_cells, prepare
 from jupyter_faas.kernel.receipt import Receipt
@@ -46,6 +57,7 @@ def register(shell: InteractiveShell) -> None:
     """Make the magics known to ``shell``; doing it again is harmless."""
     shell.register_magics(FaasMagics)
     record_runs(shell)
+    complete_in(shell)
 
 
 def prepare_annotated(source: str, words: Sequence[str]) -> None:
@@ -97,32 +109,62 @@ class FaasMagics(Magics):
             raise quiet(error) from None
 
     @no_var_expand
+    @needs_local_scope
     @line_magic
-    def faas(self, line: str) -> Any:
-        """List, show, call and delete published functions, read their logs, look at the gateway.
+    def faas(self, line: str, local_ns: Mapping[str, Any] | None = None) -> Any:
+        """List, show, call and delete published functions and their versions, read logs, look at the gateway.
 
         ::
 
             %faas list                      the functions of the gateway
             %faas show NAME                 one function: its address, schema, packages, caps
-            %faas invoke NAME key=value …   call it; a value is JSON, else text: q=0.5 name=Ada 'xs=[1, 2]'
-            %faas invoke NAME {"key": …}    the same with the arguments as one JSON object
-            %faas logs NAME [--limit N]     what it wrote: the last N lines, 100 by default
-            %faas delete NAME               delete it with all its versions
+            %faas invoke NAME key=value …   call it; a value is JSON, text, or {an expression} of this kernel:
+                                            q=0.5 name=Ada xs=[1, 2] table={df[df.a > 1]}
+            %faas invoke NAME {"key": …}    the same with the arguments as one JSON object, or as {a_dict}
+            %faas invoke --accept TYPE …    the result in another form: text/csv, image/svg+xml
+            %faas logs NAME [-f]            what it wrote; -f goes on with each new line until interrupted
+            %faas history [NAME]            the last calls, of one function or of all: --status 5xx, --code
+                                            timeout, --version N, --since 2h, --min-duration 200ms, --limit N
+            %faas caps NAME                 what its calls use of its caps, and which would fit better; with
+                                            --memory 1GB and so on: a new version with these, without a build
+            %faas errors NAME               its errors, grouped by their kind and cell line
+            %faas invocation ID             one call: figures, error, and what it wrote
+            %faas replay ID [key=value …]   run a call that --record has kept again, with this kernel's
+                                            function; --version N: with a version or alias at the gateway
+            %faas versions NAME             its versions: when, by whom, from which cell, and what changed
+            %faas diff NAME 6 7             what is different in version 7
+            %faas alias NAME prod 7         NAME@prod means version 7; 7:90,8:10 shares its calls out
+            %faas rollback NAME [--to N]    move latest back to the version that last served well
+            %faas prune [--dry-run]         remove old versions, and what nothing needs any more
+            %faas delete NAME [--yes]       delete it with all its versions; NAME@7: that version alone
             %faas publish                   publish the cells that ran with a first line #| publish
             %faas publish --whole [FILE]    publish this notebook, as it was last saved: each call runs it
             %faas gateway                   the gateway: its address, engine and state
 
+        ``result = %faas invoke …`` is what the function returned: a DataFrame, an array, a picture.
         ``--gateway URL`` before the command asks another gateway than the local one.
         """
+        namespace = {**self.shell.user_ns, **(local_ns or {})}
         try:
             words = _words(line) if line.split()[:1] == ["publish"] else []
             if words:
                 self._publish_whole(words[1:]) if "--whole" in words else self._publish_annotated(words[1:])
                 return None
-            return run_command(line, connect)
+            return run_command(line, connect, namespace, self._invoke)
         except FaasError as error:
             raise quiet(error) from None
+
+    def _invoke(
+        self,
+        connected: Callable[[], GatewayClient],
+        name: str,
+        arguments: Mapping[str, Any],
+        accept: str | None,
+    ) -> Any:
+        if is_held_back(self.shell, name):
+            return call_here(self.shell, name, arguments)
+        with connected() as gateway:
+            return invoke(gateway, name, arguments, accept)
 
     def publish_ran(self, source: str, annotation: Annotation) -> None:
         """Publish an annotated cell without a magic, whose ``source`` has run."""
@@ -197,10 +239,12 @@ class FaasMagics(Magics):
             progress.panel.function = captured.bundle.manifest.name
             progress.panel.receipt = captured.receipt
         if annotation.dry_run or only_shown():
+            receipt = progress.panel.receipt = _compare(captured, annotation)
             progress.panel.headline = f"{captured.bundle.manifest.name} would be published (--dry-run)."
-            progress.panel.answer = _shown(captured.receipt)
+            progress.panel.answer = _shown(receipt)
         else:
             answer = self._send(captured, annotation, progress)
+            progress.panel.receipt = with_changes(captured.receipt, answer["publication"])
             took = format_duration(time.monotonic() - begun)
             progress.panel.headline = _headline(answer, took)
             progress.panel.answer = answer
@@ -211,7 +255,19 @@ class FaasMagics(Magics):
 
     def _send(self, captured: Capture, annotation: Annotation, progress: Progress) -> dict[str, Any]:
         with GatewayClient(_connection(annotation, progress)) as gateway:
-            return gateway.publish(captured.bundle, annotation.environment, progress.event)
+            progress.panel.receipt = compared(captured.receipt, captured.bundle.manifest, gateway)
+            aliases = (*annotation.aliases, *more_aliases())
+            return gateway.publish(captured.bundle, annotation.environment, progress.event, aliases)
+
+
+def _compare(captured: Capture, annotation: Annotation) -> Receipt:
+    """The receipt of a dry run, compared with what is live if a gateway runs."""
+    named = annotation.gateway
+    connection = Connection.from_url(named) if named is not None else find_gateway()
+    if connection is None:
+        return captured.receipt
+    with GatewayClient(connection) as gateway:
+        return compared(captured.receipt, captured.bundle.manifest, gateway)
 
 
 def _words(line: str) -> list[str]:

@@ -76,7 +76,8 @@ def _check(expression: str, evaluate: Callable[[str], Any]) -> str:
         result = evaluate(expression)
     except Exception as error:
         raise AnnotationError(
-            f"--check {expression!r} raised {type(error).__name__} in this kernel: {error}"
+            f"--check {expression!r} raised {type(error).__name__} in this kernel: {error}. "
+            "Correct the expression or the function."
         ) from error
     if inspect.isawaitable(result):
         getattr(result, "close", lambda: None)()

@@ -53,6 +53,12 @@ class Receipt:
     proof: str = ""
     """How it is proven, if not by examples."""
     apt: tuple[str, ...] = ()
+    since: int | None = None
+    """The version that is live, with which it was compared."""
+    changes: tuple[str, ...] = ()
+    """What is different from it, and breaks no caller."""
+    breaking: tuple[str, ...] = ()
+    """Those of the warnings that are about its callers."""
 
     def lines(self) -> Iterator[tuple[str, str]]:
         """The receipt as labelled lines; a repeated label is empty."""
@@ -77,6 +83,7 @@ class Receipt:
         yield "bundle", format_size(self.bundle_bytes)
         if self.image:
             yield "image", self.image
+        yield from _labelled(f"new since {self.since}", self.changes)
         yield from _labelled("warning", self.warnings)
 
     def text(self) -> str:

@@ -9,65 +9,46 @@ call, clients make real values of results by it.
 
 from __future__ import annotations
 
-import dataclasses
+import collections
 import inspect
+import re
+import sys
 import types
 import typing
 from collections import abc
-from collections.abc import Mapping
-from enum import Enum
+from collections.abc import Callable, Mapping
+from enum import Enum, Flag
 from typing import Any, Final
 
 import pydantic
 from pydantic import TypeAdapter
 
+from jupyter_faas.kernel.constraints import constrained, pydantic_validates
+from jupyter_faas.kernel.datatypes import named_schema
+from jupyter_faas.kernel.fields import QUALIFIERS, Fields, Unreadable, fields_of
+from jupyter_faas.kernel.generics import is_alias, meaning_of
+from jupyter_faas.kernel.instead import refusal, written
+from jupyter_faas.kernel.keys import UnusableKey, key_schema
+from jupyter_faas.model.typenames import MEDIA, TYPE, name_of
+
 __all__ = ["MEDIA", "TYPE", "NotJson", "Schemer", "name_of"]
 
-MEDIA: Final = "x-faas-media"
-TYPE: Final = "x-faas-type"
 _SCALARS: Final = (bool, int, float, str, type(None))
 _ANY: Final = (Any, object, inspect.Parameter.empty)
-_LISTS: Final = (list, abc.Sequence, abc.MutableSequence, abc.Collection, abc.Iterable)
+_LISTS: Final = (
+    *(list, collections.deque, abc.Sequence, abc.MutableSequence, abc.Collection, abc.Iterable),
+    *(abc.Iterator, abc.Reversible, abc.Container),
+)
 _SETS: Final = (set, frozenset, abc.Set, abc.MutableSet)
-_DICTS: Final = (dict, abc.Mapping, abc.MutableMapping)
-_REQUIREDNESS: Final = {"Required", "NotRequired", "ReadOnly"}
-
-_TABLE_MEDIA: Final = [
-    "text/csv",
-    "application/vnd.apache.arrow.stream",
-    "application/vnd.apache.arrow.file",
-    "application/vnd.apache.parquet",
-]
-_BASE64: Final = {"type": "string", "contentEncoding": "base64"}
-_COLUMNS: Final = {"type": "object", "additionalProperties": {"type": ["array", "object"]}}
-_RECORDS: Final = {"type": "array", "items": {"type": "object"}}
-_TABLE: Final = {"anyOf": [_RECORDS, _COLUMNS], MEDIA: _TABLE_MEDIA}
-_BYTES: Final = {**_BASE64, "contentMediaType": "application/octet-stream", MEDIA: ["*/*"]}
-
-_SCALARS_BY_NAME: Final[dict[str, dict[str, Any]]] = {
-    "builtins.bytes": _BYTES,
-    "builtins.bytearray": _BYTES,
-    "pathlib.Path": {**_BYTES, "format": "file"},
-    "datetime.datetime": {"type": "string", "format": "date-time"},
-    "datetime.date": {"type": "string", "format": "date"},
-    "datetime.time": {"type": "string", "format": "time"},
-    "datetime.timedelta": {"type": "string", "format": "duration"},
-    "decimal.Decimal": {
-        "anyOf": [
-            {"type": "number"},
-            {"type": "string", "pattern": r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"},
-        ]
-    },
-    "uuid.UUID": {"type": "string", "format": "uuid"},
-}
-_DATA: Final[dict[str, dict[str, Any]]] = {
-    "numpy.ndarray": {"type": "array", "items": {}, MEDIA: ["application/x-npy"]},
-    "pandas.DataFrame": _TABLE,
-    "pandas.Series": {"type": ["array", "object"], MEDIA: _TABLE_MEDIA},
-    "pyarrow.Table": _TABLE,
-    "polars.DataFrame": _TABLE,
-    "PIL.Image": {**_BASE64, "contentMediaType": "image/*", MEDIA: ["image/*"]},
-}
+_DICTS: Final = (
+    *(dict, abc.Mapping, abc.MutableMapping, types.MappingProxyType, collections.OrderedDict),
+    *(collections.defaultdict, collections.Counter, collections.ChainMap),
+)
+_TOLD: Final = (
+    *(tuple, frozenset, collections.deque, types.MappingProxyType, collections.OrderedDict),
+    *(collections.defaultdict, collections.Counter, collections.ChainMap),
+)
+"""Containers that are told apart in results: JSON has arrays and objects only."""
 
 
 class NotJson(ValueError):
@@ -85,93 +66,93 @@ class Schemer:
         self.definitions: dict[str, Any] = {}
         self._scope = dict(scope)
         self._of_result = of_result
-        self._names: dict[type, str] = {}
+        self._names: dict[Any, str] = {}
 
     def of(self, annotation: Any) -> dict[str, Any]:
         """The schema of ``annotation``; raises ``NotJson``."""
         if isinstance(annotation, str | typing.ForwardRef):
-            text = annotation if isinstance(annotation, str) else annotation.__forward_arg__
-            raise NotJson(f"its annotation {text!r} names something that isn't defined in this kernel")
+            return self.of(self._named_by(annotation))
         if annotation in _ANY:
             return {}
+        if annotation is typing.LiteralString:
+            annotation = str
         if annotation is None or annotation in _SCALARS:
             return _pydantic_schema(annotation)
         if isinstance(annotation, typing.NewType):
             return self.of(annotation.__supertype__)
+        if isinstance(annotation, typing.TypeVar):
+            return self.of(meaning_of(annotation))
+        if is_alias(annotation):
+            return self._alias(annotation)
         origin = typing.get_origin(annotation)
         if origin is None:
             return self._bare(annotation)
         return self._generic(annotation, origin, typing.get_args(annotation))
 
+    def _named_by(self, text: str | typing.ForwardRef) -> Any:
+        """What stands under a name in the text of an alias."""
+        name = text if isinstance(text, str) else text.__forward_arg__
+        holder = types.SimpleNamespace(__annotations__={"value": name})
+        try:
+            return typing.get_type_hints(holder, globalns=self._scope, include_extras=True)["value"]
+        except (NameError, AttributeError, TypeError, SyntaxError) as error:
+            raise NotJson(
+                f"its annotation {name!r} names something that isn't defined in this kernel"
+                if isinstance(error, NameError)
+                else f"its annotation {name!r} can't be evaluated ({error})"
+            ) from error
+
     def _generic(self, annotation: Any, origin: Any, arguments: tuple[Any, ...]) -> dict[str, Any]:
         if origin is typing.Annotated:
             return self._annotated(arguments[0], annotation.__metadata__)
         if origin in (typing.Union, types.UnionType):
-            return self._union(arguments)
+            return self._union(annotation, arguments)
         if origin is typing.Literal:
-            if not all(value is None or type(value) in (bool, int, str) for value in arguments):
-                raise NotJson(f"{_written(annotation)} holds a value that JSON doesn't have")
-            return _pydantic_schema(annotation)
-        if getattr(origin, "_name", None) in _REQUIREDNESS:
+            return _literal(annotation, arguments)
+        if getattr(origin, "_name", None) in QUALIFIERS or origin is typing.Final:
             return self.of(arguments[0])
         if origin in (*_LISTS, *_SETS, *_DICTS, tuple):
-            return self._container(annotation, origin, arguments)
-        if isinstance(origin, type) and (_is_pydantic(annotation) or self._named(origin) is not None):
+            return self._container(origin, arguments)
+        if isinstance(origin, type):
             return self._class(annotation, origin)
-        raise NotJson(_refusal(annotation))
+        raise NotJson(refusal(annotation))
 
     def _bare(self, annotation: Any) -> dict[str, Any]:
         if annotation in (*_LISTS, *_SETS, *_DICTS, tuple):
-            return self._container(annotation, annotation, ())
+            return self._container(annotation, ())
         if isinstance(annotation, type):
             return self._class(annotation, annotation)
-        raise NotJson(_refusal(annotation))
+        raise NotJson(refusal(annotation))
 
     def _annotated(self, inner: Any, metadata: tuple[Any, ...]) -> dict[str, Any]:
         schema = self.of(inner)
-        if any(_validates(note) for note in metadata):
-            schema = _untold(schema)
-        texts = [note for note in metadata if isinstance(note, str)]
-        texts += [note.documentation for note in metadata if type(note).__name__ == "Doc"]
-        constraints = tuple(note for note in metadata if not isinstance(note, str))
-        if constraints:
-            if any(named in str(schema) for named in (MEDIA, "$ref")):
-                constraint = _pydantic_schema(typing.Annotated[(Any, *constraints)])
-            else:
-                constraint = _pydantic_schema(typing.Annotated[(inner, *constraints)])
-            schema = {**constraint, **schema}
-        return {**schema, "description": texts[0]} if texts else schema
+        return constrained(_untold(schema) if pydantic_validates(metadata) else schema, metadata)
 
-    def _union(self, arguments: tuple[Any, ...]) -> dict[str, Any]:
+    def _union(self, annotation: Any, arguments: tuple[Any, ...]) -> dict[str, Any]:
+        if annotation == getattr(sys.modules.get("numpy.typing"), "ArrayLike", None):
+            return self.of(sys.modules["numpy"].ndarray)
         alternatives = [self.of(argument) for argument in arguments]
         media = [kind for each in alternatives for kind in each.pop(MEDIA, ())]
         schema: dict[str, Any] = {"anyOf": alternatives}
         return {**schema, MEDIA: list(dict.fromkeys(media))} if media else schema
 
-    def _container(self, annotation: Any, origin: Any, arguments: tuple[Any, ...]) -> dict[str, Any]:
+    def _container(self, origin: Any, arguments: tuple[Any, ...]) -> dict[str, Any]:
+        told = {TYPE: name_of(origin)} if self._of_result and origin in _TOLD else {}
         if origin in _DICTS:
-            if arguments and arguments[0] not in (str, Any):
-                raise NotJson(
-                    f"{_written(annotation)}: the keys of a JSON object are strings: write dict[str, …]"
-                )
-            return {
-                "type": "object",
-                "additionalProperties": self._item(arguments[1]) or True if arguments else True,
-            }
-        if origin in _LISTS:
-            return {"type": "array", "items": self._item(arguments[0]) if arguments else {}}
-        if origin in _SETS:
-            return {
-                "type": "array",
-                "items": self._item(arguments[0]) if arguments else {},
-                "uniqueItems": True,
-            }
-        told = {TYPE: "builtins.tuple"} if self._of_result else {}
-        if not arguments and annotation is tuple:
-            return {"type": "array", "items": {}, **told}
-        if len(arguments) == 2 and arguments[1] is Ellipsis:
-            return {"type": "array", "items": self._item(arguments[0]), **told}
-        return {**self._sequence(arguments), **told}
+            return {**self._mapping(origin, arguments), **told}
+        if origin is tuple and arguments[-1:] != (Ellipsis,) and arguments:
+            return {**self._sequence(arguments if arguments != ((),) else ()), **told}
+        schema = {"type": "array", "items": self._item(arguments[0]) if arguments else {}, **told}
+        return {**schema, "uniqueItems": True} if origin in _SETS else schema
+
+    def _mapping(self, origin: Any, arguments: tuple[Any, ...]) -> dict[str, Any]:
+        try:
+            names = key_schema(arguments[0]) if arguments else {}
+        except UnusableKey as error:
+            raise NotJson(str(error)) from error
+        value = int if origin is collections.Counter else arguments[1] if arguments else Any
+        schema = {"type": "object", "additionalProperties": self._item(value) or True}
+        return {**schema, "propertyNames": names} if names else schema
 
     def _sequence(self, kinds: tuple[Any, ...], least: int | None = None) -> dict[str, Any]:
         count = len(kinds)
@@ -186,85 +167,81 @@ class Schemer:
         return schema
 
     def _class(self, annotation: Any, kind: type) -> dict[str, Any]:
-        named = self._named(kind)
+        named = named_schema(name_of(kind), self._of_result)
         if named is not None:
+            if typing.get_args(annotation)[:1] == (bytes,) and name_of(kind) == "re.Pattern":
+                raise NotJson("a pattern for bytes can't be given: write re.Pattern[str]")
             return named
         if _is_pydantic(kind):
             return self._model(annotation)
         if issubclass(kind, Enum):
-            return _enum(kind)
-        if kind in self._names:
-            return {"$ref": f"#/$defs/{self._names[kind]}"}
-        if dataclasses.is_dataclass(kind):
-            return self._defined(kind, self._dataclass)
-        if typing.is_typeddict(kind) or hasattr(kind, "__required_keys__"):
-            return self._defined(kind, self._typed_dict)
-        if issubclass(kind, tuple) and hasattr(kind, "_fields"):
-            return self._defined(kind, self._named_tuple)
-        raise NotJson(_refusal(annotation))
-
-    def _named(self, kind: type) -> dict[str, Any] | None:
-        """The schema of a type that is known by name."""
-        name = name_of(kind)
-        if self._of_result and name == "pathlib.Path":
-            return {"type": "string"}  # where something lies in the sandbox, and no file
-        if name in _SCALARS_BY_NAME:
-            return {**_SCALARS_BY_NAME[name], TYPE: name}
-        if name not in _DATA:
-            return None
-        if not self._of_result:
-            return dict(_DATA[name])
-        schema = _RECORDS if _DATA[name] is _TABLE else _DATA[name]
-        return {**schema, TYPE: name}
-
-    def _defined(self, kind: type, make: Any) -> dict[str, Any]:
-        name = kind.__name__
-        while name in self.definitions:
-            name += "_"
-        self._names[kind] = name
-        self.definitions[name] = {}  # a class may refer to itself
-        self.definitions[name] = make(kind, self._hints(kind))
-        return {"$ref": f"#/$defs/{name}"}
-
-    def _hints(self, kind: type) -> dict[str, Any]:
+            return _flags(kind) if issubclass(kind, Flag) else _enum(kind)
+        if annotation in self._names:
+            return self._reference(annotation)
         try:
-            return typing.get_type_hints(kind, localns=self._scope, include_extras=True)
-        except (NameError, AttributeError, TypeError, SyntaxError) as error:
-            raise NotJson(f"the annotations of {kind.__name__} can't be read ({error})") from error
+            fields = fields_of(annotation, self._scope)
+        except Unreadable as error:
+            raise NotJson(str(error)) from error
+        if fields is None:
+            raise NotJson(refusal(annotation))
+        name = self._new_name(annotation)
+        self.definitions[name] = {}  # a class may refer to itself
+        self.definitions[name] = self._object(fields)
+        return self._reference(annotation)
 
-    def _dataclass(self, kind: Any, hints: dict[str, Any]) -> dict[str, Any]:
-        fields = [field for field in dataclasses.fields(kind) if field.init]
-        missing = dataclasses.MISSING
-        required = [
-            field.name for field in fields if field.default is missing and field.default_factory is missing
-        ]
-        return self._object({field.name: hints[field.name] for field in fields}, required)
+    def _alias(self, annotation: Any) -> dict[str, Any]:
+        """What an alias means; one that refers to itself is defined once."""
+        if annotation in self._names:
+            self.definitions.setdefault(self._names[annotation], {})
+            return self._reference(annotation)
+        name = self._new_name(annotation)
+        try:
+            meaning = meaning_of(annotation)
+        except (NameError, AttributeError, TypeError) as error:
+            raise NotJson(f"the alias {written(annotation)} can't be evaluated ({error})") from error
+        schema = self.of(meaning)
+        if name not in self.definitions:  # nothing inside referred to it
+            del self._names[annotation]
+            return schema
+        self.definitions[name] = schema
+        return self._reference(annotation)
 
-    def _typed_dict(self, kind: Any, hints: dict[str, Any]) -> dict[str, Any]:
-        # Where annotations are texts, __required_keys__ doesn't know of NotRequired (PEP 655).
-        said = {name: getattr(typing.get_origin(hint), "_name", "") for name, hint in hints.items()}
-        required = [name for name in hints if name in kind.__required_keys__ or said[name] == "Required"]
-        return self._object(hints, [name for name in required if said[name] != "NotRequired"])
+    def _new_name(self, annotation: Any) -> str:
+        kind = typing.get_origin(annotation) or annotation
+        parts = [kind.__name__, *(_plain_name(each) for each in typing.get_args(annotation))]
+        name = "_".join(filter(None, parts))
+        while name in self.definitions or name in self._names.values():
+            name += "_"
+        self._names[annotation] = name
+        return name
 
-    def _named_tuple(self, kind: Any, hints: dict[str, Any]) -> dict[str, Any]:
-        required = [name for name in kind._fields if name not in kind._field_defaults]
-        fields = {name: hints.get(name, Any) for name in kind._fields}
-        items = self._sequence(tuple(fields.values()), len(required))
-        return {"anyOf": [self._object(fields, required), items]}
+    def _reference(self, annotation: Any) -> dict[str, Any]:
+        return {"$ref": f"#/$defs/{self._names[annotation]}"}
 
-    def _object(self, fields: Mapping[str, Any], required: list[str]) -> dict[str, Any]:
-        properties = {name: self._item(annotation) for name, annotation in fields.items()}
-        return {
+    def _object(self, fields: Fields) -> dict[str, Any]:
+        properties = {name: self._item(annotation) for name, annotation in fields.annotations.items()}
+        schema = {
             "type": "object",
             "properties": properties,
-            "required": required,
+            "required": fields.required,
             "additionalProperties": False,
         }
+        if not fields.is_tuple:
+            return schema
+        kinds = tuple(fields.annotations.values())
+        return {"anyOf": [schema, self._sequence(kinds, len(fields.required))]}
 
     def _model(self, annotation: Any) -> dict[str, Any]:
         schema = _pydantic_schema(annotation)
         self.definitions |= schema.pop("$defs", {})
         return schema
+
+
+def _literal(annotation: Any, values: tuple[Any, ...]) -> dict[str, Any]:
+    plain = [value.value if isinstance(value, Enum) else value for value in values]
+    if not all(value is None or type(value) in (bool, int, str) for value in plain):
+        raise NotJson(f"{written(annotation)} holds a value that JSON doesn't have")
+    return {"const": plain[0]} if len(plain) == 1 else {"enum": plain}
 
 
 def _enum(kind: type[Enum]) -> dict[str, Any]:
@@ -278,30 +255,34 @@ def _enum(kind: type[Enum]) -> dict[str, Any]:
     return {"enum": [_plain_value(value) for value in values]}
 
 
+def _flags(kind: type[Flag]) -> dict[str, Any]:
+    """The sum of the members' values, as ``.value`` has it."""
+    every = 0
+    for member in kind:
+        every |= member.value
+    return {"type": "integer", "minimum": 0, "maximum": every}
+
+
 def _plain_value(value: Any) -> Any:
     """``value`` without the subclass that a member of ``IntEnum`` or ``StrEnum`` may have."""
-    return next(
-        (base(value) for base in (int, float, str) if type(value) is not bool and isinstance(value, base)),
-        value,
+    plain: tuple[tuple[type, Callable[[Any], Any]], ...] = (
+        (str, str.__str__),
+        (int, int.__int__),
+        (float, float.__float__),
     )
+    if isinstance(value, bool):
+        return value
+    return next((bare(value) for kind, bare in plain if isinstance(value, kind)), value)
 
 
-def name_of(kind: type) -> str:
-    """What a type is known by: pandas' ``core.frame.DataFrame`` is ``pandas.DataFrame``."""
-    top = kind.__module__.partition(".")[0]
-    own = {"_pydatetime": "datetime", "_decimal": "decimal", "_pydecimal": "decimal"}.get(top, top)
-    return f"{own}.{kind.__qualname__}"
+def _plain_name(annotation: Any) -> str:
+    return re.sub(r"\W+", "_", written(annotation).rpartition(".")[2]).strip("_")
 
 
 def _is_pydantic(annotation: Any) -> bool:
     return hasattr(annotation, "__get_pydantic_core_schema__") or "__pydantic_validator__" in getattr(
         annotation, "__dict__", ()
     )
-
-
-def _validates(note: Any) -> bool:
-    """Whether the value is pydantic's to make (``runtime/converters.py`` asks the same)."""
-    return type(note).__module__.startswith("pydantic.functional")
 
 
 def _untold(schema: Any) -> Any:
@@ -315,7 +296,7 @@ def _pydantic_schema(annotation: Any) -> dict[str, Any]:
     try:
         schema: dict[str, Any] = _without_titles(TypeAdapter(annotation).json_schema())
     except (pydantic.PydanticSchemaGenerationError, pydantic.PydanticUserError) as error:
-        raise NotJson(f"{_written(annotation)} has no JSON Schema ({error.message})") from error
+        raise NotJson(f"{written(annotation)} has no JSON Schema ({error.message})") from error
     return schema
 
 
@@ -329,15 +310,3 @@ def _without_titles(schema: Any) -> Any:
             if not (key == "title" and isinstance(item, str))
         }
     return [_without_titles(item) for item in schema] if isinstance(schema, list) else schema
-
-
-def _refusal(annotation: Any) -> str:
-    return (
-        f"nothing makes a {_written(annotation)} of JSON: write a type that the documentation names "
-        "(a dataclass, a TypedDict and a pydantic model are some), or dict, and make the object inside the "
-        "function"
-    )
-
-
-def _written(annotation: Any) -> str:
-    return inspect.formatannotation(annotation)

@@ -25,7 +25,7 @@ class Table:
     def __repr__(self) -> str:
         if not self.rows:
             return self.empty
-        lines = [self.columns, *self.rows]
+        lines = [self.columns, *(tuple(cell.replace("\n", "; ") for cell in row) for row in self.rows)]
         widths = [max(len(line[index]) for line in lines) for index in range(len(self.columns))]
         return "\n".join(
             "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()

@@ -45,6 +45,13 @@ class Arguments:
         return {"json": len(self.json), "parts": described}
 
     @property
+    def size(self) -> int:
+        """Bytes of all of it."""
+        return (
+            len(self.json) + sum([len(part.content) for part in self.parts]) if self.parts else len(self.json)
+        )
+
+    @property
     def pieces(self) -> tuple[Buffer, ...]:
         """The body of a ``CALL``, in its order: the JSON, then the parts one after the other."""
         return (self.json, *(part.content for part in self.parts))

@@ -39,9 +39,11 @@ class Context:
         timeout_seconds: float = float("inf"),
         caps: Mapping[str, Any] | None = None,
         logger: logging.Logger | None = None,
+        traceparent: str = "",
     ) -> None:
         self.invocation_id = invocation_id
         self.caps = dict(caps or {})
+        self.traceparent = traceparent
         self.logger = logger or logging.getLogger("function")
         self._deadline = time.monotonic() + timeout_seconds
 

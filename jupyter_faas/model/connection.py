@@ -20,7 +20,14 @@ from typing import Any, Final
 
 from jupyter_faas.model.errors import GatewayUnavailable
 
-__all__ = ["ConnectionInfo", "connection_file", "data_dir", "read_connection", "write_connection"]
+__all__ = [
+    "ConnectionInfo",
+    "connection_file",
+    "data_dir",
+    "last_connection",
+    "read_connection",
+    "write_connection",
+]
 
 FILE_NAME: Final = "faas-gateway.json"
 MAX_BYTES: Final = 64 * 1024
@@ -41,11 +48,15 @@ class ConnectionInfo:
 
 def connection_file(directory: Path | None = None) -> Path:
     """The connection file in ``directory``, by default in Jupyter's runtime directory."""
-    if directory is None:
-        from jupyter_core.paths import jupyter_runtime_dir
+    return (_runtime_dir() if directory is None else directory) / FILE_NAME
 
-        directory = Path(jupyter_runtime_dir())
-    return directory / FILE_NAME
+
+def _runtime_dir() -> Path:
+    try:
+        from jupyter_core.paths import jupyter_runtime_dir
+    except ImportError:  # a program that only calls functions may do without Jupyter
+        return Path(os.environ.get("JUPYTER_RUNTIME_DIR") or "~/.local/share/jupyter/runtime").expanduser()
+    return Path(jupyter_runtime_dir())
 
 
 def data_dir() -> Path:
@@ -126,3 +137,12 @@ def _parse(content: Any) -> ConnectionInfo:
     if not fields["url"].startswith(("http://", "https://")):
         raise ValueError("url is not an HTTP address")
     return ConnectionInfo(**fields)
+
+
+def last_connection(folder: Path) -> ConnectionInfo | None:
+    """What the last gateway with its data in ``folder`` has left, if it was the last one here."""
+    try:
+        last = read_connection()
+    except GatewayUnavailable:
+        return None  # others could read it: its token is not used again
+    return last if last and last.data_dir == str(folder) else None

@@ -244,7 +244,8 @@ class Unavailable(FaasError):
 
 class Saturated(Unavailable):
     """The function's queue is full, or the gateway holds all the bodies and results that it may; figures
-    ``queued`` or ``held_bytes`` and ``cap_bytes``, and ``retry_after_seconds``."""
+    ``queued`` or ``held_bytes`` and ``cap_bytes``, and ``retry_after_seconds``; ``has_run`` if it was a
+    result for which there was no room."""
 
     code = "saturated"
     title = "Too many calls are waiting"
@@ -285,7 +286,7 @@ class InternalError(FaasError):
 
 def leaf_errors(root: type[FaasError] = FaasError) -> Iterator[type[FaasError]]:
     """All classes of the tree that are raised, i.e. those with a code."""
-    if root.code:
+    if vars(root).get("code"):
         yield root
     for child in root.__subclasses__():
         yield from leaf_errors(child)

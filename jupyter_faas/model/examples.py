@@ -5,16 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from jupyter_faas.model.scalars import SCALARS
+from jupyter_faas.model.typenames import MEDIA, TYPE
+
 __all__ = ["example_arguments", "file_arguments"]
 
-MEDIA: Final = "x-faas-media"
-_FORMATS: Final = {
-    "date-time": "2026-01-31T12:00:00Z",
-    "date": "2026-01-31",
-    "time": "12:00:00",
-    "duration": "PT1H",
-    "uuid": "6ba7b810-9dad-11d1-80b4-00c04fd430c8",
-}
 _PIXEL: Final = "R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
 """A GIF of one pixel in base64."""
 _MAX_DEPTH: Final = 8
@@ -70,7 +65,7 @@ class _Examples:
         if kind == "string":
             return _text(schema)
         simple: dict[Any, Any] = {"boolean": True, "null": None}
-        return simple.get(kind, 1)
+        return simple[kind] if kind in simple else _number(schema)
 
     def _array(self, schema: Mapping[str, Any], depth: int) -> list[Any]:
         if "prefixItems" in schema:
@@ -78,12 +73,31 @@ class _Examples:
         if schema.get("maxItems") == 0:
             return []
         items = schema.get("items", {})
-        if items.get("type") in ("number", "integer") or not items:
-            return [1, 2, 3]
-        return [self.of(items, depth + 1)]
+        most = schema.get("maxItems", 3)
+        if not items or (items.get("type") in ("number", "integer") and items.keys() <= {"type", TYPE}):
+            return [*range(1, max(3, schema.get("minItems", 0)) + 1)][:most]
+        return [self.of(items, depth + 1)] * max(1, schema.get("minItems", 0))
+
+
+def _number(schema: Mapping[str, Any]) -> int | float:
+    """The one nearest to 1 that the bounds allow."""
+    least = max(schema.get("minimum", 1), schema.get("exclusiveMinimum", 0) + 1, 1)
+    step = schema.get("multipleOf", 1)
+    least = -(-least // step) * step if step != 1 else least
+    number: int | float = min(
+        least, schema.get("maximum", least), schema.get("exclusiveMaximum", least + 1) - 1
+    )
+    return number
 
 
 def _text(schema: Mapping[str, Any]) -> str:
     if schema.get("contentEncoding") == "base64":
-        return _PIXEL if schema.get("contentMediaType") == "image/*" else "aGVsbG8="
-    return _FORMATS.get(schema.get("format", ""), "text")
+        return _PIXEL if schema.get("contentMediaType") == "image/*" else SCALARS["builtins.bytes"].example
+    if schema.get(TYPE) in SCALARS:
+        return SCALARS[schema[TYPE]].example
+    text = next((each.example for each in SCALARS.values() if _has_format(each.schema, schema)), "text")
+    return text.ljust(schema.get("minLength", 0), "t")[: schema.get("maxLength", len(text) + 999)]
+
+
+def _has_format(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    return "format" in other and one.get("format") == other["format"]

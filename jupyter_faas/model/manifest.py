@@ -17,6 +17,7 @@ __all__ = [
     "Manifest",
     "Notebook",
     "Origin",
+    "Recording",
     "Segment",
     "Value",
 ]
@@ -85,6 +86,18 @@ class Notebook(BaseModel):
     language: Annotated[str, Field(min_length=1, max_length=100)]
 
 
+class Recording(BaseModel):
+    """That inputs and outputs are kept: of the last ``calls`` that failed, and of the last so many others.
+
+    Fields called as in ``redact``, in capitals or not, are taken out before anything is written.
+    """
+
+    model_config = _Strict
+
+    calls: Annotated[int, Field(ge=1, le=10_000)]
+    redact: tuple[Annotated[str, Field(min_length=1, max_length=200)], ...] = ()
+
+
 class Manifest(BaseModel):
     """Contents of ``function.json``.
 
@@ -124,3 +137,4 @@ class Manifest(BaseModel):
     values: tuple[Value, ...] = ()
     files: tuple[str, ...] = ()
     notebook: Notebook | None = None
+    recording: Recording | None = None

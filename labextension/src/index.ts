@@ -14,6 +14,7 @@ import {
   showErrorMessage,
   WidgetTracker
 } from '@jupyterlab/apputils';
+import { CodeCell } from '@jupyterlab/cells';
 import { INotebookTracker, NotebookActions } from '@jupyterlab/notebook';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
@@ -24,11 +25,14 @@ import type { IServices } from './context';
 import { functionsIcon } from './icons';
 import { Catalogue } from './models/catalogue';
 import { functionWidget } from './widgets/functionWidget';
+import { publishable } from './models/annotation';
 import { FaasPanel } from './widgets/panel';
+import { publishCell } from './widgets/publishDialog';
 
 const ID = 'jupyter-faas:plugin';
 const OPEN = 'jupyter-faas:open-function';
 const SHOW = 'jupyter-faas:show';
+const PUBLISH = 'jupyter-faas:publish-cell';
 
 const plugin: JupyterFrontEndPlugin<void> = {
   id: ID,
@@ -84,7 +88,26 @@ function activate(
     icon: functionsIcon,
     execute: () => app.shell.activateById(panel.id)
   });
-  palette?.addItem({ command: SHOW, category: trans.__('Functions') });
+  app.commands.addCommand(PUBLISH, {
+    label: trans.__('Publish as a Function …'),
+    caption: trans.__('Run this cell and publish the function that it defines'),
+    icon: args => (args['toolbar'] ? functionsIcon : undefined),
+    isEnabled: () => activeCell(notebooks) !== null,
+    isVisible: args => !args['toolbar'] || activeCell(notebooks) !== null,
+    execute: async () => {
+      const [panel, cell] = [notebooks.currentWidget, activeCell(notebooks)];
+      if (panel && cell && (await publishCell(panel, cell, services))) {
+        await catalogue.refresh();
+      }
+    }
+  });
+  notebooks.activeCellChanged.connect((_, cell) => {
+    app.commands.notifyCommandChanged(PUBLISH);
+    cell?.model.contentChanged.connect(() => app.commands.notifyCommandChanged(PUBLISH));
+  });
+  for (const command of [SHOW, PUBLISH]) {
+    palette?.addItem({ command, category: trans.__('Functions') });
+  }
   restorer?.add(panel, panel.id);
   if (restorer) {
     void restorer.restore(tracker, {
@@ -108,6 +131,14 @@ async function followSettings(
     apply();
     settings.changed.connect(apply);
   }
+}
+
+/** The active cell of the notebook in use, if it could be published. */
+function activeCell(notebooks: INotebookTracker): CodeCell | null {
+  const cell = notebooks.activeCell;
+  return cell instanceof CodeCell && publishable(cell.model.sharedModel.getSource())
+    ? cell
+    : null;
 }
 
 /** Put `source` into a new cell below the active one; false if no notebook is open. */

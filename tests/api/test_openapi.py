@@ -108,8 +108,10 @@ def test_schemathesis_finds_nothing(gateway: Gateway, tmp_path: Path) -> None:
     (tmp_path / "hooks.py").write_text(HOOKS)
     command = [str(Path(sys.executable).parent / "schemathesis"), "run", f"{gateway.url}/openapi.json"]
     command += ["--header", f"Authorization: Bearer {gateway.token}", "--url", gateway.url, "--no-color"]
-    # What ends the gateway, what deletes, and what wants the digest of its body stay out.
+    # What ends the gateway, what deletes, what wants the digest of its body, and what may want a thousand
+    # instances to be started stay out.
     command += ["--exclude-path", "/api/v1/shutdown", "--exclude-method", "DELETE", "--exclude-method", "PUT"]
+    command += ["--exclude-method", "PATCH"]
     command += ["--max-examples", "25", "--phases", "examples,coverage,fuzzing"]
     done = subprocess.run(
         [*command, "--warnings", "off"],

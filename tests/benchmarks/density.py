@@ -8,6 +8,7 @@ import statistics
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from typing import Any
 
 import docker
 
@@ -60,7 +61,12 @@ def density(gateway: Gateway) -> Iterator[Reading]:
 def publish_holder(gateway: Gateway, name: str, workers: int) -> None:
     """A function with a frozen value, in one instance."""
     content = pickle.dumps(b"x" * VALUE_BYTES, protocol=5)
-    described = {"name": "value", "file": "values/value.pickle", "type": "bytes", "python": PYTHON}
+    described: dict[str, Any] = {
+        "name": "value",
+        "file": "values/value.pickle",
+        "type": "bytes",
+        "python": PYTHON,
+    }
     described |= {"size_bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
     caps = Caps(memory_bytes=600_000_000, concurrency=workers, max_instances=1, timeout_seconds=30)
     value = Value.model_validate(described)
@@ -70,11 +76,11 @@ def publish_holder(gateway: Gateway, name: str, workers: int) -> None:
 
 
 def memory_bytes(container: str) -> int:
-    """What a container uses, less the files that the kernel would drop at once: as ``docker stats``."""
+    """What a container uses, less the files that the kernel would drop at once, as ``docker stats`` does."""
     with closing(docker.from_env()) as client:
-        memory = client.containers.get(container).stats(stream=False)["memory_stats"]
-    statistics_of_it = memory["stats"]
-    droppable = statistics_of_it.get("total_inactive_file", statistics_of_it.get("inactive_file", 0))
+        usage: Any = client.containers.get(container).stats(stream=False)
+    memory, details = usage["memory_stats"], usage["memory_stats"]["stats"]
+    droppable = details.get("total_inactive_file", details.get("inactive_file", 0))
     return int(memory["usage"]) - int(droppable)
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import ssl
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -69,8 +70,14 @@ def publishing(folder: Path) -> Iterator[Gateway]:
 def publish(gateway: Gateway, unique: str, folder: Path) -> float:
     """How long it takes, check included, with a package of its own that makes the environment a new one."""
     wheel = make_wheel(folder, unique, "1.0")
-    bundle = bundle_of(SOURCE, "f", requirements=(*requirements(), f"{unique}==1.0"))
-    bundle = Bundle(bundle.manifest, {**bundle.files, f"wheels/{wheel.name}": wheel.read_bytes()})
+    content, path = wheel.read_bytes(), f"wheels/{wheel.name}"
+    bundle = bundle_of(
+        SOURCE,
+        "f",
+        requirements=(*requirements(), f"{unique}==1.0"),
+        wheels={path: f"sha256:{hashlib.sha256(content).hexdigest()}"},
+    )
+    bundle = Bundle(bundle.manifest, {**bundle.files, path: content})
     taken = seconds(lambda: gateway.client.publish(bundle, {}, lambda *_: None))
     assert gateway.call("f").json == 3
     return taken
@@ -85,20 +92,22 @@ def clean_up(gateway: Gateway) -> str:
     """Remove the function and the images of its environment; the base that they stood on."""
     digest = gateway.client.function("f")["digest"]
     with closing(docker.from_env()) as client:
-        environment = client.images.get(client.images.get(digest).labels[BASE])
-        base = environment.labels[BASE]
+        engine: Any = client.api
+        environment = engine.inspect_image(engine.inspect_image(digest)["Config"]["Labels"][BASE])
         gateway.client.delete("f")
-        eventually(lambda: not any(image.id == digest for image in client.images.list()), 30, "it is gone")
+        eventually(lambda: digest not in engine.images(quiet=True), 30, "the function's image is gone")
         below = layers(environment)[:-1]
-        found = [one for one in client.images.list("jupyter-faas/packages") if layers(one) == below]
-        for image in (environment, *found):
-            client.images.remove(str(image.id), force=True)
-    return base
+        for image in engine.images("jupyter-faas/packages", quiet=True):
+            with suppress(docker.errors.NotFound):  # others remove theirs meanwhile
+                if layers(engine.inspect_image(image)) == below:
+                    engine.remove_image(image, force=True)
+        engine.remove_image(environment["Id"], force=True)
+    return str(environment["Config"]["Labels"][BASE])
 
 
 def layers(image: Any) -> list[str]:
     """The ids of an image's layers."""
-    return list(image.attrs["RootFS"]["Layers"])
+    return list(image["RootFS"]["Layers"])
 
 
 def context_for_docker(folder: Path) -> Path:

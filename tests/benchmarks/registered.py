@@ -15,7 +15,7 @@ from tests.benchmarks.soak.counts import resident_bytes
 from tests.benchmarks.warm import caller
 from tests.support.docker import cleaned_up
 from tests.support.gateway import Gateway
-from tests.support.records import version_record
+from tests.support.records import first_moves, version_record
 
 NUMBERS = (1, 10, 100, 1000, 10_000)
 CALLS, TURNS = 20, 40
@@ -72,5 +72,6 @@ def _registered(number: int) -> Iterator[Gateway]:
 async def _register(path: Path, number: int, image: str) -> None:
     store = Store(path)
     for index in range(number):
-        await store.publish(version_record(f"resting_{index}", image))
+        record = version_record(f"resting_{index}", image)
+        await store.publish(record, first_moves(record))
     await store.close()

@@ -42,6 +42,9 @@ TARGETS = (
     Target("an instance with a frozen value of 100 MB", "ratio", 1.25),
     Target("warm call with 10000 functions", "ratio", 1.1),
     Target("a function that rests", "KB of the gateway", 4),
+    Target("history, logs and metrics", "ratio", 1.05),
+    Target("first page of a million invocations", "slowest ms", 100),
+    Target("a million invocations", "MB", 300),
 )
 
 

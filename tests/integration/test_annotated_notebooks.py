@@ -106,6 +106,28 @@ def test_one_cell_of_many(publish: Publish, gateway: Gateway) -> None:
     assert "no annotated cell that ran gives one named many_four (--cell)" in done.stderr
 
 
+def test_cells_that_call_what_is_not_published_yet(publish: Publish, gateway: Gateway) -> None:
+    cells = [
+        cell("%load_ext jupyter_faas"),
+        cell("%%publish called-one\ndef one(values: list[float]) -> float:\n    return sum(values)"),
+        cell("#| publish\ndef called_two(x: int) -> int:\n    return x + 1"),
+        cell("total = %faas invoke called-one values={[1, 2]}\nassert total == 3"),
+        cell("more = %faas invoke called_two x={total}\nassert more == 4"),
+    ]
+    done = publish(cells, "--dry-run")
+    assert done.returncode == 0, done.stderr
+    assert "would publish called_two" in done.stdout
+    assert gateway.call("called-one").status == 404
+    done = publish(cells, "--cell", "called_two")
+    assert done.returncode == 0, done.stderr
+    assert gateway.call("called_two", {"x": 1}).json == 2
+    assert gateway.call("called-one").status == 404
+    done = publish([*cells, cell("%faas invoke called_tow x=1")])
+    assert done.returncode == 1
+    assert "Cell 6 failed" in done.stderr
+    assert "Did you mean 'called_two'?" in done.stderr
+
+
 def test_parameters(publish: Publish, gateway: Gateway) -> None:
     cells = [
         cell("factor = 1\nunit = 'm'\n", "parameters"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
@@ -12,11 +11,19 @@ from typing import Any
 
 import pytest
 
+from jupyter_faas.model.bundle import Bundle, digest_of
 from jupyter_faas.model.caps import Caps
 from tests.conftest import running
 from tests.integration.test_keep_alive import start_of
-from tests.support.docker import busy_cpus, containers_of, owner_of, processes_of, require_docker
-from tests.support.gateway import Answer, Gateway
+from tests.support.distributions import make_wheel
+from tests.support.docker import (
+    busy_cpus,
+    containers_of,
+    owner_of,
+    processes_of,
+    require_docker,
+)
+from tests.support.gateway import Answer, Gateway, bundle_of
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.docker
@@ -73,10 +80,16 @@ def prewarmed(gateway: Gateway, name: str, arguments: Any = None) -> Answer:
 
 def _prewarmed(gateway: Gateway, name: str, arguments: Any) -> Answer | None:
     eventually(lambda: gateway.client.function(name)["instances"] == 0, what=f"{name} has no instance")
+    number, containers = gateway.client.gateway()["prewarmed"], set(waiting_containers(gateway))
     answer = gateway.call(name, arguments)
     if start_of(answer) == "prewarmed":
         return answer
-    time.sleep(0.5)
+
+    def changed() -> bool:
+        waiting = gateway.client.gateway()["prewarmed"] != number
+        return waiting or not set(waiting_containers(gateway)) <= containers
+
+    eventually(changed, 30, "what was missed is being started, or has been")
     return None
 
 
@@ -145,6 +158,29 @@ def test_environment_values_and_isolated_calls(pool: Gateway) -> None:
     for _ in range(2):
         for name, expected in (("keeps", ["hush", "hush"]), ("other", [None, None])):
             assert prewarmed(pool, name).json == expected
+
+
+def test_environment_values_are_there_when_packages_are_imported(pool: Gateway, tmp_path: Path) -> None:
+    seen = (
+        "import os\nPLACE = os.environ.get('PLACE')\n"
+        "EARLY = not os.path.exists('/opt/faas/function/handler.py')\n"
+    )
+    wheel = make_wheel(tmp_path, "placed", "1.0", source=seen)
+    path, content = f"wheels/{wheel.name}", wheel.read_bytes()
+    places = {"east": "in the east", "west": "in the west"}
+    for name, place in places.items():
+        bundle = bundle_of(
+            f"import placed\ndef {name}():\n    return [placed.PLACE, placed.EARLY]\n",
+            name,
+            caps=GONE,
+            environment=("PLACE",),
+            requirements=("placed==1.0",),
+            wheels={path: digest_of(content)},
+        )
+        bundle = Bundle(bundle.manifest, {**bundle.files, path: content})
+        pool.client.publish(bundle, {"PLACE": place}, lambda *_: None)
+    for name, place in [*places.items()] * 2:
+        assert prewarmed(pool, name).json == [place, True], "imported before the function, with its values"
 
 
 def test_a_republished_function_is_proven_in_a_sandbox_and_runs_its_new_code(pool: Gateway) -> None:
@@ -258,5 +294,18 @@ def test_without_memory_there_is_no_pool(tmp_path: Path) -> None:
         gateway.publish("def plain():\n    return 1\n", "plain", caps=GONE)
         eventually(lambda: gateway.client.function("plain")["instances"] == 0)
         assert start_of(gateway.call("plain")) == "cold"
+        assert gateway.client.gateway()["prewarmed"] == 0
+        assert not waiting_containers(gateway)
+
+
+def test_where_files_are_not_shared_containers_start_plainly(tmp_path: Path) -> None:
+    """Over TCP the engine may be on another machine: a function's files could not be put before it."""
+    require_docker()
+    with running(tmp_path / "gateway", POOL, "--EngineSettings.transport=tcp") as gateway:
+        gateway.publish("def far():\n    return 1\n", "far", caps=GONE)
+        for _ in range(2):
+            eventually(lambda: gateway.client.function("far")["instances"] == 0)
+            answer = gateway.call("far")
+            assert (answer.json, start_of(answer)) == (1, "cold")
         assert gateway.client.gateway()["prewarmed"] == 0
         assert not waiting_containers(gateway)

@@ -206,6 +206,23 @@ def test_a_call_that_begins_after_a_publish_finds_the_new_version(shared: Gatewa
         assert caller.call("race@1") == (200, 100)
 
 
+def test_every_entrance_knows_where_aliases_lead(shared: Gateway) -> None:
+    for number in (1, 2, 3):
+        shared.publish(f"def v():\n    return {number}\n", "v")
+        assert shared.call("v").json == number
+    shared.client.set_alias("v", "prod", "1")
+    assert [shared.call("v@prod").json for _ in range(6)] == [1] * 6
+    shared.client.set_alias("v", "prod", "2")
+    assert [shared.call("v@prod").json for _ in range(6)] == [2] * 6
+    shared.client.roll_back("v")
+    assert [shared.call("v").json for _ in range(6)] == [2] * 6
+    assert [shared.call("v@3").json for _ in range(4)] == [3] * 4
+    shared.client.delete_version("v", 3)
+    assert {shared.call("v@3").status for _ in range(6)} == {404}
+    # The gateway answers before it has read the body: that answer must come through.
+    assert {shared.call("v@nothing").status for _ in range(60)} == {404}
+
+
 def test_the_queue_holds_no_more_than_its_bound(shared: Gateway) -> None:
     shared.publish(WAIT, "narrow", caps=Caps(max_instances=1), entry="wait")
     with ThreadPoolExecutor(20) as threads:

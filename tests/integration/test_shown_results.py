@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from base64 import b64decode, b64encode
+from base64 import b64decode
+from io import BytesIO
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from tests.support.gateway import Gateway
 from tests.support.notebook import execute, notebook_of
@@ -36,7 +38,7 @@ def test_pictures_tables_and_values(gateway: Gateway, tmp_path: Path) -> None:
     calls = ["show what=picture", "show what=table", "show what=number", "items"]
     notebook = execute(notebook_of(f"%faas invoke {call}" for call in calls), gateway, tmp_path)
     picture, table, number, items = (cell.outputs[0]["data"] for cell in notebook.cells[1:])
-    assert picture["image/png"].strip() == b64encode(PIXEL).decode()
+    assert Image.open(BytesIO(b64decode(picture["image/png"]))).size == (1, 1)
     assert table["text/html"] == "<table></table>"
     assert number["text/plain"] == "7"
     assert items["text/plain"] == "[1, 2]"

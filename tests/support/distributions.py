@@ -50,12 +50,12 @@ PyMODINIT_FUNC PyInit_{name}(void) {{ return PyModule_Create(&module); }}
 """
 
 
-def make_wheel(folder: Path, name: str, version: str, needs: str = "") -> Path:
-    """A wheel with one module and one command."""
+def make_wheel(folder: Path, name: str, version: str, needs: str = "", source: str = "") -> Path:
+    """A wheel with one module, of this ``source`` after its ``VERSION``, and one command."""
     info = f"{name}-{version}.dist-info"
     metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
     files = {
-        f"{name}.py": f"VERSION = {version!r}\n",
+        f"{name}.py": f"VERSION = {version!r}\n{source}",
         f"{info}/METADATA": metadata + (f"Requires-Dist: {needs}\n" if needs else ""),
         f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
         f"{info}/entry_points.txt": f"[console_scripts]\n{name}-run = {name}:VERSION\n",

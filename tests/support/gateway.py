@@ -55,7 +55,9 @@ def bundle_of(source: str, name: str = "f", **manifest: Any) -> Bundle:
 class Gateway:
     """``python -m jupyter_faas.gateway`` in ``folder``; start it, kill it, start it again."""
 
-    def __init__(self, folder: Path, *arguments: str, engine: str = "docker") -> None:
+    def __init__(
+        self, folder: Path, *arguments: str, engine: str = "docker", module: str = "jupyter_faas.gateway"
+    ) -> None:
         self.folder = folder
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("FAAS_")},
@@ -65,6 +67,7 @@ class Gateway:
         }
         # What is tested counts containers and cold starts, unless it says that some may wait.
         none = [] if any("Prewarmed" in one for one in arguments) else ["--Prewarmed.memory_bytes=0"]
+        self._module = module
         self._arguments = [f"--engine={engine}", *none, *arguments]
         self._process: subprocess.Popen[bytes] | None = None
         self.url = ""
@@ -91,7 +94,7 @@ class Gateway:
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / "gateway.log").open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "jupyter_faas.gateway", *self._arguments],
+                [sys.executable, "-m", self._module, *self._arguments],
                 env=self.environment,
                 stdout=log,
                 stderr=subprocess.STDOUT,

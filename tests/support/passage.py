@@ -62,13 +62,13 @@ class Passage:
         """The function as a client has it."""
         return RemoteFunction(self, "f", self.description)
 
-    def send(self, name: str, body: Body, accept: str) -> Response:  # noqa: ARG002
+    def send(self, name: str, body: Body, accept: str, **_: Any) -> Response:  # noqa: ARG002
         """See ``GatewayClient``; raises as the gateway and the worker do."""
         self.sent.append(body)
         self.answers.append(self.answer(body.content, body.content_type, accept))
         return self.answers[-1]
 
-    def items(self, name: str, body: Body) -> Any:
+    def items(self, name: str, body: Body, **_: Any) -> Any:
         """Streams are for tests with a gateway."""
         raise NotImplementedError
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jupyter_faas.gateway.store.records import VersionRecord
+from jupyter_faas.gateway.store.records import Move, VersionRecord
 from jupyter_faas.model.manifest import Manifest, Origin, Segment
 from tests.support.gateway import PYTHON
 
@@ -32,3 +32,8 @@ def version_record(name: str, image: str = "sha256:" + "a" * 64, entry: str = "f
     )
     digest = f"sha256:{hash(name) & (1 << 256) - 1:064x}"
     return VersionRecord(name, 1, digest, digest, manifest, {}, image, image, PACKAGES, 4096, 10**8, 1e9)
+
+
+def first_moves(record: VersionRecord) -> list[Move]:
+    """What publishing ``record`` as a function's first version moves."""
+    return [Move(record.function, "latest", record.published, "somebody", "publish", "", str(record.number))]

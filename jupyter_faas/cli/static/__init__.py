@@ -10,7 +10,7 @@ from jupyter_faas.cli.static.slicing import definition_of, static_slice
 from jupyter_faas.cli.static.source import AnnotatedCell, Source
 from jupyter_faas.kernel.annotation import Annotation, check_name
 from jupyter_faas.kernel.bodies import body_name, function_of_body
-from jupyter_faas.kernel.capture import Capture, author, bundled, needed_installs
+from jupyter_faas.kernel.capture import Capture, bundled, needed_installs
 from jupyter_faas.kernel.cells import Function
 from jupyter_faas.kernel.definitions import Definition
 from jupyter_faas.kernel.origins import Origins
@@ -18,6 +18,7 @@ from jupyter_faas.kernel.proof import proof_of
 from jupyter_faas.kernel.slice import Choices
 from jupyter_faas.model.errors import AnnotationError, CaptureError, FaasError
 from jupyter_faas.model.manifest import Origin
+from jupyter_faas.model.user import current_user
 
 __all__ = ["captures"]
 
@@ -50,7 +51,7 @@ def _capture(annotated: AnnotatedCell, source: Source, origins: Origins, file_na
     found = static_slice(made, source, origins)
     function = stand_in(made.name, made.statement, source)
     futures = {feature for used in found.used_cells for feature in source.futures(used)}
-    origin = Origin(notebook=file_name, cell=cell.label, author=author())
+    origin = Origin(notebook=file_name, cell=cell.label, author=current_user())
     name = _name(annotated, source)
     proof = proof_of(function, (), str)
     installs = needed_installs(source.cells, found, origins)

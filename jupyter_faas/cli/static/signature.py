@@ -18,7 +18,10 @@ __all__ = ["stand_in"]
 
 # Modules that annotations are made of, and whose import runs nothing of the notebook's.
 _MODULES: Final = frozenset(
-    {"typing", "collections", "collections.abc", "datetime", "decimal", "pathlib", "uuid", "jupyter_faas"}
+    {
+        *("typing", "collections", "collections.abc", "types", "re", "uuid", "pathlib", "jupyter_faas"),
+        *("datetime", "zoneinfo", "decimal", "fractions", "numbers", "ipaddress"),
+    }
 )
 
 

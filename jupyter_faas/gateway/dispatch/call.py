@@ -48,6 +48,7 @@ class Call:
         "stream",
         "submitted",
         "timeout_seconds",
+        "traceparent",
     )
 
     def __init__(
@@ -65,6 +66,8 @@ class Call:
         self.timeout_seconds = timeout_seconds
         self.accept = accept
         self.proof = proof
+        self.traceparent = ""
+        """The span that the function continues (W3C Trace Context); empty for none."""
         self.submitted = 0.0
         """When it came to its pool, on the event loop's clock."""
         self.queue_seconds = 0.0
@@ -89,6 +92,8 @@ class Call:
         }
         if self.accept:
             header["accept"] = self.accept
+        if self.traceparent:
+            header["traceparent"] = self.traceparent
         if self.proof:
             header["proof"] = True
         return frame_of(Kind.CALL, slot, header, self.arguments.pieces)

@@ -11,11 +11,12 @@ from traitlets.config import LoggingConfigurable
 
 from jupyter_faas.gateway.dispatch.call import Call
 from jupyter_faas.gateway.dispatch.census import Census
+from jupyter_faas.gateway.dispatch.feed import Feed
 from jupyter_faas.gateway.dispatch.instance import Target
 from jupyter_faas.gateway.dispatch.keeper import Keeper
 from jupyter_faas.gateway.dispatch.outcome import Result
 from jupyter_faas.gateway.dispatch.plan import Planner
-from jupyter_faas.gateway.dispatch.pool import Pool, Rebuild
+from jupyter_faas.gateway.dispatch.pool import SHUTTING_DOWN, Pool, Rebuild
 from jupyter_faas.gateway.dispatch.prewarmed import Prewarmed
 from jupyter_faas.gateway.engines.base import Engine
 from jupyter_faas.model.arguments import Arguments
@@ -43,8 +44,9 @@ class Dispatcher(LoggingConfigurable):
         self._rebuild = rebuild
         self._engine = engine
         self._pools: dict[tuple[str, int], Pool] = {}
-        self._drains: set[asyncio.Task[None]] = set()
+        self._drains: dict[asyncio.Task[None], list[Pool]] = {}
         self._closing = False
+        self.feed = Feed()
         self.prewarmed = Prewarmed(engine, plan, lambda: self.running > 0, parent=self.parent)
         self.keeper = Keeper(
             lambda: list(self._pools.values()),
@@ -65,12 +67,12 @@ class Dispatcher(LoggingConfigurable):
             calls[pool.target.function] += pool.running
         return dict(+calls)
 
-    def instances(self, function: str | None = None) -> int:
-        """How many instances there are, of one function or in all."""
+    def instances(self, function: str | None = None, version: int | None = None) -> int:
+        """How many instances there are, of one function, of one of its versions, or in all."""
         return sum(
             len(pool.instances)
             for pool in self._pools.values()
-            if function is None or pool.target.function == function
+            if function in (None, pool.target.function) and version in (None, pool.target.version)
         )
 
     def census(self) -> Census:
@@ -80,7 +82,7 @@ class Dispatcher(LoggingConfigurable):
     def begin(self, target: Target, call: Call) -> None:
         """Run one call. Whatever becomes of it, also that it could not be begun, ends it with a result."""
         if self._closing:
-            call.end(Result(error=Draining("The gateway is shutting down and takes no new calls.")))
+            call.end(Result(error=Draining(SHUTTING_DOWN)))
             return
         self._pool(target).submit(call)
 
@@ -116,6 +118,32 @@ class Dispatcher(LoggingConfigurable):
         if call.result.error is not None:
             raise call.result.error
 
+    async def make_ready(self, target: Target) -> None:
+        """Have an instance of a version that takes calls, before it gets many at once.
+
+        Raises what starting an instance raises.
+        """
+        if self._closing:
+            raise Draining("The gateway is shutting down and starts nothing.")
+        await self._pool(target).ensure()
+
+    def calls(self, function: str, version: int) -> int:
+        """How many calls of a version wait or run, those of instances that are about to go too."""
+        key = (function, version)
+        pools = [*self._pools.values(), *(pool for pools in self._drains.values() for pool in pools)]
+        return sum(pool.running for pool in pools if (pool.target.function, pool.target.version) == key)
+
+    async def gone(self, function: str, version: int | None = None) -> None:
+        """Wait until what was withdrawn of a function, or of one of its versions, has ended."""
+        ending = [
+            task
+            for task, pools in self._drains.items()
+            for pool in pools
+            if pool.target.function == function and version in (None, pool.target.version)
+        ]
+        if ending:
+            await asyncio.wait(ending)
+
     def provision(self, target: Target) -> None:
         """Keep as many instances of a version as its ``caps.min_instances`` say, until it is withdrawn."""
         if target.caps.min_instances and not self._closing:
@@ -125,19 +153,16 @@ class Dispatcher(LoggingConfigurable):
         """Forget how often a function was called: it has been deleted."""
         self.keeper.forget(function)
 
-    def withdraw(
-        self, function: str, version: int | None = None, refusal: FaasError | None = None
-    ) -> asyncio.Task[None] | None:
-        """Let a version's calls finish (or those of all versions), then end its instances; not waited for.
+    def withdraw(self, function: str, version: int | None = None, refusal: FaasError | None = None) -> None:
+        """Let a version's calls finish (or those of all versions), then end its instances; ``gone`` waits.
 
         With a ``refusal``, calls that still wait for an instance get that instead.
         """
         self.keeper.expect_nothing(function)
         keys = [key for key in self._pools if key[0] == function and version in (None, key[1])]
         pools = [self._pools.pop(key) for key in keys]
-        if not pools:
-            return None
-        return self._behind(pools, refusal)
+        if pools:
+            self._behind(pools, refusal)
 
     async def drain(self, seconds: float) -> None:
         """Take no new calls; give running ones ``seconds``, then end every instance."""
@@ -175,6 +200,7 @@ class Dispatcher(LoggingConfigurable):
             self._rebuild,
             self._on_emptied,
             self.keeper,
+            self.feed.tell,
             self.prewarmed,
         )
 
@@ -183,7 +209,7 @@ class Dispatcher(LoggingConfigurable):
         if self._pools.get(key) is pool:
             del self._pools[key]
 
-    def _behind(self, pools: list[Pool], refusal: FaasError | None) -> asyncio.Task[None]:
+    def _behind(self, pools: list[Pool], refusal: FaasError | None) -> None:
         async def drain() -> None:
             try:
                 await asyncio.gather(*(pool.drain(refusal) for pool in pools))
@@ -191,6 +217,5 @@ class Dispatcher(LoggingConfigurable):
                 await asyncio.gather(*(pool.close() for pool in pools))
 
         task = asyncio.create_task(drain())
-        self._drains.add(task)
-        task.add_done_callback(self._drains.discard)
-        return task
+        self._drains[task] = pools
+        task.add_done_callback(lambda _: self._drains.pop(task, None))

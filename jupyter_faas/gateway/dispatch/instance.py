@@ -87,7 +87,7 @@ class Instance:
     """A sandbox, the link to its supervisor, and its slots.
 
     ``freed`` hears of each slot that may take a call, ``offer`` of those that may again after a pause,
-    ``ended`` of the end of the instance.
+    ``ended`` of the end of the instance, ``wrote`` of what a call wrote (function, invocation, lines).
     """
 
     def __init__(
@@ -96,6 +96,7 @@ class Instance:
         freed: Callable[[Slot], None],
         offer: Callable[[Slot], None],
         ended: Callable[[Instance], None],
+        wrote: Callable[[str, str, bytes], None],
     ) -> None:
         self.id = secrets.token_hex(8)
         self.target = target
@@ -117,6 +118,7 @@ class Instance:
         self._outdated = False
         self._ended = ended
         self._offer = offer
+        self._wrote = wrote
         self.sandbox: Sandbox | None = None
         self._link: Link | None = None
         self._ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -218,7 +220,12 @@ class Instance:
 
     def retire(self) -> None:
         """Begin to end the instance and what runs on it."""
-        self._fail(Crashed("The instance was stopped while the call was running."))
+        self._fail(
+            Crashed(
+                "The instance was stopped while the call was running, as happens when a function is deleted, "
+                "a version replaced or the gateway stopped. Call it again."
+            )
+        )
 
     async def end(self) -> None:
         """End the instance and what runs on it; returns when it holds nothing any more."""
@@ -237,6 +244,7 @@ class Instance:
             "result_bytes": caps.result_bytes,
             "network": caps.network,
             "isolate": caps.isolate,
+            "caps": caps.model_dump(),
         }
         self._send(encode_frame(Kind.INIT, header=init))
 
@@ -294,15 +302,18 @@ class Instance:
             self._fail(
                 InitError(
                     "The function's image was made by another version of jupyter-faas: it speaks protocol "
-                    f"{str(frame.header.get('protocol'))[:20]}, this gateway {PROTOCOL_VERSION}."
+                    f"{str(frame.header.get('protocol'))[:20]}, this gateway {PROTOCOL_VERSION}. "
+                    "Publish it again."
                 )
             )
 
     def _on_log(self, slot: Slot, frame: Frame) -> None:
         if slot.state is not SlotState.STARTING:
-            slot.on_log(frame)
+            if slot.on_log(frame):
+                self._wrote(self.target.function, slot.invocation, frame.body)
         elif len(self.init_logs) + len(frame.body) <= MAX_INIT_LOG_BYTES:
             self.init_logs += frame.body + b"\n"
+            self._wrote(self.target.function, "", frame.body)
 
     def _on_ready(self, slot: Slot, frame: Frame) -> None:
         if not self._ready.done():
@@ -315,7 +326,12 @@ class Instance:
 
     def _on_unruly(self, slot: Slot) -> None:
         log.warning("%s: slot %d did not end its call in time; ending the instance", self.id, slot.number)
-        self._fail(Crashed("Another call on the same instance could not be ended, so the instance was."))
+        self._fail(
+            Crashed(
+                "Another call on the same instance could not be ended, so the instance was. Call it again; "
+                "with --concurrency 1 calls don't share instances."
+            )
+        )
 
     def _on_lost(self, fault: str | None) -> None:
         if fault is not None:
@@ -332,7 +348,10 @@ class Instance:
 
     async def _bury(self, error: FaasError | None) -> None:
         if error is None:
-            error = await self._remove_sandbox() or Crashed("The instance ended.")
+            error = await self._remove_sandbox() or Crashed(
+                "The instance ended, and the engine doesn't say why. Call it again; if that happens often, "
+                "see the function's logs and the gateway's."
+            )
             self._tell(error)
         else:
             # Callers hear of it as soon as nothing runs any more; removing takes the engine longer.

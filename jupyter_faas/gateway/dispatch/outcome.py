@@ -10,7 +10,7 @@ from jupyter_faas.gateway.dispatch.replies import headers_in, status_in
 from jupyter_faas.model.errors import Crashed, FaasError, error_of
 from jupyter_faas.model.wire import Frame
 
-__all__ = ["Result", "Usage", "error_in", "interrupted", "result_in"]
+__all__ = ["MEDDLING", "Result", "Usage", "error_in", "interrupted", "result_in"]
 
 _CODES: Final = frozenset(
     {
@@ -24,6 +24,7 @@ _CODES: Final = frozenset(
         "result-too-large",
     }
 )
+MEDDLING: Final = "Code in the function writes to file descriptors that it didn't open."
 MAX_DETAIL: Final = 8_000
 MAX_STEP_TEXT: Final = 300
 MAX_TAGS: Final = 30
@@ -85,7 +86,9 @@ def error_in(header: Mapping[str, Any]) -> FaasError:
     """The error that an outcome names; one that makes no sense counts as a crash."""
     code, detail, figures = header.get("code"), header.get("detail"), header.get("figures")
     if not isinstance(code, str) or code not in _CODES or not isinstance(detail, str):
-        return Crashed("The function's process sent an answer that makes no sense, and was ended.")
+        return Crashed(
+            f"The function's process sent an answer that makes no sense, and was ended. {MEDDLING}"
+        )
     named = figures if isinstance(figures, dict) else {}
     reserved = {"type", "title", "detail", "code", "status", "instance", "self"}
     return error_of(code, detail[:MAX_DETAIL], **{k: v for k, v in named.items() if k not in reserved})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from jupyter_faas.gateway.dispatch.instance import Target
@@ -21,6 +21,9 @@ class Pattern:
     scratch_bytes: int
     imports: tuple[str, ...]
     """What their handlers begin with, as ``images/imports.py`` reads it."""
+    environment: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    """Names and values that are set while it imports, sorted: a package may look at them then. Empty where
+    nothing is imported."""
 
 
 @dataclass(frozen=True)

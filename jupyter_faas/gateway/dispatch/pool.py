@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from jupyter_faas.gateway.dispatch.call import Call, Start
 from jupyter_faas.gateway.dispatch.floor import Floor
@@ -18,9 +18,11 @@ from jupyter_faas.gateway.engines.base import Engine, ImageUnusable
 from jupyter_faas.model.errors import Draining, FaasError, InternalError, InvocationTimeout, Saturated
 from jupyter_faas.model.units import format_duration
 
-__all__ = ["Pool", "Rebuild"]
+__all__ = ["SHUTTING_DOWN", "Pool", "Rebuild"]
 
 log = logging.getLogger(__name__)
+
+SHUTTING_DOWN: Final = "The gateway is shutting down and takes no new calls. Call again when it is back."
 
 Rebuild = Callable[[Target], Awaitable[Target]]
 
@@ -41,7 +43,7 @@ class Pool:
 
     ``max_queue`` bounds the waiting calls and ``queue_seconds`` the wait of each. ``rebuild`` makes the image
     of a version anew when the engine hasn't got it any more. ``keeper`` looks after idle instances;
-    ``provider`` has sandboxes that a start may use.
+    ``wrote`` hears of what calls write; ``provider`` has sandboxes that a start may use.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class Pool:
         rebuild: Rebuild,
         emptied: Callable[[Pool], None],
         keeper: IdleKeeper,
+        wrote: Callable[[str, str, bytes], None],
         provider: Provider | None = None,
     ) -> None:
         self.target = target
@@ -64,6 +67,7 @@ class Pool:
         self._rebuild = rebuild
         self._rebuilding = asyncio.Lock()
         self._emptied = emptied
+        self._wrote = wrote
         self._waiting: deque[Call] = deque()
         self._queue_timer: asyncio.TimerHandle | None = None
         self._changed = asyncio.Event()
@@ -151,6 +155,17 @@ class Pool:
         """
         await self._new_instance().start(self._engine, self._provider)
 
+    async def ensure(self) -> None:
+        """Have an instance that takes calls: one that runs, else the next one started, at once.
+
+        Raises what starting an instance raises.
+        """
+        while not any(instance.state is InstanceState.RUNNING for instance in self.instances):
+            if self._starts:
+                await asyncio.wait(list(self._starts), return_when=asyncio.FIRST_COMPLETED)
+            else:
+                await self._start_or_rebuild(self._new_instance())
+
     async def quiet(self) -> None:
         """Wait until no call waits or runs."""
         while self.running:
@@ -173,7 +188,7 @@ class Pool:
         self._floor.close()
         for task in list(self._starts):
             task.cancel()
-        self._fail_waiting(Draining("The gateway is shutting down."))
+        self._fail_waiting(Draining(SHUTTING_DOWN))
         await asyncio.gather(*self._starts, return_exceptions=True)
         await asyncio.gather(*(instance.end() for instance in list(self.instances)))
 
@@ -239,7 +254,7 @@ class Pool:
         )
 
     def _new_instance(self) -> Instance:
-        instance = Instance(self.target, self._on_freed, self._offer, self._on_ended)
+        instance = Instance(self.target, self._on_freed, self._offer, self._on_ended, self._wrote)
         self.instances.add(instance)
         for slot in instance.slots:
             self._owners[slot] = instance
@@ -287,7 +302,10 @@ class Pool:
         except Exception:
             log.exception("an instance of %s could not be started", self.target.function)
             self._on_start_failed(
-                InternalError("The instance could not be started; the gateway's log says why.")
+                InternalError(
+                    "The instance could not be started for a reason of ours; the gateway's log has it. Call "
+                    "again; if that changes nothing, report it, please."
+                )
             )
 
     async def _start_or_rebuild(self, instance: Instance) -> Instance:

@@ -81,11 +81,18 @@ class Slot:
         self._send_call(call)
         self._deadline.set(self._begun + call.timeout_seconds)
 
-    def on_log(self, frame: Frame) -> None:
-        """Keep what a call wrote. The runtime cuts logs at the cap; twice that (JSON around the text,
-        the cut's own marker) is as much as is believed here."""
-        if len(self.logs) + len(frame.body) <= 2 * self._log_bytes + 4096:
-            self.logs += frame.body + b"\n"
+    @property
+    def invocation(self) -> str:
+        """The id of the call that runs; empty if none does."""
+        return "" if self._call is None else self._call.id
+
+    def on_log(self, frame: Frame) -> bool:
+        """Keep what a call wrote, if it isn't too much. The runtime cuts logs at the cap; twice that (JSON
+        around the text, the cut's own marker) is as much as is believed here."""
+        if len(self.logs) + len(frame.body) > 2 * self._log_bytes + 4096:
+            return False
+        self.logs += frame.body + b"\n"
+        return True
 
     def on_ready(self, takes_line: bool) -> None:
         """A fresh worker has imported the function. A call that its predecessor hasn't begun is its own."""
@@ -132,6 +139,8 @@ class Slot:
             except FaasError as error:
                 self._overdue = error
                 self._kill()
+        elif self.state is SlotState.FREE and self._lined:
+            self._end_worker()
 
     def on_result(self, frame: Frame) -> None:
         """The supervisor says that the call has ended, or (``retired``) its worker."""
@@ -148,6 +157,8 @@ class Slot:
                 return  # the next worker gets it
         if self.state in (SlotState.BUSY, SlotState.ENDING):
             self._finish(frame, retired)
+        elif self.state is SlotState.FREE and self._lined and not retired:
+            self._end_worker()
 
     def _finish(self, frame: Frame, retired: bool) -> None:
         self._deadline.lift()
@@ -225,8 +236,12 @@ class Slot:
         self._kill()
 
     def _kill(self) -> None:
-        if self.state is not SlotState.BUSY:
-            return
+        if self.state is SlotState.BUSY:
+            self._end_worker()
+
+    def _end_worker(self) -> None:
+        """With its call, if it has one. A worker that speaks without one would keep us busy for ever: its
+        supervisor can't know."""
         self._deadline.lift()
         self.state = SlotState.ENDING
         self._send(encode_frame(Kind.KILL, self.number))

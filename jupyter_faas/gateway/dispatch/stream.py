@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
+from jupyter_faas.gateway.dispatch.outcome import MEDDLING
 from jupyter_faas.gateway.dispatch.replies import headers_in, status_in
 from jupyter_faas.model.errors import Crashed, ResultTooLarge
 from jupyter_faas.model.units import format_size
@@ -31,20 +32,21 @@ class Stream:
         self.headers: dict[str, str] = {}
         self._cap_bytes = cap_bytes
         self._begun = begun
-        self._size = 0
+        self.size = 0
+        """Bytes of all chunks so far."""
         self._buffer = bytearray()
         self._ended = False
         self._changed: asyncio.Event | None = None
 
     def feed(self, frame: Frame) -> None:
         """Take in a CHUNK; raises ``ResultTooLarge``, or ``Crashed`` for one that makes no sense."""
-        self._size += len(frame.body)
-        if self._size > self._cap_bytes:
+        self.size += len(frame.body)
+        if self.size > self._cap_bytes:
             raise ResultTooLarge(
                 f"The stream has over {format_size(self._cap_bytes)}, its cap. Yield less, or publish with a "
                 "larger --result-size.",
                 cap_bytes=self._cap_bytes,
-                size_bytes=self._size,
+                size_bytes=self.size,
             )
         self._buffer += frame.body
         if self._changed is not None:
@@ -52,7 +54,9 @@ class Stream:
             return
         media_type = frame.header.get("type")
         if media_type not in (NDJSON, SSE):
-            raise Crashed("The function's process sent a stream that makes no sense, and was ended.")
+            raise Crashed(
+                f"The function's process sent a stream that makes no sense, and was ended. {MEDDLING}"
+            )
         self.content_type = media_type
         self.status = status_in(frame.header.get("status"))
         self.headers = headers_in(frame.header.get("headers"))

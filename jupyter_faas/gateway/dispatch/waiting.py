@@ -79,7 +79,11 @@ class Waiting:
         loop = asyncio.get_running_loop()
         reader = FrameReader(REPORT_BYTES)
         await loop.sock_sendall(
-            self.sandbox.socket, encode_frame(Kind.PREPARE, header={"imports": list(imports)})
+            self.sandbox.socket,
+            encode_frame(
+                Kind.PREPARE,
+                header={"imports": list(imports), "environment": dict(self.pattern.environment)},
+            ),
         )
         while True:
             data = await loop.sock_recv(self.sandbox.socket, RECEIVE_BYTES)

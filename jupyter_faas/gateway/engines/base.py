@@ -206,6 +206,10 @@ class Engine(ABC):
         """
 
     @abstractmethod
+    async def own_images(self) -> list[Image]:
+        """All images that this gateway has made."""
+
+    @abstractmethod
     async def remove_image(self, reference: str) -> None:
         """Forget an image; no error if it is gone or still in use."""
 

@@ -200,6 +200,11 @@ class Daemon:
         """An image's configuration and layers; ``None`` if the engine doesn't have it."""
         return await self._found(lambda: self._client().inspect_image(reference))
 
+    async def images(self, labels: Iterable[str]) -> list[str]:
+        """The ids of all images with all of these labels (``name=value``)."""
+        wanted = {"label": list(labels)}
+        return list(dict.fromkeys(await self._run(lambda: self._client().images(quiet=True, filters=wanted))))
+
     async def tag(self, image: str, reference: str) -> None:
         """Give an image one more name."""
         repository, _, tag = reference.rpartition(":")

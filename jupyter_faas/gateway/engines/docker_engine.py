@@ -134,6 +134,11 @@ class DockerEngine(Engine):
         with self._daemon.answering():
             return await self._images.add_layers(base, spec)
 
+    async def own_images(self) -> list[Image]:
+        """All images with the gateway's label."""
+        with self._daemon.answering():
+            return await self._images.own()
+
     async def remove_image(self, reference: str) -> None:
         """Forget an image; no error if it is gone or still in use."""
         with self._daemon.answering():

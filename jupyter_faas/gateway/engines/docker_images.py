@@ -31,6 +31,7 @@ class DockerImages:
         self._labels = labels
         self._thin_load = thin_load
         self._chains: set[str] = set()
+        self._own: dict[str, Image | None] = {}
 
     async def find(self, reference: str) -> Image | None:
         """The image with this tag or id, if the engine has it."""
@@ -61,6 +62,12 @@ class DockerImages:
                 f"The base image {image.id[:19]} is gone from the Docker engine. Publish again.", step="image"
             )
         return await self._make(image.id, base_of_inspection(inspected), self._labelled(spec))
+
+    async def own(self) -> list[Image]:
+        """All images with our labels. What is known of an image never changes, and is asked once."""
+        ids = await self._daemon.images([f"{name}={value}" for name, value in self._labels.items()])
+        self._own = {one: self._own.get(one) or await self.find(one) for one in ids}
+        return [image for image in self._own.values() if image is not None]
 
     async def remove(self, reference: str) -> None:
         """Forget an image; no error if it is gone or in use."""
@@ -97,7 +104,11 @@ class DockerImages:
             ) from refused
         image = await self.find(spec.tag)
         if image is None:
-            raise EngineUnavailable(f"The image {spec.tag} is gone right after its build.", engine="docker")
+            raise EngineUnavailable(
+                f"The image {spec.tag} is gone right after its build: something removes images. "
+                "Publish again.",
+                engine="docker",
+            )
         return image
 
     async def _inspect(self, reference: str) -> Mapping[str, Any] | None:

@@ -105,6 +105,10 @@ class ProcessEngine(Engine):
             raise BuildError(f"The base image {base.id[:19]} is gone. Publish again.", step="image", log=[])
         return (await asyncio.to_thread(self._images.add_layers, stored, spec)).public()
 
+    async def own_images(self) -> list[Image]:
+        """All images: they are in the gateway's own folder."""
+        return [image.public() for image in await asyncio.to_thread(self._images.all)]
+
     async def remove_image(self, reference: str) -> None:
         """Forget an image; no error if it is gone."""
         await asyncio.to_thread(self._images.remove, reference)

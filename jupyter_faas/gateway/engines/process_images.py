@@ -58,6 +58,11 @@ class FolderImages:
         description = self.folder(image_id) / "image.json"
         return StoredImage(**json.loads(description.read_text())) if description.exists() else None
 
+    def all(self) -> list[StoredImage]:
+        """Every image."""
+        found = (self.find(f"sha256:{folder.name}") for folder in self._images.glob("[0-9a-f]*"))
+        return [image for image in found if image is not None]
+
     def root(self, image: StoredImage) -> Path:
         """The image's root folder."""
         return self.folder(image.id) / ROOT

@@ -91,7 +91,8 @@ class ProcessSandbox(StartingSandbox):
         """End the supervisor and everything that it started; returns when none is left."""
         if not await asyncio.to_thread(end_tree, self._pid, self._folder.name):
             raise EngineUnavailable(
-                f"The processes of instance {self._folder.name} can't be ended.", engine="process"
+                f"The processes of instance {self._folder.name} can't be ended; see `ps` for what they do.",
+                engine="process",
             )
         if self._process is not None:
             await asyncio.to_thread(self._process.wait)

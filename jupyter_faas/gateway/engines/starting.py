@@ -42,7 +42,8 @@ async def init_deadline(cap_seconds: float) -> AsyncIterator[None]:
             yield
     except TimeoutError:
         raise InvocationTimeout(
-            f"The instance did not connect within {cap_seconds:g} s, the cap on starting.",
+            f"The instance did not connect within {cap_seconds:g} s, the cap on starting: the machine or its "
+            "engine may be overloaded. Call again; `jupyter faas doctor` says what works here.",
             phase="init",
             cap_seconds=cap_seconds,
             elapsed_seconds=round(time.monotonic() - began, 3),

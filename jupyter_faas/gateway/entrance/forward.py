@@ -63,7 +63,7 @@ class _Forwarded(httputil.HTTPMessageDelegate):
             return None
         ours.setblocking(False)
         parameters = HTTP1ConnectionParameters(no_keep_alive=True, max_body_size=ANY_SIZE)
-        self._gateway = HTTP1Connection(IOStream(ours), True, parameters)
+        self._gateway = HTTP1Connection(_Listening(ours), True, parameters)
         written = self._gateway.write_headers(line, _without_neighbours(headers))
         self._answering = asyncio.create_task(self._answer(self._gateway))
         return _reached(written)
@@ -95,6 +95,17 @@ class _Forwarded(httputil.HTTPMessageDelegate):
             gateway.stream.close()
             if not answer.complete:
                 self._caller.stream.close()
+
+
+class _Listening(IOStream):
+    """Goes on reading where the other end reads no more: it has answered before the body was there."""
+
+    def write_to_fd(self, data: memoryview) -> int:
+        """See Tornado, which would close, and lose an answer that has come."""
+        try:
+            return super().write_to_fd(data)
+        except (BrokenPipeError, ConnectionResetError):
+            return len(data)
 
 
 class _Answer(httputil.HTTPMessageDelegate):

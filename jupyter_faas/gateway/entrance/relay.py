@@ -12,7 +12,7 @@ from typing import Any, Final, cast
 
 from jupyter_faas.gateway.handlers.budget import PIECE_BYTES, Holding
 from jupyter_faas.gateway.service.access import needs_token
-from jupyter_faas.gateway.service.calls import Result, Stream
+from jupyter_faas.gateway.service.calls import PLAINLY, Asked, Result, Stream
 from jupyter_faas.gateway.service.catalogue import Published
 from jupyter_faas.gateway.sharing.channel import Channel, Kind, Message
 from jupyter_faas.gateway.sharing.page import SharedPage
@@ -69,6 +69,11 @@ class Relay:
         elif call := self._calls.get(message.number):
             call.go_on(message)
 
+    def choose(self, name: str, selector: str, sticky: str | None) -> str:
+        """See ``Calls``: calls by an alias don't come here."""
+        del name, sticky
+        return selector
+
     def find_now(self, name: str, selector: str | None, trusted: bool) -> Published | None:
         """See ``Calls``."""
         known = self._known.get((name, selector))
@@ -101,6 +106,7 @@ class Relay:
         accept: str,
         begun: Callable[[Stream], None],
         ended: Ended,
+        asked: Asked = PLAINLY,
     ) -> _Call:
         """See ``Calls``."""
         number = next(self._numbers) % NUMBERS
@@ -111,6 +117,7 @@ class Relay:
         header = {"function": record.function, "version": record.number, **arguments.header}
         if accept:
             header["accept"] = accept
+        header["asked"] = list(asked)
         self.channel.send(Kind.CALL, number, header, arguments.pieces)
         return call
 

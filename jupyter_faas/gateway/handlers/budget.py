@@ -80,7 +80,7 @@ def hold_result(holding: Holding, record: InvocationRecord, result: Result) -> F
         holding.take(size)
     except Saturated as full:
         lost = f"The function has run, but its result of {format_size(size)} is lost."
-        error = Saturated(f"{lost} {full.detail}", **full.figures)
+        error = Saturated(f"{lost} {full.detail}", has_run=True, **full.figures)
         note_error(record, error)
         return error
     return None

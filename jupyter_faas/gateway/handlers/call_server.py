@@ -11,7 +11,9 @@ from typing import Any, Final, cast
 
 from tornado import httputil
 from tornado.httpserver import HTTPServer
+from tornado.iostream import IOStream
 
+from jupyter_faas.gateway.handlers.caller_stream import CallerStream
 from jupyter_faas.gateway.handlers.invoke import CallRequest
 from jupyter_faas.gateway.handlers.site import CallSite
 
@@ -66,6 +68,11 @@ class CallServer(HTTPServer):
             await asyncio.sleep(POLL_SECONDS)
 
     # For the connections
+
+    def handle_stream(self, stream: IOStream, address: tuple[Any, ...]) -> None:
+        """See Tornado."""
+        # Nothing has happened on it yet: another can take its socket.
+        super().handle_stream(CallerStream(stream.socket) if type(stream) is IOStream else stream, address)
 
     def start_request(
         self, server_conn: object, request_conn: httputil.HTTPConnection

@@ -25,12 +25,14 @@ from jupyter_faas.gateway.handlers.answers import (
 )
 from jupyter_faas.gateway.handlers.bodies import arguments_in, arguments_of_query
 from jupyter_faas.gateway.handlers.budget import PIECE_BYTES, Holding
-from jupyter_faas.gateway.handlers.site import CallSite, needs_token
+from jupyter_faas.gateway.handlers.site import CallSite, caller_in
 from jupyter_faas.gateway.service.accept import check_acceptable
+from jupyter_faas.gateway.service.access import needs_token
 from jupyter_faas.gateway.service.arguments import checked
-from jupyter_faas.gateway.service.calls import Result, Running, Stream
+from jupyter_faas.gateway.service.calls import Asked, Result, Running, Stream
 from jupyter_faas.gateway.service.catalogue import Published
 from jupyter_faas.gateway.store.records import InvocationRecord
+from jupyter_faas.model.aliases import LATEST, alias_in
 from jupyter_faas.model.errors import (
     FaasError,
     InternalError,
@@ -44,6 +46,8 @@ __all__ = ["CallRequest"]
 log = logging.getLogger(__name__)
 
 MAX_ACCEPT_CHARACTERS: Final = 2000
+STICKY: Final = "Faas-Sticky"
+"""Calls that give the same text here get the same version of an alias that shares its calls out."""
 
 
 class CallRequest(httputil.HTTPMessageDelegate):
@@ -55,6 +59,7 @@ class CallRequest(httputil.HTTPMessageDelegate):
         self._connection = connection
         self._name = name
         self._selector = selector
+        self._alias: str | None = LATEST
         self._trusted = False
         self._answered = False
         self._body: bytes | bytearray = b""
@@ -131,6 +136,9 @@ class CallRequest(httputil.HTTPMessageDelegate):
     def _find(self) -> Published | None:
         """The version that is meant, if it is in memory."""
         self._trusted = self._site.authenticator.admits(self._headers)
+        if self._selector is not None:
+            self._alias = alias_in(self._selector)
+            self._selector = self._calls.choose(self._name, self._selector, self._headers.get(STICKY))
         return self._calls.find_now(self._name, self._selector, self._trusted)
 
     async def _find_older(self) -> None:
@@ -153,7 +161,8 @@ class CallRequest(httputil.HTTPMessageDelegate):
         known = {} if size is None else {"size_bytes": size}
         said = "" if size is None else f" of {format_size(size)}"
         return PayloadTooLarge(
-            f"The body{said} is over this function's payload cap of {format_size(cap)}.",
+            f"The body{said} is over this function's payload cap of {format_size(cap)}. Send less, or "
+            "publish it with a larger --payload-size.",
             cap_bytes=cap,
             **known,
         )
@@ -173,8 +182,16 @@ class CallRequest(httputil.HTTPMessageDelegate):
             return
         arguments, accept = checked(arguments, published.validator_for), self._accept()
         check_acceptable(published.forms, accept, published.record.function)
-        self._invocation = self._calls.begin(published, arguments, accept, self._begin, self._end)
+        asked = Asked(self._alias, self._caller, self._headers.get("traceparent", ""))
+        self._invocation = self._calls.begin(published, arguments, accept, self._begin, self._end, asked)
         self._body = b""  # whoever runs the call has it
+
+    @property
+    def _caller(self) -> str:
+        """Who calls, as the history shows it: whoever has the token is believed."""
+        if not self._trusted:
+            return "anonymous"
+        return caller_in(self._headers.get("Faas-Caller"))
 
     def _accept(self) -> str:
         """What the caller accepts; empty if that is anything."""

@@ -12,7 +12,7 @@ from tornado.web import stream_request_body
 from jupyter_faas.gateway.handlers.base import FaasHandler, connection_of
 from jupyter_faas.gateway.handlers.site import Site
 from jupyter_faas.gateway.service.catalogue import Published
-from jupyter_faas.gateway.service.service import iso
+from jupyter_faas.gateway.service.timestamps import iso
 from jupyter_faas.model.bundle import MAX_BUNDLE_BYTES
 from jupyter_faas.model.errors import EngineUnavailable, MalformedRequest, PayloadTooLarge
 from jupyter_faas.model.media import IPYNB
@@ -26,15 +26,12 @@ __all__ = [
     "FunctionsHandler",
     "GatewayHandler",
     "HealthHandler",
-    "InvocationHandler",
-    "InvocationsHandler",
     "LockHandler",
-    "LogsHandler",
     "MetricsHandler",
     "PartialNotebookHandler",
+    "PublishHandler",
     "ReadyHandler",
     "ShutdownHandler",
-    "VersionsHandler",
 ]
 
 
@@ -130,7 +127,8 @@ class BundleHandler(FaasHandler):
         announced = self.request.headers.get("Content-Length", "")
         if announced.isdigit() and int(announced) > MAX_BUNDLE_BYTES:
             raise PayloadTooLarge(
-                f"The bundle of {format_size(int(announced))} is over {format_size(MAX_BUNDLE_BYTES)}.",
+                f"The bundle of {format_size(int(announced))} is over {format_size(MAX_BUNDLE_BYTES)}: "
+                "carry less.",
                 cap_bytes=MAX_BUNDLE_BYTES,
                 size_bytes=int(announced),
             )
@@ -149,18 +147,24 @@ class BundleHandler(FaasHandler):
         self.send_json({"digest": digest}, 201)
 
 
-class VersionsHandler(FaasHandler):
+class PublishHandler(FaasHandler):
     """Publishes."""
 
     async def post(self, name: str) -> None:
         """Begin a build from an uploaded bundle."""
         body = self.read_json()
-        digest, environment = body.get("bundle"), body.get("environment", {})
+        digest, environment, aliases = (
+            body.get("bundle"),
+            body.get("environment", {}),
+            body.get("aliases", []),
+        )
         if not isinstance(digest, str):
             raise MalformedRequest('The body has no "bundle" with the digest of an uploaded bundle.')
         if not isinstance(environment, dict) or not all(isinstance(v, str) for v in environment.values()):
             raise MalformedRequest('"environment" is not an object of texts.')
-        build = await self.service.publisher.start(name, digest, environment)
+        if not isinstance(aliases, list) or not all(isinstance(alias, str) for alias in aliases):
+            raise MalformedRequest('"aliases" is not a list of texts.')
+        build = await self.service.publisher.start(name, digest, environment, aliases)
         self.set_header("Location", f"/api/v1/builds/{build.id}")
         self.send_json(build.describe(), 202)
 
@@ -213,7 +217,9 @@ class FunctionHandler(FaasHandler):
 
     async def delete(self, name: str) -> None:
         """Remove it with all its versions."""
-        self.send_json({"deleted": name, "versions": await self.service.publisher.delete(name)})
+        content = await self.service.versions.content(name)
+        content["versions"] = await self.service.publisher.delete(name)
+        self.send_json({"deleted": name, **content})
 
 
 class LockHandler(FaasHandler):
@@ -222,30 +228,6 @@ class LockHandler(FaasHandler):
     async def get(self, name: str) -> None:
         """The lock of the latest version, or of the one that ``version`` names."""
         self.send_json(await self.service.lock(name, self.get_query_argument("version", None)))
-
-
-class InvocationsHandler(FaasHandler):
-    """A function's history."""
-
-    async def get(self, name: str) -> None:
-        """The newest invocations."""
-        self.send_json({"invocations": await self.service.invocations(name, self.limit(20))})
-
-
-class LogsHandler(FaasHandler):
-    """What a function wrote."""
-
-    async def get(self, name: str) -> None:
-        """The last entries."""
-        self.send_json({"logs": await self.service.logs(name, self.limit(100))})
-
-
-class InvocationHandler(FaasHandler):
-    """One call."""
-
-    async def get(self, identifier: str) -> None:
-        """Describe it, with its logs."""
-        self.send_json(await self.service.invocation(identifier))
 
 
 class PartialNotebookHandler(FaasHandler):

@@ -6,7 +6,7 @@ from typing import Final
 
 from tornado.web import Application
 
-from jupyter_faas.gateway.handlers import documents
+from jupyter_faas.gateway.handlers import caps, documents, history, versions
 from jupyter_faas.gateway.handlers import management as api
 from jupyter_faas.gateway.handlers.base import FaasHandler, NotFoundHandler
 from jupyter_faas.gateway.handlers.site import Site
@@ -26,14 +26,27 @@ def make_application(site: Site) -> Application:
         (r"/api/v1/shutdown", api.ShutdownHandler),
         (r"/api/v1/bundles/([^/]+)", api.BundleHandler),
         (r"/api/v1/builds/([^/]+)", api.BuildHandler),
-        (r"/api/v1/invocations/([^/]+)", api.InvocationHandler),
+        (r"/api/v1/invocations", history.HistoryHandler),
+        (r"/api/v1/invocations/([^/]+)", history.InvocationHandler),
+        (r"/api/v1/invocations/([^/]+)/recording", history.RecordingHandler),
         (r"/api/v1/invocations/([^/]+)/notebook", api.PartialNotebookHandler),
         (r"/api/v1/functions", api.FunctionsHandler),
         (rf"/api/v1/functions/{_NAME}", api.FunctionHandler),
-        (rf"/api/v1/functions/{_NAME}/versions", api.VersionsHandler),
-        (rf"/api/v1/functions/{_NAME}/invocations", api.InvocationsHandler),
+        (rf"/api/v1/functions/{_NAME}@([A-Za-z0-9_.-]+)", versions.SelectedHandler),
+        (rf"/api/v1/functions/{_NAME}/versions", versions.VersionsHandler),
+        (rf"/api/v1/functions/{_NAME}/versions/([0-9]+)", versions.VersionHandler),
+        (rf"/api/v1/functions/{_NAME}/versions/([0-9]+)/changes", versions.ChangesHandler),
+        (rf"/api/v1/functions/{_NAME}/aliases", versions.AliasesHandler),
+        (rf"/api/v1/functions/{_NAME}/aliases/([^/]+)", versions.AliasHandler),
+        (r"/api/v1/disk", versions.DiskHandler),
+        (r"/api/v1/prune", versions.PruneHandler),
+        (rf"/api/v1/functions/{_NAME}/deletion", versions.DeletionHandler),
+        (rf"/api/v1/functions/{_NAME}/rollback", versions.RollbackHandler),
+        (rf"/api/v1/functions/{_NAME}/caps", caps.CapsHandler),
+        (rf"/api/v1/functions/{_NAME}/errors", history.ErrorsHandler),
+        (rf"/api/v1/functions/{_NAME}/invocations", history.InvocationsHandler),
         (rf"/api/v1/functions/{_NAME}/lock", api.LockHandler),
-        (rf"/api/v1/functions/{_NAME}/logs", api.LogsHandler),
+        (rf"/api/v1/functions/{_NAME}/logs", history.LogsHandler),
         (rf"/api/v1/functions/{_NAME}/openapi\.json", documents.FunctionDocumentHandler),
         (rf"/api/v1/functions/{_NAME}/form", documents.FormHandler),
         (r"/openapi\.json", documents.DocumentHandler),

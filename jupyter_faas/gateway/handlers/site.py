@@ -6,7 +6,7 @@ import hashlib
 import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from tornado import httputil
 
@@ -17,7 +17,9 @@ from jupyter_faas.gateway.service.calls import Calls
 if TYPE_CHECKING:  # what isn't used is not loaded by an entrance, which has no service
     from jupyter_faas.gateway.service.service import Service
 
-__all__ = ["Authenticator", "CallSite", "Site", "needs_token"]
+__all__ = ["Authenticator", "CallSite", "Site", "caller_in", "needs_token"]
+
+MAX_CALLER: Final = 100
 
 
 class Authenticator:
@@ -76,3 +78,8 @@ class Site:
     def for_calls(self) -> CallSite:
         """The same, as far as calls need it."""
         return CallSite(self.service, self.authenticator, self.budget)
+
+
+def caller_in(name: str | None) -> str:
+    """The name that a caller with the token gives, ``token`` if it gives none that can be shown."""
+    return name if name and len(name) <= MAX_CALLER and name.isprintable() else "token"

@@ -25,6 +25,7 @@ Without the token this lists the functions that are public; with it, all. `jupyt
 TAGS: Final = {
     "Functions": "Calls: the published functions.",
     "Catalogue": "What is published, and from what.",
+    "Versions": "What was published before, what is new in it, and which names lead where.",
     "Publishing": "Bundles and builds: what `%%publish` does.",
     "History": "Calls that were made, and what they wrote.",
     "Gateway": "The gateway itself.",

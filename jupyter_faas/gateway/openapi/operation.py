@@ -69,6 +69,8 @@ class Operation:
     parameters: tuple[Parameter, ...] = ()
     body: Mapping[str, Mapping[str, Any]] | None = None
     open_to_all: bool = False
+    public_too: bool = False
+    """Whether it wants no token where it is about a public function."""
 
     def described(self) -> dict[str, Any]:
         """As OpenAPI has it."""
@@ -90,6 +92,8 @@ class Operation:
         described["responses"] = {**answers, **_fresh(answers, (*self.errors, *own, InternalError))}
         if self.open_to_all:
             described["security"] = [{}]
+        elif self.public_too:
+            described["security"] = [{"token": []}, {}]
         return described
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, Literal
 
 from jupyter_faas.model.errors import FaasError, NotFound
@@ -19,9 +19,10 @@ HEARTBEAT_SECONDS = 10.0
 
 
 class Build:
-    """The course of one publish. Times in seconds."""
+    """The course of one publish, times in seconds; ``aliases`` are to lead to its version like ``latest``."""
 
-    def __init__(self, function: str, ended: Callable[[State], None]) -> None:
+    def __init__(self, function: str, ended: Callable[[State], None], aliases: Sequence[str] = ()) -> None:
+        self.aliases = tuple(aliases)
         self._ended = ended
         self.id = secrets.token_hex(8)
         self.function = function
@@ -103,9 +104,9 @@ class Builds:
         self.ended: dict[State, int] = {"live": 0, "unchanged": 0, "failed": 0}
         """How many builds have ended since the gateway was started, by how."""
 
-    def start(self, function: str) -> Build:
+    def start(self, function: str, aliases: Sequence[str] = ()) -> Build:
         """A new build."""
-        build = Build(function, self._count)
+        build = Build(function, self._count, aliases)
         self._builds[build.id] = build
         ended = [key for key, other in self._builds.items() if other.state != "running"]
         for key in ended[:-MAX_BUILDS]:
@@ -122,7 +123,8 @@ class Builds:
         build = self._builds.get(identifier)
         if build is None:
             raise NotFound(
-                f"There is no build {identifier!r}; builds are forgotten when the gateway restarts."
+                f"There is no build {identifier!r}; builds are forgotten when the gateway restarts. "
+                "What was live before still is; publish again."
             )
         return build
 

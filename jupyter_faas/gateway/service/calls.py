@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Final, NamedTuple, Protocol
 
 from jupyter_faas.gateway.dispatch.outcome import Result
 from jupyter_faas.gateway.dispatch.stream import SSE, Stream
@@ -11,7 +11,21 @@ from jupyter_faas.gateway.service.catalogue import Published
 from jupyter_faas.gateway.store.records import InvocationRecord
 from jupyter_faas.model.arguments import Arguments
 
-__all__ = ["SSE", "Calls", "Progress", "Result", "Running", "Stream"]
+__all__ = ["PLAINLY", "SSE", "Asked", "Calls", "Progress", "Result", "Running", "Stream"]
+
+
+class Asked(NamedTuple):
+    """How a call was asked for."""
+
+    alias: str | None = None
+    """The one that the caller used; None if the version was called by its number."""
+    caller: str = ""
+    """Who that is, as the history shows it."""
+    traceparent: str = ""
+    """The caller's place in a trace, as its header says it."""
+
+
+PLAINLY: Final = Asked()
 
 
 class Progress(Protocol):
@@ -48,6 +62,12 @@ class Running(Protocol):
 class Calls(Protocol):
     """Finds versions, and runs calls of them."""
 
+    def choose(self, name: str, selector: str, sticky: str | None) -> str:
+        """``selector``; or, if that is an alias which shares its calls out, the version of this call.
+
+        Calls with the same ``sticky`` get the same one.
+        """
+
     def find_now(self, name: str, selector: str | None, trusted: bool) -> Published | None:
         """What ``find`` returns, if it is in memory; raises what it raises."""
 
@@ -64,5 +84,6 @@ class Calls(Protocol):
         accept: str,
         begun: Callable[[Stream], None],
         ended: Callable[[InvocationRecord, Result], None],
+        asked: Asked = PLAINLY,
     ) -> Running:
         """Run one call. ``begun`` hears of what comes of it before its end, ``ended`` of the end."""

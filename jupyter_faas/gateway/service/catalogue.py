@@ -11,6 +11,7 @@ import pickle
 import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -19,6 +20,7 @@ import jsonschema_rs
 
 from jupyter_faas.gateway.dispatch.instance import Target
 from jupyter_faas.gateway.service.realtypes import TYPE, RealType
+from jupyter_faas.gateway.service.routing import Routes
 from jupyter_faas.gateway.store.records import VersionRecord
 from jupyter_faas.model.errors import NotFound
 from jupyter_faas.model.manifest import Manifest
@@ -32,6 +34,8 @@ __all__ = ["Catalogue", "Published"]
 
 MAX_READY = 1024
 """Versions that are kept ready for calls, those asked for last."""
+MAX_NAMED = 10
+"""Functions that an error names all of."""
 
 
 MAX_PARTIAL = 16
@@ -122,12 +126,14 @@ class _Packed(NamedTuple):
 
 
 class Catalogue:
-    """The latest version of each function, and how many versions each has.
+    """The latest version of each function, how many versions each has, and where its other aliases lead.
 
-    ``changed`` hears of a function that has another latest version or is gone, before anybody else does.
+    ``changed`` hears of a function that has another latest version, lost a version or is gone, before anybody
+    else does.
     """
 
     def __init__(self, changed: Callable[[str], None] = lambda _: None) -> None:
+        self.routes = Routes()
         self._changed = changed
         self._latest: dict[str, _Packed] = {}
         self._ready: OrderedDict[tuple[str, int], Published] = OrderedDict()
@@ -135,6 +141,8 @@ class Catalogue:
     async def load(self, store: Store) -> None:
         """Read everything from the store."""
         await store.each_latest(self._pack)
+        for (function, alias), shares in (await store.aliases()).items():
+            self.routes.put(function, alias, shares)
 
     def __iter__(self) -> Iterator[Published]:
         return (self._ready.get((name, one.number)) or one.unpacked() for name, one in self._latest.items())
@@ -164,12 +172,20 @@ class Catalogue:
             raise self._not_found(name)
         return published
 
+    def kept(self, name: str, number: int) -> Published | None:
+        """A version of ``name`` that is kept ready for calls."""
+        key = (name, number)
+        published = self._ready.get(key)
+        if published is not None:
+            self._ready.move_to_end(key)
+        return published
+
     async def older(self, name: str, number: int, store: Store) -> Published | None:
         """A version of ``name`` that may not be the latest."""
+        published = self.kept(name, number)
+        if published is not None:
+            return published
         key = (name, number)
-        if key in self._ready:
-            self._ready.move_to_end(key)
-            return self._ready[key]
         record = await store.version(name, number)
         return None if record is None else self._keep_ready(key, Published(record))
 
@@ -185,6 +201,21 @@ class Catalogue:
         self._keep_ready((record.function, record.number), published)
         self._changed(record.function)
 
+    def move(self, published: Published) -> None:
+        """Make a version that was there before the latest one."""
+        record = published.record
+        self._pack(record, self.version_count(record.function))
+        self._keep_ready((record.function, record.number), published)
+        self._changed(record.function)
+
+    def take_away(self, name: str, number: int) -> None:
+        """A version that is not the latest is gone."""
+        packed = self._latest.get(name)
+        if packed is not None:
+            self._latest[name] = packed._replace(versions=packed.versions - 1)
+        self._ready.pop((name, number), None)
+        self._changed(name)
+
     def renew(self, record: VersionRecord) -> None:
         """Take over the record of a version whose image was made anew."""
         latest = self._latest.get(record.function)
@@ -195,11 +226,13 @@ class Catalogue:
     def remove(self, name: str) -> None:
         """Forget a function."""
         self._latest.pop(name, None)
+        self.routes.drop(name)
         for key in [key for key in self._ready if key[0] == name]:
             del self._ready[key]
         self._changed(name)
 
     def _pack(self, record: VersionRecord, count: int) -> None:
+        record = replace(record, changes=None)  # of no use for a call
         content = zlib.compress(pickle.dumps(record, pickle.HIGHEST_PROTOCOL), level=1)
         self._latest[record.function] = _Packed(record.number, count, content)
 
@@ -225,7 +258,12 @@ class Catalogue:
             return NotFound(
                 f"There is no function {name!r}. Did you mean {nearest[0]!r}?", nearest=nearest[0]
             )
-        hint = (
-            "Publish it with %%publish." if not self._latest else "`jupyter faas list` shows all there are."
-        )
-        return NotFound(f"There is no function {name!r}. {hint}")
+        return NotFound(f"There is no function {name!r}. {self._what_there_is()}")
+
+    def _what_there_is(self) -> str:
+        if not self._latest:
+            return "None is published yet: put %%publish on a notebook cell."
+        if len(self._latest) > MAX_NAMED:
+            return f"`jupyter faas list` shows the {len(self._latest)} that there are."
+        names = ", ".join(sorted(self._latest))
+        return f"There {'is' if len(self._latest) == 1 else 'are'} {names}."

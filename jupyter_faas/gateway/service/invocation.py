@@ -5,16 +5,21 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from jupyter_faas.gateway.dispatch.call import Call, Start
 from jupyter_faas.gateway.dispatch.outcome import Result
 from jupyter_faas.gateway.dispatch.stream import Stream
 from jupyter_faas.gateway.problems import status_of
+from jupyter_faas.gateway.service.advice import advised
+from jupyter_faas.gateway.service.calls import PLAINLY, Asked
 from jupyter_faas.gateway.service.catalogue import Published
+from jupyter_faas.gateway.service.recordings import CallRecording
 from jupyter_faas.gateway.store.records import InvocationRecord
 from jupyter_faas.model.arguments import Arguments
 from jupyter_faas.model.errors import FaasError
+from jupyter_faas.model.trace import CallSpans, Span, span_in
 
 if TYPE_CHECKING:  # an entrance doesn't load it
     from jupyter_faas.gateway.dispatch.dispatcher import Dispatcher
@@ -27,9 +32,12 @@ CLIENT_CLOSED_REQUEST = 499
 
 
 class Invocation:
-    """A call that somebody waits for, and its record; ``keep`` takes what a failed one has left behind."""
+    """A call that somebody waits for, and its record; ``keep`` takes what a failed one has left behind.
 
-    __slots__ = ("_ended", "_keep", "_recorder", "call", "record")
+    With ``traces`` it has spans, of which the function's own are part.
+    """
+
+    __slots__ = ("_caps", "_ended", "_keep", "_recorder", "_recording", "call", "record")
 
     def __init__(
         self,
@@ -41,15 +49,38 @@ class Invocation:
         accept: str,
         begun: Callable[[Stream], None],
         ended: Callable[[InvocationRecord, Result], None],
+        asked: Asked = PLAINLY,
+        traces: bool = False,
     ) -> None:
         target = published.target
         self._recorder = recorder
         self._keep = keep
         self._ended = ended
-        self.record = InvocationRecord(secrets.token_hex(12), target.function, target.version, time.time())
+        self._recording = published.manifest.recording
+        self._caps = published.manifest.caps
+        self.record = InvocationRecord(
+            secrets.token_hex(12),
+            target.function,
+            target.version,
+            time.time(),
+            asked.alias or "",
+            asked.caller,
+        )
+        self.record.request_bytes = arguments.size
         seconds = target.caps.timeout_seconds
         self.call = Call(self.record.id, arguments, seconds, self._end, begun, accept)
+        if traces or asked.traceparent:
+            self._trace(span_in(asked.traceparent), traces)
         dispatcher.begin(target, self.call)
+
+    def _trace(self, parent: Span | None, traces: bool) -> None:
+        """Have the function continue the caller's trace, or ours within it."""
+        span = parent
+        if traces:
+            self.record.spans = CallSpans.below(parent)
+            span = self.record.spans.run
+        if span is not None:
+            self.call.traceparent = str(span)
 
     def cancel(self) -> None:
         """The caller went away: end the call, with everything that it started."""
@@ -68,10 +99,16 @@ class Invocation:
         record.start = call.start.value if call.start is not None else ""
         record.logs = call.logs
         record.status = result.status
+        record.result_bytes = len(result.body) if call.stream is None else call.stream.size
+        if result.error is not None:
+            result = replace(result, error=advised(result.error, record.function, self._caps))
         if result.error is not None:
             if result.attached:
                 self._keep(record.id, result)
             note_error(record, result.error)
+        if self._recording is not None:
+            streamed = call.stream is not None
+            record.recording = CallRecording(self._recording, call.arguments, result, streamed)
         self._ended(record, result)
         self._recorder.add(record)
 

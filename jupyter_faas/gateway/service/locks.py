@@ -27,6 +27,10 @@ class LockStore:
             partial.write_text(lock)
             partial.rename(path)
 
+    def forget(self, environment_image: str) -> None:
+        """The image is gone, and no version needs its lock."""
+        self._path(environment_image).unlink(missing_ok=True)
+
     def load(self, environment_image: str) -> str | None:
         """The lock of an environment image; ``None`` if it was made before locks were kept."""
         try:

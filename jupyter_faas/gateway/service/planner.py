@@ -15,7 +15,7 @@ from jupyter_faas.gateway.engines.base import Engine
 from jupyter_faas.gateway.images.imports import first_imports
 from jupyter_faas.gateway.images.layers import function_layer
 from jupyter_faas.gateway.service.bundles import BundleStore
-from jupyter_faas.model.bundle import Bundle
+from jupyter_faas.model.bundle import Bundle, digest_of
 from jupyter_faas.model.manifest import HANDLER_FILE
 
 __all__ = ["Planner"]
@@ -46,7 +46,8 @@ class Planner:
         """
         if not self._engine.prewarms or not target.environment_image:
             return None
-        key = f"{target.image} {target.environment_image} {bool(target.environment)}"
+        values = digest_of(repr(sorted(target.environment.items())).encode())
+        key = f"{target.image} {target.environment_image} {values}"
         if key not in self._plans:
             self._plans[key] = await self._make(target)
             if len(self._plans) > MAX_PLANS:
@@ -68,10 +69,12 @@ class Planner:
         layer = await asyncio.to_thread(self._keep_layer, bundle, diff_id)
         if layer is None:
             return None
-        # A package may look at environment values when it is imported: then it is the function that does it.
-        imports = () if target.environment else _imports(bundle)
-        caps = target.caps
-        return Plan(Pattern(environment.id, caps.network, caps.scratch_bytes, imports), layer, diff_id)
+        imports, caps = _imports(bundle), target.caps
+        # A package may look at environment values when it is imported: whoever has some gets a sandbox that
+        # has imported with these.
+        values = tuple(sorted(target.environment.items())) if imports else ()
+        pattern = Pattern(environment.id, caps.network, caps.scratch_bytes, imports, values)
+        return Plan(pattern, layer, diff_id)
 
     def _keep_layer(self, bundle: Bundle, diff_id: str) -> Path | None:
         if sum(map(len, bundle.files.values())) > MAX_LAYER_BYTES:

@@ -4,25 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import json
 import logging
 import time
 import weakref
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any
 
 from jupyter_faas.gateway.dispatch.dispatcher import Dispatcher
 from jupyter_faas.gateway.engines.base import Engine
 from jupyter_faas.gateway.images.builder import Environment, FunctionImage, ImageBuilder
+from jupyter_faas.gateway.service.aliases import Aliases
 from jupyter_faas.gateway.service.builds import Build, Builds
 from jupyter_faas.gateway.service.bundles import BundleStore
 from jupyter_faas.gateway.service.catalogue import Catalogue, Published
+from jupyter_faas.gateway.service.differences import Differences
+from jupyter_faas.gateway.service.gate import Gate
 from jupyter_faas.gateway.service.locks import LockStore
 from jupyter_faas.gateway.store.records import VersionRecord
 from jupyter_faas.gateway.store.store import Store
+from jupyter_faas.model.aliases import check_alias
 from jupyter_faas.model.bundle import Bundle, digest_of
+from jupyter_faas.model.caps import Caps
 from jupyter_faas.model.errors import (
     BuildError,
+    Conflict,
     EngineUnavailable,
     FaasError,
     InternalError,
@@ -49,8 +56,14 @@ class Publisher:
         dispatcher: Dispatcher,
         catalogue: Catalogue,
         builds: Builds,
+        aliases: Aliases,
+        differences: Differences,
+        gate: Gate,
     ) -> None:
+        self._gate = gate
         self.builds = builds
+        self._differences = differences
+        self._aliases = aliases
         self._engine = engine
         self._store = store
         self._bundles = bundles
@@ -61,17 +74,57 @@ class Publisher:
         self._locks: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def start(self, name: str, digest: str, environment: Mapping[str, str]) -> Build:
-        """Begin a publish; the build tells how it goes.
+    async def start(
+        self, name: str, digest: str, environment: Mapping[str, str], aliases: Sequence[str] = ()
+    ) -> Build:
+        """Begin a publish; the build tells how it goes. ``aliases`` are to lead to the version, too.
 
         Raises ``NotFound`` for a bundle that was not uploaded and ``MalformedRequest`` for one that is not
-        of this function or doesn't name these environment variables.
+        of this function or doesn't name these environment variables, and for what can't be an alias.
         """
+        aliases = [check_alias(alias) for alias in dict.fromkeys(aliases)]
         bundle = await self._bundles.load(digest)
         _check(bundle, name, environment)
-        build = self.builds.start(name)
+        build = self.builds.start(name, aliases)
         self._keep(self._run(build, bundle, digest, dict(environment)))
         return build
+
+    async def revise(self, name: str, caps: Caps, author: str) -> tuple[str, dict[str, Any]]:
+        """Make a version with other caps live, of the image of the latest one.
+
+        Returns ``live`` or ``unchanged``, and the publication.
+        Its identity stays, so that publishing the same cell again changes nothing. Raises ``NotFound``,
+        ``Conflict`` if the function doesn't start with these caps, and ``EngineUnavailable``.
+        """
+        begun = time.monotonic()
+        async with self._lock(name):
+            current = self._catalogue.latest(name)
+            if current.manifest.caps == caps:
+                return "unchanged", self._publication(current.record, begun)
+            record = dataclasses.replace(
+                current.record,
+                number=await self._store.last_number(name) + 1,
+                manifest=current.manifest.model_copy(update={"caps": caps}),
+                published=time.time(),
+                author=author,
+                served=None,
+            )
+            record = dataclasses.replace(
+                record, changes=await self._differences.noted(current.record, record)
+            )
+            published = Published(record)
+            try:
+                await self._dispatcher.check(published.target, "")
+            except EngineUnavailable:
+                raise
+            except FaasError as error:
+                raise Conflict(
+                    f"{name} does not start with these caps: {error.detail.rstrip('.')}. Version "
+                    f"{current.record.number} still is the latest.",
+                    cause=error.code,
+                ) from error
+            await self._aliases.go_live(published, [])
+            return "live", self._publication(record, begun)
 
     async def delete(self, name: str) -> int:
         """Remove a function with its versions, instances and images; the number of versions.
@@ -79,19 +132,19 @@ class Publisher:
         Waiting calls are refused at once; running ones may finish, and the last of the function goes then.
         Raises ``NotFound``.
         """
-        async with self._lock(name):
+        async with self._lock(name), self._aliases.lock(name):
             self._catalogue.latest(name)
             images = set(await self._store.images(name))
             versions = await self._store.delete(name)
             self._catalogue.remove(name)
             gone = NotFound(f"The function {name!r} has been deleted while the call waited.")
-            self._keep(self._remove_images(self._dispatcher.withdraw(name, refusal=gone), images))
+            self._dispatcher.withdraw(name, refusal=gone)
+            self._keep(self._remove_images(name, images))
             self._dispatcher.forget(name)
             return versions
 
-    async def _remove_images(self, withdrawn: asyncio.Task[None] | None, images: set[str]) -> None:
-        if withdrawn:
-            await withdrawn
+    async def _remove_images(self, name: str, images: set[str]) -> None:
+        await self._dispatcher.gone(name)
         for image in images:
             with contextlib.suppress(EngineUnavailable):
                 await self._engine.remove_image(image)
@@ -111,7 +164,7 @@ class Publisher:
     async def _run(self, build: Build, bundle: Bundle, digest: str, environment: dict[str, str]) -> None:
         begun = time.monotonic()
         try:
-            async with self._lock(build.function):
+            async with self._lock(build.function), self._gate.build():
                 await self._publish(build, bundle, digest, environment, begun)
         except FaasError as error:
             build.fail(error)
@@ -129,12 +182,18 @@ class Publisher:
         identity = digest_of(f"{bundle.identity}{json.dumps(environment, sort_keys=True)}".encode())
         current = self._catalogue.get(build.function)
         if current is not None and await self._is_same(current.record, identity, prepared):
-            build.succeed("unchanged", self._publication(current.record, begun))
+            number = current.record.number
+            for alias in build.aliases:
+                await self._aliases.put(
+                    build.function, alias, {number: 100}, bundle.manifest.origin.author or ""
+                )
+            record = await self._store.version(build.function, number) or current.record
+            build.succeed("unchanged", self._publication(record, begun))
             return
         image = await self._build_image(build, bundle, prepared)
         record = VersionRecord(
             function=build.function,
-            number=max(await self._store.version_numbers(build.function), default=0) + 1,
+            number=await self._store.last_number(build.function) + 1,
             identity=identity,
             bundle_digest=digest,
             manifest=bundle.manifest,
@@ -145,10 +204,14 @@ class Publisher:
             layer_bytes=image.layer_bytes,
             image_bytes=image.image.size,
             published=time.time(),
+            author=bundle.manifest.origin.author or "",
         )
+        if current is not None:
+            noted = await self._differences.noted(current.record, record)
+            record = dataclasses.replace(record, changes=noted)
         published = Published(record)
         await self._check(build, published)
-        await self._go_live(build, published, current)
+        await self._go_live(build, published)
         build.succeed("live", self._publication(record, begun))
 
     async def _prepare_environment(self, build: Build, bundle: Bundle) -> Environment:
@@ -186,17 +249,9 @@ class Publisher:
             raise _check_failed(error, self._catalogue.get(build.function)) from error
         build.finish("check", _checked(published))
 
-    async def _go_live(self, build: Build, published: Published, previous: Published | None) -> None:
+    async def _go_live(self, build: Build, published: Published) -> None:
         build.begin("live")
-        try:
-            await self._store.publish(published.record)
-        except BaseException:
-            self._dispatcher.withdraw(published.record.function, published.record.number)
-            raise
-        self._catalogue.put(published)
-        if previous is not None:
-            self._dispatcher.withdraw(previous.record.function, previous.record.number)
-        self._dispatcher.provision(published.target)
+        await self._aliases.go_live(published, build.aliases)
         build.finish("live", f"version {published.record.number}")
 
     async def _is_same(self, record: VersionRecord, identity: str, prepared: Environment) -> bool:
@@ -215,6 +270,9 @@ class Publisher:
             "layer_bytes": record.layer_bytes,
             "image_bytes": record.image_bytes,
             "isolates": self._engine.isolates,
+            "author": record.author or None,
+            "changes": record.changes,
+            "aliases": self._aliases.names(record.function, record.number),
             "seconds": round(time.monotonic() - begun, 3),
         }
 

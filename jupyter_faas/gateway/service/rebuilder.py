@@ -9,6 +9,7 @@ from jupyter_faas.gateway.dispatch.instance import Target
 from jupyter_faas.gateway.images.builder import Environment, FunctionImage, ImageBuilder
 from jupyter_faas.gateway.service.bundles import BundleStore
 from jupyter_faas.gateway.service.catalogue import Catalogue
+from jupyter_faas.gateway.service.gate import Gate
 from jupyter_faas.gateway.service.locks import LockStore
 from jupyter_faas.gateway.store.store import Store
 from jupyter_faas.model.bundle import Bundle
@@ -29,7 +30,9 @@ class Rebuilder:
         bundles: BundleStore,
         locks: LockStore,
         builder: ImageBuilder,
+        gate: Gate,
     ) -> None:
+        self._gate = gate
         self._store = store
         self._locks = locks
         self._catalogue = catalogue
@@ -41,6 +44,10 @@ class Rebuilder:
 
         It gets the very packages that it had: its lock is kept. Raises ``InitError`` if it can't be built.
         """
+        async with self._gate.build():
+            return await self._rebuild(target)
+
+    async def _rebuild(self, target: Target) -> Target:
         record = await self._store.version(target.function, target.version)
         if record is None:
             raise InitError(f"{target.function} was deleted while it was about to start.")

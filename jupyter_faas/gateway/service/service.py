@@ -3,28 +3,36 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable
 from typing import Any
 
 from jupyter_faas.gateway.dispatch.dispatcher import Dispatcher
-from jupyter_faas.gateway.dispatch.logs import entries_in
 from jupyter_faas.gateway.dispatch.outcome import Result
 from jupyter_faas.gateway.dispatch.stream import SSE, Stream
 from jupyter_faas.gateway.engines.base import Engine
 from jupyter_faas.gateway.service.access import needs_token
+from jupyter_faas.gateway.service.aliases import Aliases
 from jupyter_faas.gateway.service.bundles import BundleStore
+from jupyter_faas.gateway.service.calls import PLAINLY, Asked
 from jupyter_faas.gateway.service.catalogue import Catalogue, Published
+from jupyter_faas.gateway.service.differences import Differences
+from jupyter_faas.gateway.service.disk import Disk
 from jupyter_faas.gateway.service.examples import described_examples
+from jupyter_faas.gateway.service.history import History
 from jupyter_faas.gateway.service.invocation import Invocation
 from jupyter_faas.gateway.service.locks import LockStore
+from jupyter_faas.gateway.service.logs import Logs
 from jupyter_faas.gateway.service.metrics import Metrics
 from jupyter_faas.gateway.service.partial import PartialNotebooks
 from jupyter_faas.gateway.service.publisher import Publisher
 from jupyter_faas.gateway.service.readiness import Readiness
+from jupyter_faas.gateway.service.retention import Retention
+from jupyter_faas.gateway.service.timestamps import iso
+from jupyter_faas.gateway.service.versions import Versions
 from jupyter_faas.gateway.store.recorder import Recorder
 from jupyter_faas.gateway.store.records import InvocationRecord
 from jupyter_faas.gateway.store.store import Store
+from jupyter_faas.model.aliases import LATEST, version_number
 from jupyter_faas.model.arguments import Arguments
 from jupyter_faas.model.errors import NotFound
 from jupyter_faas.model.media import IPYNB
@@ -50,6 +58,14 @@ class Service:
         partial: PartialNotebooks,
         metrics: Metrics,
         readiness: Readiness,
+        history: History,
+        logs: Logs,
+        traces: bool,
+        aliases: Aliases,
+        versions: Versions,
+        differences: Differences,
+        retention: Retention,
+        disk: Disk,
     ) -> None:
         self.engine = engine
         self.bundles = bundles
@@ -58,6 +74,15 @@ class Service:
         self.publisher = publisher
         self.metrics = metrics
         self.readiness = readiness
+        self.history = history
+        self.logs = logs
+        self.traces = traces
+        """Whether a collector hears of calls."""
+        self.aliases = aliases
+        self.versions = versions
+        self.differences = differences
+        self.retention = retention
+        self.disk = disk
         self._locks = locks
         self._partial = partial
         self._store = store
@@ -79,27 +104,38 @@ class Service:
         """
         return self.find_now(name, selector, trusted) or await self.resolve(name, selector)
 
+    def choose(self, name: str, selector: str, sticky: str | None) -> str:
+        """See ``Calls``."""
+        route = self.catalogue.routes.get(name, selector)
+        return selector if route is None else str(route.choose(sticky))
+
     def resolve_now(self, name: str, selector: str | None) -> Published | None:
-        """What ``resolve`` returns, if it is in memory; raises ``NotFound`` for an unknown function."""
+        """What ``resolve`` returns, if it is in memory; raises what it raises."""
         latest = self.catalogue.latest(name)
-        return latest if selector in (None, "latest", str(latest.record.number)) else None
+        if selector is None or selector == LATEST:
+            return latest
+        number = self._number(name, selector)
+        return latest if number == latest.record.number else self.catalogue.kept(name, number)
 
     async def resolve(self, name: str, selector: str | None) -> Published:
-        """The version of ``name`` that ``selector`` (a number, ``latest`` or nothing) means.
+        """The version of ``name`` that ``selector`` (a number, an alias or nothing) means; of an alias that
+        shares its calls out, the one with the largest share.
 
         Raises ``NotFound``.
         """
-        latest = self.catalogue.latest(name)
-        if selector in (None, "latest", str(latest.record.number)):
-            return latest
-        if selector is not None and selector.isascii() and selector.isdigit() and len(selector) < 10:
-            published = await self.catalogue.older(name, int(selector), self._store)
-            if published is not None:
-                return published
-        raise NotFound(
-            f"{name!r} has no version {selector!r}. Its latest one is {latest.record.number}.",
-            nearest=str(latest.record.number),
-        )
+        found = self.resolve_now(name, selector)
+        if found is None and selector is not None:
+            found = await self.aliases.version(name, self._number(name, selector))
+        return found or self.catalogue.latest(name)
+
+    def _number(self, name: str, selector: str) -> int:
+        number = version_number(selector)
+        if number is not None:
+            return number
+        route = self.catalogue.routes.get(name, selector)
+        if route is None:
+            raise self.aliases.no_alias(name, selector)
+        return route.largest
 
     def begin(
         self,
@@ -108,6 +144,7 @@ class Service:
         accept: str,
         begun: Callable[[Stream], None],
         ended: Callable[[InvocationRecord, Result], None],
+        asked: Asked = PLAINLY,
     ) -> Invocation:
         """Run one call; whatever becomes of it is recorded, and an error is part of the result.
 
@@ -115,7 +152,16 @@ class Service:
         ``ended`` of the end, perhaps before this returns. Nobody hears of a call that was cancelled.
         """
         return Invocation(
-            self.dispatcher, self._recorder, self._keep, published, arguments, accept, begun, ended
+            self.dispatcher,
+            self._recorder,
+            self._keep,
+            published,
+            arguments,
+            accept,
+            begun,
+            ended,
+            asked,
+            self.traces,
         )
 
     def _keep(self, invocation: str, result: Result) -> None:
@@ -161,6 +207,8 @@ class Service:
             "origin": manifest.origin.model_dump(),
             "published": iso(record.published),
             "versions": self.catalogue.version_count(record.function),
+            "aliases": self.aliases.of(record.function),
+            "author": record.author or None,
             "instances": self.dispatcher.instances(record.function),
         }
 
@@ -178,65 +226,3 @@ class Service:
         """The metrics of all calls that have ended by now, in Prometheus' text format."""
         await self._recorder.flush()
         return await self.metrics.exposition()
-
-    async def invocations(self, name: str, limit: int) -> list[dict[str, Any]]:
-        """The newest invocations of a function; raises ``NotFound``."""
-        self.catalogue.latest(name)
-        await self._recorder.flush()
-        return [_describe_invocation(record) for record in await self._store.invocations(name, limit)]
-
-    async def invocation(self, identifier: str) -> dict[str, Any]:
-        """One invocation with its logs; raises ``NotFound``."""
-        await self._recorder.flush()
-        record = await self._store.invocation(identifier)
-        if record is None:
-            raise NotFound(f"There is no invocation {identifier!r}, or it is older than the history.")
-        return {**_describe_invocation(record), "logs": _log_entries(record)}
-
-    async def logs(self, name: str, limit: int) -> list[dict[str, Any]]:
-        """The last ``limit`` log entries of a function, oldest first; raises ``NotFound``."""
-        self.catalogue.latest(name)
-        await self._recorder.flush()
-        entries: list[dict[str, Any]] = []
-        for record in await self._store.invocations(name, limit):
-            entries[:0] = _log_entries(record)
-            if len(entries) >= limit:
-                break
-        return entries[-limit:]
-
-
-def iso(seconds: float) -> str:
-    """A Unix time as RFC 3339 in UTC with milliseconds."""
-    whole = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
-    return f"{whole}.{int(seconds * 1000) % 1000:03d}Z"
-
-
-def _describe_invocation(record: InvocationRecord) -> dict[str, Any]:
-    return {
-        "id": record.id,
-        "function": record.function,
-        "version": record.version,
-        "status": record.status,
-        "code": record.code,
-        "started": iso(record.started),
-        "queue_ms": round(record.queue_ms, 3),
-        "start_ms": round(record.start_ms, 3),
-        "run_ms": round(record.run_ms, 3),
-        "cpu_ms": round(record.cpu_ms, 3),
-        "peak_bytes": record.peak_bytes,
-        "cold": record.cold,
-        "start": record.start or None,
-        "problem": record.problem,
-    }
-
-
-def _log_entries(record: InvocationRecord) -> list[dict[str, Any]]:
-    return [
-        {
-            "time": iso(record.started if entry.time is None else entry.time),
-            "stream": entry.stream,
-            "text": entry.text,
-            "invocation": record.id,
-        }
-        for entry in entries_in(record.logs)
-    ]

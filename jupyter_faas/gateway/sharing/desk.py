@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from jupyter_faas.gateway.handlers.budget import PIECE_BYTES, Budget, Holding, hold_result
-from jupyter_faas.gateway.service.calls import Running
+from jupyter_faas.gateway.service.calls import Asked, Running
 from jupyter_faas.gateway.service.catalogue import Published
 from jupyter_faas.gateway.service.service import Result, Service, Stream
 from jupyter_faas.gateway.sharing.channel import Channel, Kind, Message
@@ -124,8 +124,8 @@ class _Served:
 
     def begin(self, service: Service, published: Published, message: Message) -> None:
         """Run it."""
-        accept = message.header.get("accept", "")
-        self._running = service.begin(published, _arguments(message), accept, self._begin, self._ended)
+        accept, asked = message.header.get("accept", ""), Asked(*message.header["asked"])
+        self._running = service.begin(published, _arguments(message), accept, self._begin, self._ended, asked)
 
     def cancel(self) -> None:
         """Nobody waits for it any more."""

@@ -14,7 +14,7 @@ from jupyter_faas.model.errors import Conflict
 
 __all__ = ["HEAD", "check", "migrate", "revision_of"]
 
-HEAD: Final = "0002"
+HEAD: Final = "0004"
 """The last of the steps in ``migrations/versions``. A constant, so that a database that is up to date, as
 nearly all are, needs no Alembic, whose import takes half a second."""
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
-from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -22,12 +20,15 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.sqlite import insert as upsert
 
+from jupyter_faas.gateway.store import aliases as rows
+from jupyter_faas.gateway.store.history import History, forget
 from jupyter_faas.gateway.store.migrate import migrate
-from jupyter_faas.gateway.store.records import InvocationRecord, VersionRecord
+from jupyter_faas.gateway.store.records import Move, VersionRecord
 from jupyter_faas.gateway.store.schema import aliases, invocations, settings, versions
+from jupyter_faas.gateway.store.versions import VersionRow, frozen_bytes, version_rows, versions_called
+from jupyter_faas.model.aliases import Shares
 from jupyter_faas.model.manifest import Manifest
 
 __all__ = ["Store"]
@@ -35,14 +36,6 @@ __all__ = ["Store"]
 T = TypeVar("T")
 
 ROWS_AT_A_TIME: Final = 100
-
-_PLAIN: Final = tuple(
-    column.name for column in invocations.columns if column.name not in ("sequence", "problem", "logs")
-)
-_fields_of: Final = attrgetter(*_PLAIN)
-_ADD_INVOCATION: Final = str(
-    insert(invocations).compile(dialect=sqlite.dialect(), column_keys=[*_PLAIN, "problem", "logs"])
-)
 
 
 class Store:
@@ -60,6 +53,7 @@ class Store:
         self._engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 10})
         event.listen(self._engine, "connect", _configure)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
+        self.history = History(self._run)
 
     async def close(self) -> None:
         """Finish what is queued and close the file."""
@@ -112,27 +106,62 @@ class Store:
         query = select(versions.c.number).where(versions.c.function == function).order_by(versions.c.number)
         return await self._run(lambda c: list(c.execute(query).scalars()))
 
-    async def images(self, function: str) -> list[str]:
-        """The image digests of a function's versions."""
-        query = select(versions.c.image_digest).where(versions.c.function == function)
+    async def images(self, function: str | None) -> list[str]:
+        """The image digests of a function's versions, or of all."""
+        query = select(versions.c.image_digest)
+        if function is not None:
+            query = query.where(versions.c.function == function)
         return await self._run(lambda c: list(c.execute(query).scalars()))
 
-    async def publish(self, record: VersionRecord) -> None:
-        """Save a version and move ``latest`` to it, both or neither."""
+    async def versions(self, function: str, below: int, limit: int) -> list[VersionRecord]:
+        """The newest versions of a function with numbers less than ``below``, newest first."""
+        query = (
+            select(versions)
+            .where(versions.c.function == function, versions.c.number < below)
+            .order_by(versions.c.number.desc())
+            .limit(limit)
+        )
+        return [_version(row) for row in await self._run(lambda c: c.execute(query).all())]
+
+    async def publish(self, record: VersionRecord, moves: Sequence[Move]) -> None:
+        """Save a version and move aliases to it, all or nothing."""
 
         def transaction(connection: Connection) -> None:
             row = {**asdict(record), "manifest": record.manifest.model_dump(mode="json")}
             row["packages"] = list(record.packages)
             row["environment"] = dict(record.environment)
             connection.execute(insert(versions).values(**row))
-            move = upsert(aliases).values(function=record.function, alias="latest", number=record.number)
-            connection.execute(
-                move.on_conflict_do_update(
-                    index_elements=["function", "alias"], set_={"number": record.number}
-                )
-            )
+            for one in moves:
+                rows.move(connection, one)
 
         await self._run(transaction)
+
+    async def last_number(self, function: str) -> int:
+        """The highest number that a version ever had, be it deleted; 0 before the first one."""
+        return await self._run(lambda c: rows.last_number(c, function))
+
+    async def aliases(self, function: str | None = None) -> dict[tuple[str, str], Shares]:
+        """The versions of each alias but ``latest``, by function and alias; of one function or of all."""
+        return await self._run(lambda c: rows.all_shares(c, function))
+
+    async def move(self, one: Move) -> None:
+        """Move an alias, and note it; with nothing ``after``, it is gone."""
+        await self._run(lambda c: rows.move(c, one))
+
+    async def moves(self, function: str, alias: str | None, limit: int) -> list[Move]:
+        """The last moves of one or all aliases of a function, newest first."""
+        return await self._run(lambda c: rows.moves(c, function, alias, limit))
+
+    async def trail(self, function: str) -> list[int]:
+        """The versions that rolling back leads to, the latest one at the end."""
+        return await self._run(lambda c: rows.trail(c, function))
+
+    async def served(self, function: str) -> list[int]:
+        """The versions of which a call has succeeded."""
+        query = select(versions.c.number).where(
+            versions.c.function == function, versions.c.served.is_not(None)
+        )
+        return await self._run(lambda c: list(c.execute(query).scalars()))
 
     async def replace_image(self, record: VersionRecord) -> None:
         """Note that a version's image was made anew."""
@@ -143,46 +172,44 @@ class Store:
         )
         await self._run(lambda c: c.execute(made_anew))
 
+    async def version_rows(self) -> list[VersionRow]:
+        """All versions of all functions, of each the newest first."""
+        return await self._run(version_rows)
+
+    async def versions_called(self, function: str, since: float) -> set[int]:
+        """The versions of a function that were called after the Unix time ``since``."""
+        return await self._run(lambda c: versions_called(c, function, since))
+
+    async def frozen_values(self) -> tuple[int, int]:
+        """How many frozen values the bundles of all versions have, and their bytes."""
+        return await self._run(frozen_bytes)
+
+    async def image_sizes(self, function: str) -> dict[str, int]:
+        """The images of a function's versions, each with the bytes of its own layer."""
+        query = select(versions.c.image_digest, versions.c.layer_bytes).where(versions.c.function == function)
+        return await self._run(lambda c: {row[0]: row[1] for row in c.execute(query)})
+
+    async def count_invocations(self, function: str) -> int:
+        """How many calls of a function are recorded."""
+        query = select(func.count()).select_from(invocations).where(invocations.c.function == function)
+        return await self._run(lambda c: int(c.execute(query).scalar_one()))
+
+    async def delete_version(self, function: str, number: int) -> None:
+        """Forget one version; its invocations stay. No alias may lead to it."""
+        named = (versions.c.function == function) & (versions.c.number == number)
+        await self._run(lambda c: c.execute(delete(versions).where(named)))
+
     async def delete(self, function: str) -> int:
         """Forget a function with its versions and invocations; the number of versions."""
 
         def transaction(connection: Connection) -> int:
-            for table in (aliases, invocations):
-                connection.execute(delete(table).where(table.c.function == function))
+            rows.forget(connection, function)
+            forget(connection, function)
             return connection.execute(delete(versions).where(versions.c.function == function)).rowcount
 
-        return await self._run(transaction)
-
-    async def add_invocations(self, records: Sequence[InvocationRecord]) -> None:
-        """Append a batch in one transaction."""
-        # Straight to the driver: SQLAlchemy's own way costs five times as much, and as the event loop waits
-        # for this thread to let go of the interpreter, every call would pay for it.
-        rows = [
-            (*_fields_of(record), json.dumps(record.problem, default=str), record.logs) for record in records
-        ]
-        await self._run(lambda c: c.exec_driver_sql(_ADD_INVOCATION, rows))
-
-    async def trim_invocations(self, keep: int) -> None:
-        """Drop all but the newest ``keep`` invocations."""
-        newest = select(func.max(invocations.c.sequence)).scalar_subquery()
-        surplus = delete(invocations).where(invocations.c.sequence <= newest - keep)
-        await self._run(lambda c: c.execute(surplus))
-
-    async def invocations(self, function: str, limit: int) -> list[InvocationRecord]:
-        """The newest invocations of a function, newest first."""
-        query = (
-            select(invocations)
-            .where(invocations.c.function == function)
-            .order_by(invocations.c.sequence.desc())
-            .limit(limit)
-        )
-        return [_invocation(row) for row in await self._run(lambda c: c.execute(query).all())]
-
-    async def invocation(self, identifier: str) -> InvocationRecord | None:
-        """One invocation."""
-        query = select(invocations).where(invocations.c.id == identifier)
-        row = await self._run(lambda c: c.execute(query).one_or_none())
-        return _invocation(row) if row else None
+        deleted = await self._run(transaction)
+        self.history.forget_served(function)
+        return deleted
 
     async def _run(self, work: Callable[[Connection], T]) -> T:
         def transaction() -> T:
@@ -204,7 +231,3 @@ def _version(row: Row[Any]) -> VersionRecord:
     fields["manifest"] = Manifest.model_validate(fields["manifest"])
     fields["packages"] = tuple(fields["packages"])
     return VersionRecord(**fields)
-
-
-def _invocation(row: Row[Any]) -> InvocationRecord:
-    return InvocationRecord(**{name: value for name, value in row._mapping.items() if name != "sequence"})

@@ -12,7 +12,7 @@ from typing import Any, Final
 from packaging.utils import canonicalize_name
 
 from jupyter_faas.kernel.annotation import Annotation, check_name, parse_words
-from jupyter_faas.kernel.capture import Capture, author, check_size
+from jupyter_faas.kernel.capture import Capture, check_size
 from jupyter_faas.kernel.doubts import network_warning
 from jupyter_faas.kernel.environments import Declared, declared_in
 from jupyter_faas.kernel.files import data_files, files_in, read_files
@@ -32,6 +32,7 @@ from jupyter_faas.model.caps import MB, Caps
 from jupyter_faas.model.errors import AnnotationError
 from jupyter_faas.model.manifest import HANDLER_FILE, NOTEBOOK_FILE, Manifest
 from jupyter_faas.model.manifest import Origin as PublishedFrom
+from jupyter_faas.model.user import current_user
 
 __all__ = ["DEFAULT_CAPS", "Proof", "annotation_of", "capture_notebook"]
 
@@ -126,10 +127,11 @@ class _Capturer:
             environment=tuple(sorted(annotation.environment)),
             caps=annotation.caps,
             public=annotation.public,
+            recording=annotation.recording,
             doc=notebook.doc,
             proof=proof,
             input_schema=schema,
-            origin=PublishedFrom(notebook=notebook.path.name, author=author()),
+            origin=PublishedFrom(notebook=notebook.path.name, author=current_user()),
             files=tuple(sorted(data)),
             notebook=manifests.Notebook(
                 file=NOTEBOOK_FILE, kernel=notebook.kernel, language=notebook.language

@@ -139,7 +139,7 @@ def test_invoke(
     run: Run, double: GatewayDouble, tmp_path: Path, arguments: list[str], stdin: str, sent: dict[str, object]
 ) -> None:
     (tmp_path / "input.json").write_text('{"x": 2}')
-    double.add_function("echo")
+    double.add_function("echo")["input_schema"] = {"type": "object"}
     for more in ([], ["--json"]):
         done = run("invoke", "echo", *arguments, *more, stdin=stdin)
         assert json.loads(done.stdout)["arguments"] == sent
@@ -148,13 +148,13 @@ def test_invoke(
 
 def test_invoke_writes_what_is_no_json_as_it_is(run: Run, double: GatewayDouble) -> None:
     double.add_function("table")
-    assert run("invoke", "table", "--accept", "text/csv").stdout == "a\n1\n"
-    assert "arguments" in json.loads(run("invoke", "table").stdout)
+    assert run("invoke", "table", "x=1", "--accept", "text/csv").stdout == "a\n1\n"
+    assert "arguments" in json.loads(run("invoke", "table", "--x", "1").stdout)
 
 
 def test_invoke_a_function_that_raises(run: Run, double: GatewayDouble) -> None:
     double.add_function("fail")
-    done = run("invoke", "fail")
+    done = run("invoke", "fail", "--x=1")
     assert done.returncode == 1
     assert done.stderr.splitlines() == [
         "The function raised an exception.",
@@ -163,7 +163,7 @@ def test_invoke_a_function_that_raises(run: Run, double: GatewayDouble) -> None:
         "      return 1 / 0",
         "  ZeroDivisionError: division by zero",
     ]
-    problem = json.loads(run("invoke", "fail", "--json").stderr)
+    problem = json.loads(run("invoke", "fail", "--json", "x=1").stderr)
     assert problem["traceback"][0]["cell_line"] == 4
 
 
@@ -275,3 +275,31 @@ def test_doctor(run: Run) -> None:
     assert shown.returncode == found.returncode
     marks = [line[:9].strip() for line in shown.stdout.splitlines() if not line.startswith(" ")]
     assert marks == ["ok" if check["ok"] else "attention" for check in report["checks"]]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["diff", "area", "1", "2", "3"], "diff compares two versions"),
+        (["diff", "area", "one"], "not the number of a version"),
+        (["alias", "area", "--remove"], "--remove forgets one alias"),
+        (["alias", "area", "prod", "7", "--remove"], "--remove forgets one alias"),
+        (["rollback", "area", "--to", "prod"], "not the number of a version"),
+        (["prune"], "add --yes"),
+        (["publish", "x.ipynb", "--alias", "latest"], "moves by itself"),
+        (["publish", "x.ipynb", "--alias", "7"], "A number is the version itself"),
+    ],
+)
+def test_misuse_of_versions(run: Run, double: GatewayDouble, words: list[str], said: str) -> None:
+    double.add_function("area")
+    done = run(*words)
+    assert done.returncode == 2
+    assert said in " ".join(done.stderr.split())
+
+
+def test_deleting_by_an_alias_is_refused(run: Run, double: GatewayDouble) -> None:
+    double.add_function("area")
+    done = run("delete", "area@prod", "--yes")
+    assert done.returncode == 1
+    assert "`jupyter faas alias area prod --remove` forgets an alias" in done.stderr
+    assert "area" in double.functions

@@ -37,7 +37,7 @@ def test_delete_asks(
     double.add_function("area", version=3)
     done, screen = in_terminal(environment, "delete", "area", typed=f"{answer}\n")
     assert done == status
-    assert "Delete area with all its versions (3)? [y/N]" in screen
+    assert "Delete area with all its versions (3 versions)? [y/N]" in screen
     assert len(double.functions) == left
 
 
@@ -46,9 +46,9 @@ def test_errors_are_red_for_those_who_like_colours(
 ) -> None:
     double.add_function("fail")
     environment = {**environment, "TERM": "xterm", "NO_COLOR": ""}
-    assert "\x1b[31mThe function raised an exception." in in_terminal(environment, "invoke", "fail")[1]
-    assert "\x1b" not in in_terminal({**environment, "NO_COLOR": "1"}, "invoke", "fail")[1]
-    assert "\x1b" not in in_terminal({**environment, "TERM": "dumb"}, "invoke", "fail")[1]
+    assert "\x1b[31mThe function raised an exception." in in_terminal(environment, "invoke", "fail", "x=1")[1]
+    assert "\x1b" not in in_terminal({**environment, "NO_COLOR": "1"}, "invoke", "fail", "x=1")[1]
+    assert "\x1b" not in in_terminal({**environment, "TERM": "dumb"}, "invoke", "fail", "x=1")[1]
 
 
 def test_publish_shows_how_far_it_is(

@@ -275,6 +275,9 @@ class _Handler(BaseHTTPRequestHandler):
             raise NotFound(f"There is no function {name!r}.", nearest=None)
         return 200, self.double.functions[name]
 
+    def deletion(self, name: str) -> tuple[int, Any]:
+        return 200, {"function": name, "versions": self.one_function(name)[1]["versions"]}
+
     def delete_function(self, name: str) -> tuple[int, Any]:
         self.one_function(name)
         return 200, {"deleted": name, "versions": self.double.functions.pop(name)["versions"]}
@@ -282,11 +285,11 @@ class _Handler(BaseHTTPRequestHandler):
     def logs(self, name: str) -> tuple[int, Any]:
         self.one_function(name)
         line = {"time": "2025-01-01T00:00:00+00:00", "stream": "stdout", "text": "Hello", "invocation": "i1"}
-        return 200, {"logs": [line]}
+        return 200, {"logs": [{**line, "level": None}], "next": None}
 
     def invocations(self, name: str) -> tuple[int, Any]:
         self.one_function(name)
-        return 200, {"invocations": [{"id": "i1", "function": name, "status": 200}]}
+        return 200, {"invocations": [{"id": "i1", "function": name, "status": 200}], "next": None}
 
     def invocation(self, identifier: str) -> tuple[int, Any]:
         return 200, {"id": identifier, "logs": []}
@@ -321,6 +324,7 @@ ROUTES: dict[str, Callable[..., tuple[int, Any]]] = {
     r"GET /api/v1/builds/([^/]+)": _Handler.build,
     r"GET /api/v1/functions": _Handler.list_functions,
     r"GET /api/v1/functions/([^/]+)": _Handler.one_function,
+    r"GET /api/v1/functions/([^/]+)/deletion": _Handler.deletion,
     r"DELETE /api/v1/functions/([^/]+)": _Handler.delete_function,
     r"GET /api/v1/functions/([^/]+)/logs": _Handler.logs,
     r"GET /api/v1/functions/([^/]+)/invocations": _Handler.invocations,

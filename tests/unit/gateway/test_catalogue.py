@@ -14,7 +14,7 @@ from jupyter_faas.gateway.service import catalogue as module
 from jupyter_faas.gateway.service.catalogue import Catalogue, Published
 from jupyter_faas.gateway.store.store import Store
 from jupyter_faas.model.errors import NotFound
-from tests.support.records import version_record
+from tests.support.records import first_moves, version_record
 
 MANY = 300
 MOST_BYTES = 4000
@@ -23,7 +23,8 @@ MOST_BYTES = 4000
 async def filled(path: Path, number: int) -> Store:
     store = Store(path)
     for index in range(number):
-        await store.publish(version_record(f"f{index}"))
+        record = version_record(f"f{index}")
+        await store.publish(record, first_moves(record))
     return store
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jupyter_faas.gateway.dispatch.logs import LogEntry, entries_in
-from jupyter_faas.gateway.service.service import iso
+from jupyter_faas.gateway.service.timestamps import iso
 
 
 def test_entries() -> None:

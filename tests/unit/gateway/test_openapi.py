@@ -111,7 +111,7 @@ def test_every_route_is_described_with_its_methods() -> None:
     application = make_application(cast("Any", None))
     served = {}
     for rule in application.wildcard_router.rules:
-        path = re.sub(r"\(.*?[^?]\)(?=/|$)", "{}", rule.matcher.regex.pattern.removesuffix("$"))  # type: ignore[attr-defined]
+        path = re.sub(r"\((?!\?)(?:[^()]|\([^()]*\))*\)", "{}", rule.matcher.regex.pattern.removesuffix("$"))  # type: ignore[attr-defined]
         served[path.replace("\\.", ".")] = {method.lower() for method in methods_of(rule.target)}
     told = {re.sub(r"\{\w+\}", "{}", path): set(item) for path, item in PATHS.items()}
     assert {path: methods for path, methods in served.items() if path not in NOT_DESCRIBED} == told

@@ -187,6 +187,25 @@ def test_nobody_answers_ahead_of_a_call(played: Scripted) -> None:
     assert played.line.calls == ["a"]
 
 
+@pytest.mark.parametrize("kind", [Kind.RESULT, Kind.CHUNK])
+def test_a_worker_that_speaks_without_a_call_is_ended(kind: Kind) -> None:
+    async def run() -> None:
+        played = Scripted()
+        said = Frame(kind, 0, OK, b"unasked")
+        for _ in range(3):
+            played.slot.on_result(said) if kind is Kind.RESULT else played.slot.on_chunk(said)
+        assert played.kinds() == [Kind.KILL]
+        assert played.state is SlotState.ENDING
+        played.supervisor_says(**KILLED)
+        played.slot.on_ready(True)
+        played.start("a")
+        played.answers(1)
+        assert played.body("a") == b"1"
+        assert played.unruly == 0
+
+    asyncio.run(run())
+
+
 @scripted
 def test_a_killed_call_answers_nothing_any_more(played: Scripted) -> None:
     call = played.start("a")

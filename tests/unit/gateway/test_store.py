@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -13,13 +14,15 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
+from sqlalchemy.exc import IntegrityError
 
 from jupyter_faas.gateway.store import migrate as migrate_module
 from jupyter_faas.gateway.store.migrate import HEAD, migrate, revision_of
-from jupyter_faas.gateway.store.records import InvocationRecord, VersionRecord
+from jupyter_faas.gateway.store.records import InvocationRecord, Move, Reason, VersionRecord, Wanted
 from jupyter_faas.gateway.store.schema import metadata
 from jupyter_faas.gateway.store.store import Store
 from jupyter_faas.model.errors import Conflict
+from tests.support.records import version_record
 
 SCHEMAS = sorted((Path(__file__).parent / "schemas").glob("*.sql"))
 """A filled database of each form that there ever was. ``grown`` is ``first`` after an upgrade by the code of
@@ -46,8 +49,12 @@ def test_every_earlier_schema_is_brought_up_to_date(dump: Path, tmp_path: Path) 
             first = await store.version("summarize", 1)
             assert first is not None
             assert first.manifest.origin.notebook == "work.ipynb"
-            await store.add_invocations([InvocationRecord("new", "summarize", 2, 0.0, start="warm")])
-            newest, *older = await store.invocations("summarize", 10)
+            assert await store.trail("summarize") == [1, 2], "each version was a move of latest"
+            assert await store.served("summarize") == [1], "version 2 has only failed"
+            assert await store.last_number("summarize") == 2
+            await store.history.add([InvocationRecord("new", "summarize", 2, 0.0, start="warm")])
+            page = await store.history.page(Wanted("summarize"), 10)
+            newest, *older = page.found
             assert (newest.start, [record.status for record in older]) == ("warm", [500, 200])
         finally:
             await store.close()
@@ -71,10 +78,10 @@ def test_the_last_step_is_the_head() -> None:
 
 
 def test_a_newer_database_is_refused(tmp_path: Path) -> None:
-    path = database_of(SCHEMAS[0], tmp_path / "gateway.sqlite")
+    path = tmp_path / "gateway.sqlite"
+    migrate(path)
     with closing(sqlite3.connect(path)) as database:
-        database.execute("CREATE TABLE alembic_version (version_num VARCHAR(32) PRIMARY KEY)")
-        database.execute("INSERT INTO alembic_version VALUES ('9001')")
+        database.execute("UPDATE alembic_version SET version_num = '9001'")
         database.commit()
     with pytest.raises(Conflict, match=f"schema 9001.*up to {HEAD}"):
         Store(path)
@@ -104,6 +111,38 @@ def test_a_failed_step_changes_nothing(tmp_path: Path, monkeypatch: pytest.Monke
         migrate(path)
     with closing(sqlite3.connect(path)) as database:
         assert list(database.iterdump()) == before
+
+
+def test_rolling_back_walks_the_moves(tmp_path: Path) -> None:
+    async def walk() -> None:
+        store = Store(tmp_path / "gateway.sqlite")
+        try:
+            for number in (1, 2, 3, 4):
+                before = "" if number == 1 else str(number - 1)
+                record = dataclasses.replace(version_record("f"), number=number)
+                await store.publish(record, [move("publish", before, str(number))])
+            assert await store.trail("f") == [1, 2, 3, 4]
+            await store.move(move("rollback", "4", "2"))
+            assert await store.trail("f") == [1, 2]
+            await store.move(move("rollback", "2", "4"))
+            assert await store.trail("f") == [1, 2, 4], "forth again, by name"
+            await store.delete_version("f", 2)
+            assert await store.trail("f") == [1, 4]
+            await store.move(move("rollback", "4", "1"))
+            await store.delete_version("f", 4)
+            assert await store.last_number("f") == 4, "numbers are never used again"
+            with pytest.raises(IntegrityError):
+                await store.delete_version("f", 1)
+            await store.delete("f")
+            assert (await store.last_number("f"), await store.trail("f")) == (0, [])
+        finally:
+            await store.close()
+
+    asyncio.run(walk())
+
+
+def move(reason: Reason, before: str, after: str) -> Move:
+    return Move("f", "latest", 0.0, "ada", reason, before, after)
 
 
 def differences(path: Path) -> list[object]:

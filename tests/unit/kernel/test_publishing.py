@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from jupyter_faas.kernel.commands import arguments_of
+from jupyter_faas.kernel.choice import DRY_RUN, ONLY
 from jupyter_faas.kernel.display import Progress
 from jupyter_faas.kernel.lines import Call
 from jupyter_faas.kernel.panel import Panel, Step
 from jupyter_faas.kernel.tables import Table, functions_table
 from jupyter_faas.model.bundle import Bundle
 from jupyter_faas.model.connection import write_connection
-from jupyter_faas.model.errors import BuildError, InvalidInput
+from jupyter_faas.model.errors import BuildError
 from jupyter_faas.model.examples import example_arguments, file_arguments
 from tests.unit.client.gateway_double import TOKEN, GatewayDouble
 from tests.unit.kernel.notebook import Notebook
@@ -78,7 +78,7 @@ def test_no_gateway(notebook: Notebook, gateway: GatewayDouble) -> None:
 def test_commands(notebook: Notebook, gateway: GatewayDouble, capsys: pytest.CaptureFixture[str]) -> None:
     gateway.add_function("echo")
     notebook.run(
-        "listed = %faas list", "shown = %faas show echo", "state = %faas gateway", "%faas delete echo"
+        "listed = %faas list", "shown = %faas show echo", "state = %faas gateway", "%faas delete echo --yes"
     )
     names: dict[str, Any] = notebook.shell.user_ns
     assert "echo" in repr(names["listed"])
@@ -87,6 +87,54 @@ def test_commands(notebook: Notebook, gateway: GatewayDouble, capsys: pytest.Cap
     assert gateway.functions == {}
     error = notebook.run_failing("%faas show echo")
     assert type(error).__name__ == "NotFound"
+
+
+def test_invoke_takes_values_of_the_kernel(notebook: Notebook, gateway: GatewayDouble) -> None:
+    gateway.add_function("echo")
+    notebook.run(
+        "from datetime import date\nday, many = date(2026, 1, 2), {'x': 1}",
+        "a = %faas invoke echo x={day.replace(day=3)} text=day",
+        "b = %faas invoke echo {many}",
+        "def inside(local):\n    return get_ipython().run_line_magic('faas', 'invoke echo x={[local] * 2}')",
+        "c = inside(7)",
+    )
+    given = [notebook.shell.user_ns[name]["arguments"] for name in "abc"]
+    assert given == [{"x": "2026-01-03", "text": "day"}, {"x": 1}, {"x": [7, 7]}]
+    error = notebook.run_failing("%faas invoke echo good=1 x={notebook_of}")
+    assert "x={notebook_of} raised NameError" in str(error)
+    error = notebook.run_failing("import sys\n%faas invoke echo good=1 x={sys}")
+    assert str(error).startswith("x can't be sent as JSON: nothing makes JSON of a module.")
+
+
+def test_a_function_that_a_run_holds_back_is_called_in_the_kernel(
+    notebook: Notebook,
+    gateway: GatewayDouble,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv(DRY_RUN, "1")
+    notebook.run(
+        "from datetime import date\nfrom jupyter_faas import Context",
+        "%%publish year-of\ndef year(day: date) -> int:\n    return day.year",
+        "%%publish\nasync def items(n: int):\n    for i in range(n):\n        yield i",
+        "%%publish\ndef told(context: Context): ...",
+        '%%publish area --input "r: float = 1" --output area\narea = r * r',
+        "a = %faas invoke year-of day=2026-01-02",
+        "b = %faas invoke items n=2",
+        "c = %faas invoke told",
+        "d = %faas invoke area r=2",
+    )
+    assert [notebook.shell.user_ns[name] for name in "abcd"] == [2026, [0, 1], None, None]
+    said = capsys.readouterr().out
+    assert "year-of is not published in this run: the function in this kernel was called." in said
+    assert "told is not published in this run, and was not called." in said
+    error = notebook.run_failing("%faas invoke items m=2")
+    assert str(error).startswith("items(n: int): missing a required argument: 'n'")
+    assert gateway.functions == {}
+    monkeypatch.setenv(DRY_RUN, "")
+    monkeypatch.setenv(ONLY, "year-of")
+    notebook.run("%%publish other\ndef other() -> str:\n    return 'here'", "e = %faas invoke other")
+    assert notebook.shell.user_ns["e"] == "here"
 
 
 def test_invoke_returns_the_value(notebook: Notebook, gateway: GatewayDouble) -> None:
@@ -98,20 +146,6 @@ def test_invoke_returns_the_value(notebook: Notebook, gateway: GatewayDouble) ->
 @pytest.mark.parametrize("line", ["", "list extra", "show", "nonsense", "logs f --limit many"])
 def test_a_wrong_command_says_so(notebook: Notebook, gateway: GatewayDouble, line: str) -> None:
     assert type(notebook.run_failing(f"%faas {line}")).__name__ == "UsageError"
-
-
-def test_arguments_of_invoke() -> None:
-    assert arguments_of("q=0.5 name=Ada 'xs=[1, 2]' t='\"1\"'") == {
-        "q": 0.5,
-        "name": "Ada",
-        "xs": [1, 2],
-        "t": "1",
-    }
-    assert arguments_of(' {"a": {"b": [1]}} ') == {"a": {"b": [1]}}
-    assert arguments_of("") == {}
-    for wrong in ("{", "x", "{} x"):
-        with pytest.raises(InvalidInput):
-            arguments_of(wrong)
 
 
 @pytest.mark.parametrize(

@@ -5,17 +5,21 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from enum import Enum
 from pathlib import Path
+from types import SimpleNamespace
 from typing import (
     Annotated,
     Any,
+    BinaryIO,
     Literal,
     NamedTuple,
     NewType,
     NotRequired,
     Optional,
+    Self,
     TypedDict,
     Union,
     no_type_check,
@@ -72,6 +76,15 @@ class Fields(TypedDict):
 class Color(Enum):
     RED = "red"
     TWO = 2
+
+
+@dataclasses.dataclass
+class Linked:
+    following: Self | None = None
+
+
+class Plain:
+    pass
 
 
 class Odd(Enum):
@@ -134,12 +147,22 @@ def test_accepted(annotation: Any, schema: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("annotation", "words"),
     [
-        (complex, "nothing makes a complex of JSON"),
-        (list[complex], "nothing makes a complex of JSON"),
-        (int | range, "nothing makes a range of JSON"),
+        (BinaryIO, "write bytes, or pathlib.Path for a file"),
+        (list[Callable[[int], int]], "write a Literal of names"),
+        (int | type[int], "write a Literal of names"),
+        (datetime.timezone, "write zoneinfo.ZoneInfo"),
+        (Iterator[int] | AsyncIterator[int], "write list[…]"),
+        (polars.LazyFrame, "write polars.DataFrame"),
+        (pd.DatetimeIndex, "write list[datetime.datetime]"),
+        (re.Pattern[bytes], "write re.Pattern[str]"),
+        (Linked, "write the name of the class in quotes"),
+        (SimpleNamespace, "write dict"),
+        (ValueError, "write str"),
+        (Plain, "a dataclass, a TypedDict and a pydantic model are some"),
         (Odd, "a member whose value JSON doesn't have"),
         (Broken, "the annotations of Broken can't be read"),
-        (dict[int, str], "dict[str, …]"),
+        (dict[tuple[int, int], str], "list[tuple[…, …]]"),
+        (dict[bytes, str], "is no key of a JSON object"),
         (Literal[b"x"], "a value that JSON doesn't have"),
         ("NotThere", "isn't defined in this kernel"),
         (Callable[[], int], "nothing makes a"),
@@ -236,7 +259,7 @@ def test_an_annotation_brings_its_package_along(notebook: Notebook) -> None:
 
 
 def test_all_faults_at_once() -> None:
-    def f(a: complex, b: int, *c: complex) -> None: ...
+    def f(a: type, b: int, *c: type) -> None: ...
 
     with pytest.raises(CaptureError) as caught:
         schemas_of(f, "f")

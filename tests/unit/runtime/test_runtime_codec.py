@@ -7,16 +7,22 @@ import dataclasses
 import datetime as dt
 import decimal
 import enum
+import fractions
+import ipaddress
 import json
 import math
 import pathlib
+import re
 import uuid
+import zoneinfo
 from collections import OrderedDict, deque, namedtuple
 from types import MappingProxyType
 from typing import Any
 
+import attrs
 import numpy as np
 import pandas as pd
+import pydantic
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -69,6 +75,11 @@ class Point:
     when: dt.date | None = None
 
 
+@attrs.define
+class Spot:
+    _x: int
+
+
 Pair = namedtuple("Pair", "left right")
 UUID = uuid.UUID("12345678123456781234567812345678")
 UTC = dt.UTC
@@ -103,6 +114,19 @@ UTC = dt.UTC
         (dt.timedelta(days=2), "P2D"),
         (dt.timedelta(minutes=-90), "-PT1H30M"),
         (decimal.Decimal("1.10"), "1.10"),
+        (1 - 2j, "1-2j"),
+        (complex("nan"), "nan+0j"),
+        (np.array([1j]), ["1j"]),
+        (fractions.Fraction(1, 3), "1/3"),
+        (slice(1, None), {"start": 1, "stop": None, "step": None}),
+        (re.compile("a+"), "a+"),
+        (re.compile("a", re.IGNORECASE | re.MULTILINE), "(?im)a"),
+        (ipaddress.ip_network("192.0.2.0/24"), "192.0.2.0/24"),
+        (zoneinfo.ZoneInfo("Europe/Berlin"), "Europe/Berlin"),
+        (pydantic.SecretStr("hidden"), "**********"),
+        (pydantic.HttpUrl("http://a.b/c"), "http://a.b/c"),
+        (Spot(1), {"x": 1}),
+        (pd.Timedelta(1_234_567_891, "ns"), "PT1.234567891S"),
         (UUID, str(UUID)),
         (pathlib.PurePosixPath("/a/b"), "/a/b"),
         (10**30, 10**30),
@@ -177,8 +201,7 @@ class Strange:
         ({"a b": {1: len}}, '$["a b"]["1"]', "builtin_function_or_method"),
         (Point(Strange()), "$.x", "Strange"),  # type: ignore[arg-type]
         ((i for i in range(0)), "$", "generator"),
-        ([1 + 2j], "$[0]", "complex"),
-        (np.array([1j]), "$[0]", "complex"),
+        ([lambda: 1], "$[0]", "function"),
         ({(1, 2): 3}, "$", "tuple"),
         (pd.DataFrame([[1, 2]], columns=["a", "a"]), "$", "DataFrame"),
         (pd.Series([1, 2], index=["a", "a"]), "$", "Series"),

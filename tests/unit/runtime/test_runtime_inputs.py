@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import base64
 import dataclasses
 import datetime as dt
 import decimal
 import enum
-import io
+import fractions
+import ipaddress
 import json
-import os
+import re
 import subprocess
 import sys
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+import zoneinfo
+from collections import Counter
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, NotRequired, TypedDict
 
@@ -28,22 +30,26 @@ import pyarrow.feather
 import pyarrow.parquet
 import pydantic
 import pytest
+from annotated_types import Ge, Len, MultipleOf, Predicate
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from jupyter_faas.kernel.schemas import MEDIA
 from jupyter_faas.kernel.signature import schemas_of
-from jupyter_faas.model.arguments import Arguments, Part
 from jupyter_faas.model.examples import example_arguments
-from runtime import conversions, data, uploads
 from runtime.binding import Binder
 from runtime.faults import Fault
+from tests.unit.runtime.runtime_binding import admitted, as_json, bound, faults, function_of
 
 
 class Color(enum.Enum):
     RED = "red"
     TWO = 2
+
+
+class Permission(enum.Flag):
+    READ = 1
+    WRITE = 2
 
 
 class Level(enum.IntEnum):
@@ -83,45 +89,6 @@ class Order(pydantic.BaseModel):
     account: Account
     amounts: tuple[decimal.Decimal, ...]
     event: Event | None = None
-
-
-def function_of(annotation: Any) -> Callable[..., Any]:
-    def f(x: Any) -> Any:
-        return x
-
-    f.__annotations__ = {"x": annotation}
-    return f
-
-
-def bound(annotation: Any, value: Any) -> Any:
-    """What a function gets for a JSON value."""
-    _, arguments = Binder(function_of(annotation)).bind({}, json.dumps({"x": value}).encode())
-    return arguments["x"]
-
-
-def read(annotation: Any, content: bytes, media_type: str, filename: str | None = None) -> Any:
-    """What a function gets for a file."""
-    call = Arguments(b"{}", (Part("x", media_type, filename, content),))
-    return Binder(function_of(annotation)).bind(call.header, b"".join(call.pieces))[1]["x"]
-
-
-def faults(annotation: Any, value: Any) -> list[str]:
-    with pytest.raises(Fault) as caught:
-        bound(annotation, value)
-    outcome = caught.value.outcome()
-    assert outcome["code"] == "invalid-input"
-    return [fault["path"] for fault in outcome["figures"]["faults"]]
-
-
-def admitted(annotation: Any, value: Any) -> bool:
-    """Whether the gateway lets a value through."""
-    schema = schemas_of(function_of(annotation), "f").input
-    return jsonschema_rs.Draft202012Validator(schema).is_valid({"x": value})
-
-
-def as_json(value: Any) -> Any:
-    """``value`` as a result of a function has it."""
-    return json.loads(json.dumps(value, default=lambda each: conversions.simpler(each, 10**9)))
 
 
 DECIMALS = st.decimals(allow_nan=False, allow_infinity=False)
@@ -200,13 +167,6 @@ def test_the_example_that_a_publish_shows_works(annotation: Any, scratch: Path) 
     bound(annotation, example)
 
 
-@pytest.fixture
-def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    yield tmp_path
-    uploads.clear()
-
-
 JSON: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
@@ -251,6 +211,35 @@ def test_whatever_is_admitted_becomes_the_type_or_is_refused(annotation: Any, va
         (dt.timedelta, "PT", ["$.x"]),
         (dt.timedelta, f"P{10**12}D", ["$.x"]),
         (bytes, "ä", ["$.x"]),
+        (complex, "1 + 2j", ["$.x"]),
+        (fractions.Fraction, "1/0", ["$.x"]),
+        (fractions.Fraction, "1e9999", ["$.x"]),
+        (decimal.Decimal, "1e99999999999999999999", ["$.x"]),
+        (re.Pattern[str], "(", ["$.x"]),
+        (re.Pattern, "(" * 5000, ["$.x"]),
+        (zoneinfo.ZoneInfo, "Nowhere/Land", ["$.x"]),
+        (zoneinfo.ZoneInfo, "Europe", ["$.x"]),
+        (ipaddress.IPv4Network, "192.0.2.1/24", ["$.x"]),
+        (range, [1, 2, 4], ["$.x"]),
+        (range, {"start": 1}, ["$.x"]),
+        (range, {"stop": 9, "step": 0}, ["$.x"]),
+        (slice, {"stop": "9"}, ["$.x.stop"]),
+        (dict[int, dt.date], {"1": "2024-01-01", "01": "2024-01-01"}, ["$.x.01"]),
+        (dict[int, dt.date], {"1": "2024-13-01"}, ["$.x.1"]),
+        (dict[dt.date, int], {"2024-01-01": 1, "20240101": 2}, ["$.x"]),
+        (dict[Color, int], {"blue": 1}, ["$.x.blue"]),
+        (Counter[str], {"a": 1.5}, ["$.x.a"]),
+        (Annotated[dt.date, Ge(dt.date(2024, 1, 1))], "2023-12-31", ["$.x"]),
+        (Annotated[decimal.Decimal, pydantic.Field(ge=0, decimal_places=2)], "1.234", ["$.x"]),
+        (Annotated[str, Predicate(str.islower)], "A", ["$.x"]),
+        (list[Annotated[int, MultipleOf(3)] | None], [3, None, 4], ["$.x[2]", "$.x[2]"]),
+        (Annotated[set[int], Len(1, 2)], [1, 2, 3], ["$.x"]),
+        (np.int8, 128, ["$.x"]),
+        (np.float32, 1e300, ["$.x"]),
+        (np.datetime64, "2024-01-01T00:00:00+01:00", ["$.x"]),
+        (pd.Timestamp, "now", ["$.x"]),
+        (pd.Timedelta, "1 day", ["$.x"]),
+        (Permission, 4, ["$.x"]),
         (bytes, "YQ", ["$.x"]),
         (list[dt.date], ["2024-01-01", "2024-13-01"], ["$.x[1]"]),
         (dict[str, uuid.UUID], {"a": "b"}, ["$.x.a"]),
@@ -299,120 +288,11 @@ def test_tables_in_every_shape() -> None:
     assert bound(polars.DataFrame, {"a": [1, 2]}).equals(polars.DataFrame({"a": [1, 2]}))
 
 
-def written(table: pyarrow.Table, media_type: str) -> bytes:
-    sink = io.BytesIO()
-    match media_type:
-        case data.CSV:
-            pyarrow.csv.write_csv(table, sink)
-        case data.STREAM:
-            with pyarrow.ipc.new_stream(sink, table.schema) as writer:
-                writer.write_table(table)
-        case data.FEATHER:
-            pyarrow.feather.write_feather(table, sink, compression="uncompressed")
-        case _:
-            pyarrow.parquet.write_table(table, sink)
-    return sink.getvalue()
-
-
-TABLE = pyarrow.table({"a": [1, 2], "b": ["x", "y"]})
-
-
-@pytest.mark.parametrize("media_type", data.TABLES)
-@pytest.mark.parametrize(
-    ("annotation", "expected"),
-    [(pd.DataFrame, TABLE.to_pandas()), (pyarrow.Table, TABLE), (polars.DataFrame, polars.from_arrow(TABLE))],
-    ids=["pandas", "pyarrow", "polars"],
-)
-def test_tables_from_files(annotation: Any, expected: Any, media_type: str) -> None:
-    content = written(TABLE, media_type)
-    assert read(annotation, content, media_type).equals(expected)
-    suffix = next(suffix for suffix, known in data.SUFFIXES.items() if known == media_type)
-    assert read(annotation | None, content, "application/octet-stream", f"t{suffix}").equals(expected)
-    if media_type != data.CSV:
-        assert read(annotation, content, "application/octet-stream").equals(expected)
-        with pytest.raises(Fault):
-            read(annotation, content[:40], media_type)
-
-
-def test_a_series_is_one_column() -> None:
-    assert list(read(pd.Series, b"a\n1\n2\n", "text/csv")) == [1, 2]
-    with pytest.raises(Fault, match="2 columns"):
-        read(pd.Series, b"a,b\n1,2\n", "text/csv")
-
-
-def npy(array: Any) -> bytes:
-    file = io.BytesIO()
-    np.save(file, array)
-    return file.getvalue()
-
-
-def test_arrays_from_files() -> None:
-    array = np.arange(6, dtype=np.int32).reshape(2, 3)
-    received = read(np.ndarray, npy(array), "application/x-npy")
-    assert received.dtype == np.int32
-    assert np.array_equal(received, array)
-    assert read(NDArray[np.float64], npy(array), "application/octet-stream").dtype == np.float64
-    with pytest.raises(Fault, match="allow_pickle"):
-        read(np.ndarray, npy(np.array([{}], dtype=object)), "application/x-npy")
-    with pytest.raises(Fault, match="npy"):
-        read(np.ndarray, b"1,2,3", "text/csv")
-
-
-def test_pictures_from_files_and_from_json() -> None:
-    file = io.BytesIO()
-    PIL.Image.new("RGB", (4, 3), "red").save(file, "PNG")
-    content = file.getvalue()
-    picture = read(PIL.Image.Image, content, "image/png")
-    assert (picture.size, picture.getpixel((0, 0)), picture.format) == ((4, 3), (255, 0, 0), "PNG")
-    assert bound(PIL.Image.Image, base64.b64encode(content).decode()).size == (4, 3)
-    with pytest.raises(Fault, match="is not a picture"):
-        read(PIL.Image.Image, content[:50], "image/png")
-
-
-def test_files_live_as_long_as_the_call(scratch: Path) -> None:
-    path = read(Path, b"hello", "text/plain", "../../etc/notes.txt")
-    assert isinstance(path, Path)
-    assert (path.name, path.read_bytes(), path.parents[1]) == ("notes.txt", b"hello", scratch)
-    other = bound(Path, base64.b64encode(b"again").decode())
-    assert (other.name, other.read_bytes()) == ("upload", b"again")
-    uploads.clear()
-    assert not list(scratch.iterdir())
-
-
-def test_files_of_killed_workers_go(scratch: Path) -> None:
-    ended = subprocess.Popen([sys.executable, "-c", ""])
-    ended.wait()
-    for owner in (ended.pid, os.getppid()):
-        (scratch / f"upload-{owner}-x").mkdir()
-    uploads.store(b"", None)
-    left = {path.name for path in scratch.iterdir()}
-    assert f"upload-{ended.pid}-x" not in left
-    assert f"upload-{os.getppid()}-x" in left
-
-
 def test_deep_nesting_is_the_callers_fault() -> None:
     value: dict[str, Any] = {"when": "2024-01-01", "cost": 1}
     for _ in range(400):
         value = {"when": "2024-01-01", "cost": 1, "parts": [value]}
     assert faults(Event, value) == ["$.x"]
-
-
-@given(st.text())
-def test_no_file_name_leads_anywhere(name: str) -> None:
-    safe = uploads.safe_name(name)
-    assert safe
-    assert safe not in (".", "..")
-    assert "/" not in safe
-    assert "\0" not in safe
-    assert len(safe.encode()) < 255
-
-
-def test_the_two_sides_name_the_same_types() -> None:
-    for annotation in (pd.DataFrame, pd.Series, pyarrow.Table, polars.DataFrame, np.ndarray, PIL.Image.Image):
-        assert data.reader(annotation) is not None
-        schema = schemas_of(function_of(annotation), "f").input["properties"]["x"]
-        named = schema[MEDIA]
-        assert tuple(named) in {data.TABLES, (data.NPY,), ("image/*",)}
 
 
 def test_stars_and_positional_parameters() -> None:

@@ -35,7 +35,7 @@ FUNCTION_NAME: Final = Parameter(
     "name", "The function's name.", {"type": "string", "pattern": NAME_PATTERN}, "path"
 )
 LIMIT: Final = Parameter("limit", "How many at most.", {"type": "integer", "minimum": 1, "maximum": 1000})
-SELECTOR: Final = Parameter("version", "A version's number, or `latest`, the default.", TEXT)
+SELECTOR: Final = Parameter("version", "A version's number, or an alias; by default `latest`.", TEXT)
 
 
 def maybe(schema: dict[str, Any]) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from jupyter_faas.gateway.openapi.operation import (
     object_of,
     reference,
 )
+from jupyter_faas.model.aliases import ALIAS_PATTERN
 from jupyter_faas.model.errors import (
     Conflict,
     Draining,
@@ -61,6 +62,9 @@ SCHEMAS: Final[dict[str, Any]] = {
         layer_bytes=BYTES,
         image_bytes=BYTES,
         isolates=BOOLEAN,
+        author=maybe(TEXT),
+        changes=maybe(reference("Changes")),
+        aliases=array_of(TEXT),
         seconds=NUMBER,
     ),
     "Build": object_of(
@@ -109,9 +113,13 @@ PATHS: Final[Paths] = {
             (FUNCTION_NAME,),
             json_of(
                 object_of(
-                    ("environment",),
+                    ("environment", "aliases"),
                     bundle=_DIGEST.schema,
                     environment={"type": "object", "additionalProperties": TEXT},
+                    aliases={
+                        **array_of({"type": "string", "pattern": ALIAS_PATTERN}),
+                        "description": "Those that are to lead to the version, too.",
+                    },
                 )
             ),
         )

@@ -1,0 +1,130 @@
+"""Old versions go by the policy, with what only they needed; a gateway that is killed leaves nothing."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import docker
+import pytest
+
+from jupyter_faas.model.bundle import digest_of
+from jupyter_faas.model.errors import NotFound
+from tests.conftest import running
+from tests.support.docker import owner_of, require_docker
+from tests.support.gateway import Gateway, bundle_of
+from tests.support.waiting import eventually
+
+pytestmark = pytest.mark.docker
+
+
+@pytest.fixture
+def forgetful(tmp_path: Path) -> Iterator[Gateway]:
+    """A gateway that keeps the last version only, and what is needed."""
+    require_docker()
+    policy = ("--Retention.keep_versions=1", "--Retention.keep_seconds=0", "--Retention.every_seconds=0")
+    with running(tmp_path / "gateway", *policy) as gateway:
+        yield gateway
+
+
+def image_ids(gateway: Gateway) -> set[str]:
+    with closing(docker.APIClient()) as client:
+        label = {"label": f"jupyter-faas.owner={owner_of(gateway.folder)}"}
+        return {str(image["Id"]) for image in client.images(filters=label)}
+
+
+def bundles(gateway: Gateway) -> list[Path]:
+    return list((gateway.folder / "data" / "bundles").iterdir())
+
+
+def test_what_is_not_kept_goes_with_all_that_it_needed(forgetful: Gateway) -> None:
+    client = forgetful.client
+    for number in range(1, 6):
+        forgetful.publish(f"def f():\n    return {number}\n")
+        assert forgetful.call("f").json == number
+    client.set_alias("f", "prod", "1")
+    digests = {one["version"]: one["digest"] for one in client.versions("f")["versions"]}
+    eventually(lambda: sum(one["instances"] for one in client.versions("f")["versions"]) <= 2, 20)
+    before = client.disk()
+    assert before["images"]["function"]["count"] == 5
+    assert before["database"]["bytes"] > 10_000
+    for path in bundles(forgetful):
+        os.utime(path, (0, 0))
+
+    said = client.prune(dry_run=True)
+    assert [one["version"] for one in said["versions"]] == [3, 2], "1 is prod, 5 latest, 4 the way back"
+    assert (said["kept"], said["images"]["function"], said["bundles"]) == (3, 2, 2)
+    assert said["bytes"] > 0
+    assert client.versions("f")["total"] == 5, "nothing has gone yet"
+
+    done = client.prune()
+    assert [one["version"] for one in done["versions"]] == [3, 2]
+    left = image_ids(forgetful)
+    assert {number for number, digest in digests.items() if digest in left} == {1, 4, 5}
+    assert len(bundles(forgetful)) == 3
+    assert client.disk()["images"]["function"]["count"] == 3
+    assert client.prune(dry_run=True)["versions"] == []
+    assert forgetful.call("f@prod").json == 1
+    with pytest.raises(NotFound):
+        client.version("f", 2)
+    assert client.roll_back("f")["versions"] == {"4": 100}
+    assert forgetful.publish("def f():\n    return 6\n")["publication"]["version"] == 6
+    doctor = subprocess.run(
+        [sys.executable, "-m", "jupyter_faas.gateway.doctor", "--engine", "docker"],
+        env=forgetful.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "ok   disk use: database" in doctor.stdout, doctor.stdout
+    assert "4 function images" in doctor.stdout
+
+
+def test_uploads_and_what_a_killed_gateway_left(forgetful: Gateway) -> None:
+    client = forgetful.client
+    for number in (1, 2):
+        forgetful.publish(f"def f():\n    return {number}\n")
+    first = client.version("f", 1)["digest"]
+    content = bundle_of("def g():\n    return 1\n", "g").pack()
+    digest = digest_of(content)
+    assert forgetful.request("PUT", f"/api/v1/bundles/{digest}", content).status == 201
+    assert client.prune()["bundles"] == 0, "it was uploaded just now"
+    assert len(bundles(forgetful)) >= 2
+    for path in bundles(forgetful):
+        os.utime(path, (0, 0))
+    assert forgetful.request("HEAD", f"/api/v1/bundles/{digest}").status == 200, "which keeps it for a while"
+    client.prune()
+    assert any(path.stem == digest.removeprefix("sha256:") for path in bundles(forgetful))
+
+    # As if it had been killed between the removal of a version's row and that of its image.
+    third = forgetful.publish("def f():\n    return 3\n")["publication"]["digest"]
+    forgetful.publish("def f():\n    return 4\n")
+    forgetful.kill()
+    with closing(sqlite3.connect(forgetful.folder / "data" / "gateway.sqlite")) as database:
+        database.execute("DELETE FROM versions WHERE number = 3")
+        database.commit()
+    forgetful.start()
+    assert third in image_ids(forgetful)
+    assert first not in image_ids(forgetful)
+    forgetful.client.prune()
+    assert third not in image_ids(forgetful)
+    assert forgetful.call("f").json == 4
+
+
+def test_kill_between_the_steps_of_a_move(own_gateway: Gateway) -> None:
+    """Whatever had been saved is what holds after the next start."""
+    for number in (1, 2):
+        own_gateway.publish(f"def f():\n    return {number}\n")
+    own_gateway.client.set_alias("f", "prod", "1:50,2:50")
+    own_gateway.client.roll_back("f", to=1)
+    own_gateway.kill()
+    own_gateway.start()
+    assert own_gateway.client.aliases("f")["aliases"] == {"latest": {"1": 100}, "prod": {"1": 50, "2": 50}}
+    assert own_gateway.call("f").json == 1
+    assert own_gateway.call("f@prod").json in (1, 2)
+    assert own_gateway.publish("def f():\n    return 3\n")["publication"]["version"] == 3
