@@ -79,8 +79,10 @@ def capture(shell: InteractiveShell, body: str, annotation: Annotation, lines_ab
     proof = proof_of(function, annotation.checks, lambda text: eval(text, shell.user_ns))  # noqa: S307
     check_names(annotation.checks, found.bound)
     installs = needed_installs(list(cells.newest_first()), found, origins)
-    doubts = differences(found, cell, shell, _notebook_file(namespace))
-    doubts = [*doubts, *patches(found, cells, namespace)]
+    doubts = [
+        *differences(found, cell, shell, _notebook_file(namespace)),
+        *patches(found, cells, namespace),
+    ]
     return bundled(
         found, function, name, annotation, futures, origin, origins, installs, declared, proof, doubts
     )
