@@ -213,7 +213,7 @@ def test_the_deadline_ends_the_kernel_with_all_that_it_started(work: Gateway) ->
         4,
         ["work"],
     )
-    assert late.json["detail"].endswith("Cell 4 (tagged work) was running.")
+    assert "Cell 4 (tagged work) was running." in late.json["detail"]
     notebook = nbformat.reads(work.request("GET", late.json["notebook"]).body.decode(), as_version=4)
     nbformat.validate(notebook)
     assert notebook.cells[2].source == "# Parameters\ntask = 'sleep'\n"
@@ -242,7 +242,7 @@ def test_a_kernel_that_is_killed_for_its_memory(work: Gateway) -> None:
     assert problem["cap_bytes"] == pytest.approx(10**9, rel=0.2)  # the engine adds the supervisor's share
     assert problem["peak_bytes"] > 0.8 * 10**9
     assert "more memory than its cap" in problem["detail"]
-    assert problem["detail"].endswith("Cell 4 (tagged work) was running.")
+    assert "Cell 4 (tagged work) was running." in problem["detail"]
     notebook = nbformat.reads(work.request("GET", problem["notebook"]).body.decode(), as_version=4)
     assert [cell.execution_count for cell in notebook.cells[1:4]] == [1, 2, 3]
     assert work.call("work").status == 200

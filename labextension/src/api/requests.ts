@@ -110,11 +110,9 @@ export class Requests {
     const url = URLExt.join(this.settings.baseUrl, PREFIX, path);
     let response: Response;
     try {
-      response = await ServerConnection.makeRequest(
-        url,
-        { method, ...init },
-        this.settings
-      );
+      // With JupyterLab's own `no-store` it adds the time to the query, which the gateway doesn't know.
+      const full: RequestInit = { method, cache: 'no-cache', ...init };
+      response = await ServerConnection.makeRequest(url, full, this.settings);
     } catch (error) {
       if (init.signal?.aborted) {
         throw error;
