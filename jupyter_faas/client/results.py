@@ -43,16 +43,16 @@ class Shown:
 def acceptable(pages: float = 0.5) -> str:
     """What to ask for (RFC 9110 §12.5.1): the forms that keep most of a result and that can be read here.
 
-    ``pages`` is the weight of HTML; that of JSON is 0.9.
+    ``pages`` is the weight of HTML; that of JSON is 0.9, that of streams 0.93.
     """
-    best = ["application/octet-stream", "application/x-ndjson", "image/png"]
+    best = ["application/octet-stream", "image/png"]
     if is_there("pyarrow"):
         best.insert(0, ARROW)
     if is_there("numpy"):
         best.insert(0, NPY)
     if is_there("plotly"):
         best.insert(0, PLOTLY)
-    return f"{', '.join(best)}, {JSON};q=0.9, {HTML};q={pages}, */*;q=0.4"
+    return f"{', '.join(best)}, {NDJSON};q=0.93, {JSON};q=0.9, {HTML};q={pages}, */*;q=0.4"
 
 
 def real_result(answer: Response, schema: Mapping[str, Any] | None, url: str) -> Any:
