@@ -21,6 +21,7 @@ from jupyter_faas.kernel.environments import Declared, declared_in
 from jupyter_faas.kernel.files import data_files, files_named, read_files
 from jupyter_faas.kernel.installs import Install, imported_distributions, installs_in
 from jupyter_faas.kernel.origins import Origins
+from jupyter_faas.kernel.patches import patches
 from jupyter_faas.kernel.proof import check_names, proof_of
 from jupyter_faas.kernel.receipt import Receipt, receipt_of
 from jupyter_faas.kernel.requirements import requirements_of
@@ -78,7 +79,10 @@ def capture(shell: InteractiveShell, body: str, annotation: Annotation, lines_ab
     proof = proof_of(function, annotation.checks, lambda text: eval(text, shell.user_ns))  # noqa: S307
     check_names(annotation.checks, found.bound)
     installs = needed_installs(list(cells.newest_first()), found, origins)
-    doubts = differences(found, cell, shell, _notebook_file(namespace))
+    doubts = [
+        *differences(found, cell, shell, _notebook_file(namespace)),
+        *patches(found, cells, namespace),
+    ]
     return bundled(
         found, function, name, annotation, futures, origin, origins, installs, declared, proof, doubts
     )

@@ -190,7 +190,7 @@ class Cells:
         for cell in sorted(self._cells, key=attrgetter("order")):
             for statement in cell.statements:
                 if isinstance(statement, ast.ImportFrom) and statement.module == "__future__":
-                    known |= {alias.name for alias in statement.names}
+                    known |= _FUTURE_FLAGS.keys() & {alias.name for alias in statement.names}
             found[cell.order] = known
         return found
 

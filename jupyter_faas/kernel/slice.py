@@ -160,6 +160,9 @@ class _Slicer:
 
     def _resolve_value(self, need: _Need, value: Any) -> Definition | None:
         name = need.name
+        if getattr(value, "__module__", None) == "IPython.core.magic":
+            self._refuse(need, "", "it makes magics of this kernel: take it off what is published")
+            return None
         try:
             if name in self._choices.recompute:
                 return recomputed(name, self._cells)

@@ -15,12 +15,6 @@ import pytest
 from jupyter_faas.gateway.images.host_base import host_python
 from jupyter_faas.model.errors import BuildError
 from tests.conftest import running
-from tests.support.distributions import (
-    make_project,
-    make_repository,
-    make_wheel,
-    pip_install,
-)
 from tests.support.docker import containers_of, owner_of
 from tests.support.gateway import PYTHON, Gateway
 from tests.support.notebook import execute, notebook_of, text_of
@@ -28,46 +22,9 @@ from tests.support.notebook import execute, notebook_of, text_of
 pytestmark = pytest.mark.docker
 
 
-@contextmanager
-def seen_by_the_kernel(gateway: Gateway, site: Path) -> Iterator[None]:
-    """Kernels started in the block have the packages in ``site`` installed."""
-    gateway.environment["PYTHONPATH"] = str(site)
-    try:
-        yield
-    finally:
-        del gateway.environment["PYTHONPATH"]
-
-
 def publish(gateway: Gateway, folder: Path, *cells: str) -> str:
     """Run the cells; what the last one shows."""
     return text_of(execute(notebook_of(cells), gateway, folder).cells[-1])
-
-
-def installed_from(site: Path) -> str:
-    """A cell that makes ``site`` one of the kernel's folders of installed packages."""
-    return f"import site; site.getsitepackages = lambda: [{str(site)!r}]"
-
-
-def test_a_local_wheel_and_a_repository_travel(gateway: Gateway, tmp_path: Path) -> None:
-    site = tmp_path / "site-packages"
-    wheel = make_wheel(tmp_path, "faas_travels", "1.5")
-    project = make_project(tmp_path, "faas_committed")
-    commit = make_repository(project)
-    pip_install(site, str(wheel), f"git+file://{project}")
-    with seen_by_the_kernel(gateway, site):
-        publish(
-            gateway,
-            tmp_path,
-            installed_from(site),
-            "import faas_travels, faas_committed",
-            "%%publish\ndef travelled():\n    return [faas_travels.VERSION, faas_committed.answer()]",
-        )
-    assert gateway.call("travelled").json == ["1.5", 42]
-    packages = gateway.client.function("travelled")["packages"]
-    assert packages[0] == f"faas-committed @ git+file://{project}@{commit}"
-    assert packages[1] == "faas-travels==1.5"
-    answer = gateway.request("GET", "/api/v1/functions/travelled/lock")
-    assert f"./wheels/{wheel.name} \\\n    --hash=sha256:" in answer.json["lock"]
 
 
 def test_requirements_txt_and_a_script_block(gateway: Gateway, tmp_path: Path) -> None:

@@ -94,5 +94,11 @@ def run(name: str, gateway: Gateway, place: Path) -> Run:
     client = nbclient.NotebookClient(
         notebook, timeout=120, allow_errors=True, resources={"metadata": {"path": str(folder)}}
     )
-    client.execute(env={**gateway.environment, "JPY_SESSION_NAME": str(path), "CORPUS_TOKEN": "s3cret-value"})
+    prepare = getattr(verifying(name), "prepare", None)
+    own = {
+        "JPY_SESSION_NAME": str(path),
+        "CORPUS_TOKEN": "s3cret-value",
+        **(prepare(folder) if prepare else {}),
+    }
+    client.execute(env={**gateway.environment, **own})
     return Run(gateway, folder, notebook)

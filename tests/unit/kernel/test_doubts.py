@@ -77,3 +77,12 @@ def test_a_deleted_name_says_so(notebook: Notebook) -> None:
     notebook.run("x = 1\ny = 2", "del x, y")
     error = notebook.run_failing("%%publish --dry-run\ndef f():\n    return x")
     assert "cell In[2], line 1 has deleted it: run the cell that makes it again" in str(error)
+
+
+def test_what_was_set_in_a_library_stays_behind(notebook: Notebook) -> None:
+    notebook.run("import json, string\njson.answer = lambda: 42\nstring.Formatter.mine = 1", "string.x = 2")
+    (warning,) = notebook.capture("def f():\n    return json.dumps(1)").receipt.warnings
+    assert warning == (
+        "cell In[1], line 2 sets json.answer: what is changed in a library isn't carried. Do it inside f, or "
+        "in a module of your own that it imports."
+    )

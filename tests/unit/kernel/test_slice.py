@@ -278,3 +278,8 @@ def test_functions_named_as_the_symbol_table_names_a_module(notebook: Notebook) 
         "k = 2\nclass C:\n    def top(self, n):\n        m = n\n        return m * k", "def top(v): return v"
     )
     assert notebook.publish_and_call("def f():\n    return [C().top(3), top(1)]") == [6, 1]
+
+
+def test_a_future_that_there_never_was_is_none(notebook: Notebook) -> None:
+    notebook.run_failing("from __future__ import braces")
+    assert notebook.publish_and_call("def f():\n    return 1") == 1

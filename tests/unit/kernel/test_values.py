@@ -152,6 +152,8 @@ def test_what_belongs_to_this_process_is_refused(notebook: Notebook, made: str, 
 def test_what_pickle_refuses_is_refused_in_words(notebook: Notebook) -> None:
     notebook.run("exec('x = [lambda: 1]')")
     assert "its source isn't known" in refusal(notebook, "def f():\n    return x").detail
+    notebook.run("def make(wrap):\n    @wrap\n    class C: pass\n    return C()\nx = make(lambda c: c)")
+    assert "it was made inside make()" in refusal(notebook, "def f():\n    return x").detail
     notebook.run("class D: pass\nx = D()", "class D: pass")
     assert "has been defined again" in refusal(notebook, "def f():\n    return x").detail
     notebook.run("class E:\n    def __reduce__(self): raise ValueError('not me')\nx = E()")
