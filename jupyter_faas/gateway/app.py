@@ -315,7 +315,7 @@ class GatewayApp(JupyterApp):
         if dispatcher.prewarmed.memory_bytes:
             for published in nlargest(EXPECTED, catalogue, key=lambda one: one.record.published):
                 dispatcher.prewarmed.expect(published.target)
-        versions = Versions(engine, store, catalogue, dispatcher, aliases, recorder)
+        versions = Versions(engine, store, catalogue, dispatcher, aliases, recorder, gate)
         retention = Retention(engine, store, dispatcher, aliases, versions, bundles, locks, gate, parent=self)
         stack.push_async_callback(retention.close)
         service = Service(

@@ -85,6 +85,16 @@ def test_an_alias_leads_where_it_is_put(f: Gateway) -> None:
     assert "latest (3), old (3)" in gone.json["detail"]
 
 
+def test_what_is_deleted_is_published_again_at_once(gateway: Gateway) -> None:
+    """The same source gives the same image, which the delete before would take away."""
+    for _ in range(10):
+        for number in (1, 2):
+            gateway.publish(answering(number))
+            assert gateway.call("f").json == number
+        gateway.client.delete("f")
+    assert gateway.client.functions() == []
+
+
 def test_an_alias_shares_its_calls_out(f: Gateway) -> None:
     f.client.set_alias("f", "prod", "1:70,2:30")
     chosen = versions_called(f, "f@prod", 200)

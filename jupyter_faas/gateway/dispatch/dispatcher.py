@@ -18,9 +18,9 @@ from jupyter_faas.gateway.dispatch.outcome import Result
 from jupyter_faas.gateway.dispatch.plan import Planner
 from jupyter_faas.gateway.dispatch.pool import SHUTTING_DOWN, Pool, Rebuild
 from jupyter_faas.gateway.dispatch.prewarmed import Prewarmed
-from jupyter_faas.gateway.engines.base import Engine
+from jupyter_faas.gateway.engines.base import Engine, ImageUnusable
 from jupyter_faas.model.arguments import Arguments
-from jupyter_faas.model.errors import Draining, FaasError
+from jupyter_faas.model.errors import Draining, EngineUnavailable, FaasError
 
 __all__ = ["Dispatcher"]
 
@@ -90,15 +90,18 @@ class Dispatcher(LoggingConfigurable):
         """Prove that an instance of ``target`` starts and that the examples of ``proof`` hold in it, and keep
         it for the first calls.
 
-        Raises what starting an instance raises, and what a call of that function would.
+        Raises what starting an instance raises, and what a call of that function would; and
+        ``EngineUnavailable`` if the image has been removed.
         """
         pool = self._make_pool(target)
         try:
             await pool.warm()
             if proof:
                 await self._prove(pool, proof)
-        except BaseException:
+        except BaseException as error:
             await asyncio.shield(pool.close())
+            if isinstance(error, ImageUnusable):
+                raise EngineUnavailable(f"{error} Something else removed it. Publish again.") from error
             raise
         self._pools[target.function, target.version] = pool
         for instance in pool.resting:

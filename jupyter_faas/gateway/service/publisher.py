@@ -8,7 +8,6 @@ import dataclasses
 import json
 import logging
 import time
-import weakref
 from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any
 
@@ -71,7 +70,6 @@ class Publisher:
         self._builder = builder
         self._dispatcher = dispatcher
         self._catalogue = catalogue
-        self._locks: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def start(
@@ -97,7 +95,7 @@ class Publisher:
         ``Conflict`` if the function doesn't start with these caps, and ``EngineUnavailable``.
         """
         begun = time.monotonic()
-        async with self._lock(name):
+        async with self._gate.function(name):
             current = self._catalogue.latest(name)
             if current.manifest.caps == caps:
                 return "unchanged", self._publication(current.record, begun)
@@ -132,7 +130,7 @@ class Publisher:
         Waiting calls are refused at once; running ones may finish, and the last of the function goes then.
         Raises ``NotFound``.
         """
-        async with self._lock(name), self._aliases.lock(name):
+        async with self._gate.function(name), self._aliases.lock(name):
             self._catalogue.latest(name)
             images = set(await self._store.images(name))
             versions = await self._store.delete(name)
@@ -145,9 +143,10 @@ class Publisher:
 
     async def _remove_images(self, name: str, images: set[str]) -> None:
         await self._dispatcher.gone(name)
-        for image in images:
-            with contextlib.suppress(EngineUnavailable):
-                await self._engine.remove_image(image)
+        async with self._gate.function(name):
+            for image in images - set(await self._store.images(name)):
+                with contextlib.suppress(EngineUnavailable):
+                    await self._engine.remove_image(image)
 
     def _keep(self, work: Coroutine[Any, Any, None]) -> None:
         """Run ``work`` behind the scenes; the event loop itself holds its tasks weakly."""
@@ -164,7 +163,7 @@ class Publisher:
     async def _run(self, build: Build, bundle: Bundle, digest: str, environment: dict[str, str]) -> None:
         begun = time.monotonic()
         try:
-            async with self._lock(build.function), self._gate.build():
+            async with self._gate.build(), self._gate.function(build.function):
                 await self._publish(build, bundle, digest, environment, begun)
         except FaasError as error:
             build.fail(error)
@@ -275,9 +274,6 @@ class Publisher:
             "aliases": self._aliases.names(record.function, record.number),
             "seconds": round(time.monotonic() - begun, 3),
         }
-
-    def _lock(self, name: str) -> asyncio.Lock:
-        return self._locks.setdefault(name, asyncio.Lock())
 
 
 def _check(bundle: Bundle, name: str, environment: Mapping[str, str]) -> None:

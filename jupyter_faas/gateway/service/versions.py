@@ -9,6 +9,7 @@ from jupyter_faas.gateway.dispatch.dispatcher import Dispatcher
 from jupyter_faas.gateway.engines.base import Engine
 from jupyter_faas.gateway.service.aliases import Aliases
 from jupyter_faas.gateway.service.catalogue import Catalogue
+from jupyter_faas.gateway.service.gate import Gate
 from jupyter_faas.gateway.service.timestamps import iso
 from jupyter_faas.gateway.store.recorder import Recorder
 from jupyter_faas.gateway.store.records import VersionRecord
@@ -29,6 +30,7 @@ class Versions:
         dispatcher: Dispatcher,
         aliases: Aliases,
         recorder: Recorder,
+        gate: Gate,
     ) -> None:
         self._engine = engine
         self._store = store
@@ -36,6 +38,7 @@ class Versions:
         self._dispatcher = dispatcher
         self._aliases = aliases
         self._recorder = recorder
+        self._gate = gate
 
     async def page(self, name: str, below: int, limit: int) -> dict[str, Any]:
         """The newest ``limit`` versions with numbers less than ``below``; raises ``NotFound``."""
@@ -115,9 +118,10 @@ class Versions:
             self._catalogue.take_away(name, number)
             self._dispatcher.withdraw(name, number)
         await self._dispatcher.gone(name, number)
-        if record.image_digest not in await self._store.images(None):
-            with contextlib.suppress(EngineUnavailable):
-                await self._engine.remove_image(record.image_digest)
+        async with self._gate.function(name):
+            if record.image_digest not in await self._store.images(None):
+                with contextlib.suppress(EngineUnavailable):
+                    await self._engine.remove_image(record.image_digest)
         return {"deleted": name, "version": number, "layer_bytes": record.layer_bytes}
 
     def _described(self, record: VersionRecord) -> dict[str, Any]:
