@@ -57,7 +57,8 @@ def select(page: Page, number: int) -> None:
 
 
 def run(page: Page, *numbers: int) -> None:
-    expect(page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]")).to_be_visible(timeout=60_000)
+    # The notebook's own indicator is idle before there is a kernel, and JupyterLab forgets what is run then.
+    expect(page.locator("#jp-main-statusbar")).to_contain_text("| Idle", timeout=60_000)
     for number in numbers:
         select(page, number)
         page.locator('[data-command="notebook:run-cell-and-select-next"]').first.click()
