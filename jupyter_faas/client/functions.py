@@ -170,7 +170,7 @@ class RemoteFunction:
             answer = self._gateway.send(
                 self._called,
                 body,
-                acceptable(),
+                acceptable(self._output),
                 timeout_seconds=self._options.timeout_seconds,
                 ongoing=ongoing,
             )

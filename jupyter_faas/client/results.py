@@ -13,7 +13,7 @@ from jupyter_faas.client.answers import Response, result_of
 from jupyter_faas.client.packages import is_there, package
 from jupyter_faas.client.typed import typed
 from jupyter_faas.model.media import ARROW, HTML, JSON, NDJSON, NPY, PLOTLY
-from jupyter_faas.model.typenames import TYPE
+from jupyter_faas.model.typenames import MEDIA, TYPE
 
 __all__ = ["Shown", "acceptable", "real_result", "table_of"]
 
@@ -40,10 +40,12 @@ class Shown:
         return f"<{self.media_type}, {len(self.content)} bytes>"
 
 
-def acceptable(pages: float = 0.5) -> str:
-    """What to ask for (RFC 9110 §12.5.1): the forms that keep most of a result and that can be read here.
+def acceptable(schema: Mapping[str, Any] | None = None, pages: float = 0.5) -> str:
+    """What to ask for (RFC 9110 §12.5.1), of a function with this ``output_schema``: the forms that keep most
+    of a result and that can be read here.
 
-    ``pages`` is the weight of HTML; that of JSON is 0.9, that of streams 0.93.
+    A stream is asked for where the result is one, and not the progress of a function that has a value at its
+    end. ``pages`` is the weight of HTML; that of JSON is 0.9, that of streams 0.93.
     """
     best = ["application/octet-stream", "image/png"]
     if is_there("pyarrow"):
@@ -52,7 +54,9 @@ def acceptable(pages: float = 0.5) -> str:
         best.insert(0, NPY)
     if is_there("plotly"):
         best.insert(0, PLOTLY)
-    return f"{', '.join(best)}, {NDJSON};q=0.93, {JSON};q=0.9, {HTML};q={pages}, */*;q=0.4"
+    forms = (schema or {}).get(MEDIA, ())
+    streams = 0.3 if NDJSON in forms and forms[0] != NDJSON else 0.93
+    return f"{', '.join(best)}, {NDJSON};q={streams}, {JSON};q=0.9, {HTML};q={pages}, */*;q=0.4"
 
 
 def real_result(answer: Response, schema: Mapping[str, Any] | None, url: str) -> Any:

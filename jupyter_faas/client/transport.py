@@ -13,10 +13,10 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from jupyter_faas.client.answers import Response, error_of_response
+from jupyter_faas.client.identity import identity
 from jupyter_faas.client.ongoing import Ongoing
 from jupyter_faas.model.errors import GatewayUnavailable
 from jupyter_faas.model.units import format_duration
-from jupyter_faas.model.user import current_user
 from jupyter_faas.version import VERSION
 
 __all__ = ["Transport"]
@@ -41,10 +41,7 @@ class Transport:
         self._base = parts.path.rstrip("/")
         self._https = parts.scheme == "https"
         self._connect_seconds = connect_seconds
-        self._headers = {"User-Agent": f"jupyter-faas/{VERSION}"}
-        if token:
-            self._headers["Authorization"] = f"Bearer {token}"
-            self._headers["Faas-Caller"] = (current_user() or "token").encode("ascii", "replace").decode()
+        self._headers = {"User-Agent": f"jupyter-faas/{VERSION}", **identity(token)}
         self._idle: list[http.client.HTTPConnection] = []  # taken and given back by atomic list methods
 
     def send(

@@ -29,7 +29,7 @@ class Page(Shown):
 def accept_of_notebook(schema: Mapping[str, Any]) -> str:
     """What to ask for, of a function whose result ``schema`` describes: the forms that keep the result what
     it is, then a page, which a notebook shows better than JSON."""
-    return acceptable() if schema.get(TYPE) else acceptable(_PAGES)
+    return acceptable(schema) if schema.get(TYPE) else acceptable(schema, _PAGES)
 
 
 def shown(answer: Response, schema: Mapping[str, Any], url: str) -> Any:

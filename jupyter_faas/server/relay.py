@@ -17,6 +17,7 @@ from tornado.iostream import StreamClosedError
 from tornado.tcpclient import TCPClient
 
 from jupyter_faas.client.connection import Connection
+from jupyter_faas.client.identity import identity
 from jupyter_faas.model.errors import GatewayUnavailable
 
 __all__ = ["Answer", "Relay"]
@@ -54,11 +55,8 @@ class Relay:
         parts = urlsplit(self._gateway.url)
         try:
             connection = await self._connect(parts.hostname or "", parts.port, parts.scheme == "https")
-            sent = HTTPHeaders(
-                {**headers, "Host": parts.netloc, "Connection": "close", "Content-Length": str(len(body))}
-            )
-            if self._gateway.token:
-                sent["Authorization"] = f"Bearer {self._gateway.token}"
+            own = {"Host": parts.netloc, "Connection": "close", "Content-Length": str(len(body))}
+            sent = HTTPHeaders({**headers, **own, **identity(self._gateway.token)})
             start = RequestStartLine(method, parts.path + path, "HTTP/1.1")
             connection.write_headers(start, sent, body or None)
             connection.finish()

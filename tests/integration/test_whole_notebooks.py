@@ -293,6 +293,7 @@ def test_from_a_notebook(gateway: Gateway, tmp_path: Path) -> None:
     assert "from-inside version 2 is live" in text_of(cells[3])
     assert gateway.client.function("from-inside")["caps"]["memory_bytes"] == 800 * 10**6
     assert gateway.call("from-inside").json == 1
+    assert gateway.client["from-inside"]() == 1, "its value, not how it went on"
     assert "<iframe" in cells[4].outputs[0].data["text/html"]
 
 

@@ -17,6 +17,7 @@ from jupyter_server.serverapp import ServerApp
 from tornado.httpclient import HTTPClientError, HTTPResponse
 from tornado.routing import PathMatches, RuleRouter
 
+from jupyter_faas.model.user import current_user
 from jupyter_faas.server.handlers import PREFIX
 from tests.support.gateway import Gateway
 from tests.support.jupyter import JupyterServer, jupyter
@@ -89,6 +90,7 @@ async def test_calls_are_relayed_with_their_headers(served: Gateway, jp_fetch: F
     )
     assert json.loads(answer.body) == "hello"
     assert answer.headers["Faas-Version"] == "1"
+    assert served.client.invocations("f", 1)[0]["caller"] == current_user()
     assert "run" in answer.headers["Server-Timing"]
     code, problem = await problem_of(jp_fetch(PREFIX, "functions/f", method="POST", body='{"what": "fail"}'))
     assert (code, problem["code"], problem["exception"]) == (500, "handler-error", "ValueError")

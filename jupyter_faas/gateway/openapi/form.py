@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from jupyter_faas.gateway.openapi.schemas import resolved
 from jupyter_faas.model.doctests import Example
+from jupyter_faas.model.examples import example_arguments
 from jupyter_faas.model.media import CSV
 
 __all__ = ["form_of"]
@@ -34,7 +35,8 @@ Schema = Mapping[str, Any]
 
 
 def form_of(function: Mapping[str, Any], examples: Sequence[Example]) -> dict[str, Any]:
-    """``schema``, ``uiSchema`` and ``formData`` (the first example's arguments, or none)."""
+    """``schema``, ``uiSchema``, ``formData`` (the first example's arguments, or none), and ``example``:
+    arguments for a call to copy, made up where there is no example."""
     original = function["input_schema"]
     schema: dict[str, Any] = {"$schema": _DRAFT, "title": function["name"], **_older(original)}
     if doc := str(function["doc"]).strip():
@@ -47,7 +49,13 @@ def form_of(function: Mapping[str, Any], examples: Sequence[Example]) -> dict[st
             hints[name] = hint
         if "examples" in field and "default" not in field:
             hints.setdefault(name, {})["ui:placeholder"] = _shown(field["examples"][0])
-    return {"schema": schema, "uiSchema": hints, "formData": dict(examples[0].arguments) if examples else {}}
+    first = dict(examples[0].arguments) if examples else {}
+    return {
+        "schema": schema,
+        "uiSchema": hints,
+        "formData": first,
+        "example": first or example_arguments(original),
+    }
 
 
 def _field(name: str, original: Any, older: Any, examples: Sequence[Example]) -> dict[str, Any]:

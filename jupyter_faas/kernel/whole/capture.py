@@ -32,9 +32,11 @@ from jupyter_faas.model.caps import MB, Caps
 from jupyter_faas.model.errors import AnnotationError
 from jupyter_faas.model.manifest import HANDLER_FILE, NOTEBOOK_FILE, Manifest
 from jupyter_faas.model.manifest import Origin as PublishedFrom
+from jupyter_faas.model.media import HTML, IPYNB, JSON, NDJSON, SSE
+from jupyter_faas.model.typenames import MEDIA
 from jupyter_faas.model.user import current_user
 
-__all__ = ["DEFAULT_CAPS", "Proof", "annotation_of", "capture_notebook"]
+__all__ = ["DEFAULT_CAPS", "FORMS", "Proof", "annotation_of", "capture_notebook"]
 
 ENTRY: Final = "run"
 DEFAULT_CAPS: Final = Caps(
@@ -46,6 +48,9 @@ DEFAULT_CAPS: Final = Caps(
 )
 """A whole notebook is two processes, Jupyter's and the kernel's, with what both import; it computes longer
 than a function does, and its kernel's libraries start threads."""
+
+FORMS: Final = (JSON, HTML, IPYNB, SSE, NDJSON)
+"""What a call of a whole notebook gives, the default first; streams tell how it goes on."""
 
 _RUNS_IT: Final = ("nbclient", "nbconvert")
 _INJECTS: Final = "papermill"
@@ -131,6 +136,7 @@ class _Capturer:
             doc=notebook.doc,
             proof=proof,
             input_schema=schema,
+            output_schema={MEDIA: list(FORMS)},
             origin=PublishedFrom(notebook=notebook.path.name, author=current_user()),
             files=tuple(sorted(data)),
             notebook=manifests.Notebook(

@@ -94,9 +94,15 @@ def test_titles_and_order(form: dict[str, Any]) -> None:
 def test_examples_fill_the_form() -> None:
     examples = [Example({"values": [1], "q": 0.1}, 0), Example({"values": [2]}, 0)]
     form = form_of(description_of(summarize), examples)
-    assert form["formData"] == {"values": [1], "q": 0.1}
+    assert form["formData"] == form["example"] == {"values": [1], "q": 0.1}
     assert form["schema"]["properties"]["values"]["examples"] == [[1], [2]]
     assert form["uiSchema"]["values"]["ui:placeholder"] == "[1]"
+
+
+def test_a_call_to_copy_where_there_is_no_example() -> None:
+    form = form_of(description_of(summarize), ())
+    assert form["formData"] == {}
+    assert form["example"].keys() == {"values"}
 
 
 def test_descriptions_and_classes() -> None:

@@ -9,9 +9,10 @@ from typing import Any
 import nbformat
 import pytest
 
-from jupyter_faas.kernel.whole.capture import DEFAULT_CAPS, Proof, capture_notebook
+from jupyter_faas.kernel.whole.capture import DEFAULT_CAPS, FORMS, Proof, capture_notebook
 from jupyter_faas.model.errors import AnnotationError, CaptureError, FaasError
 from jupyter_faas.model.manifest import HANDLER_FILE, NOTEBOOK_FILE
+from runtime.notebook.run import Run
 
 
 def code(source: str, *tags: str) -> Any:
@@ -151,3 +152,7 @@ def test_options_that_make_no_sense(tmp_path: Path) -> None:
     assert "can't be read: No such file" in refusal(tmp_path / "none.ipynb", error=AnnotationError)
     (tmp_path / "text.ipynb").write_text("no JSON")
     assert "is not a notebook" in refusal(tmp_path / "text.ipynb", error=AnnotationError)
+
+
+def test_its_forms_are_those_that_a_run_has() -> None:
+    assert Run.forms == FORMS

@@ -90,9 +90,9 @@ SCHEMAS: Final[dict[str, Any]] = {
         ),
     ),
     "Form": {
-        **object_of(schema=OBJECT, uiSchema=OBJECT, formData=OBJECT),
+        **object_of(schema=OBJECT, uiSchema=OBJECT, formData=OBJECT, example=OBJECT),
         "description": "What react-jsonschema-form draws a form of: its `schema` (draft 7), `uiSchema` and "
-        "`formData`.",
+        "`formData`; `example` are arguments for a call to copy, made up where the docstring has none.",
     },
     "Lock": object_of(function=TEXT, version=COUNT, lock=TEXT),
 }
