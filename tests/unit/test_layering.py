@@ -35,7 +35,8 @@ GATEWAY_MAY_IMPORT = {
     "settling": set(),
     "sharing": {"handlers", "service", "store"},
     "entrance": {"handlers", "service", "settling", "sharing", "store"},
-    "app": {"dispatch", "engines", "handlers", "images", "service", "settling", "sharing", "store"},
+    "assembly": {"dispatch", "engines", "images", "service", "store"},
+    "app": {"assembly", "dispatch", "engines", "handlers", "service", "settling", "sharing", "store"},
     "__main__": {"app"},
 }
 DOCKER_SDK = {"docker"}
