@@ -44,6 +44,8 @@ class Request:
         self.served.asked.append(self)
         if self.served.at_once:
             self.answer()
+        else:
+            self.served.waiting.append(self)
 
     def leave(self) -> None:
         self.gone = True
@@ -61,6 +63,7 @@ class Served:
         self.at_once = at_once
         self.begun: list[Request] = []
         self.asked: list[Request] = []
+        self.waiting: list[Request] = []
         self.server = Server(
             lambda exchange, connection: request(self, exchange, connection), 30, body_seconds
         )

@@ -62,11 +62,11 @@ def test_requests_cost_no_change_of_what_is_watched(monkeypatch: pytest.MonkeyPa
         async with served.caller() as caller:
             for number in range(20):
                 await send(caller, REQUEST)
-                await until(lambda number=number: len(served.asked) > number)
+                await until(lambda: served.waiting)
                 if number == 0:
                     for name in ("_add_reader", "_remove_reader", "_add_writer", "_remove_writer"):
                         _count(monkeypatch, name, served.asked[0], changes)
-                served.asked[number].answer()
+                served.waiting.pop().answer()
                 assert await received(caller, len(ANSWER)) == ANSWER
             assert not changes
         assert [request.body for request in served.asked] == [BODY] * 20
