@@ -23,6 +23,8 @@ WATCHED_BYTES: Final = 4096
 """So much of the next request doesn't keep us from watching for the end of a caller who waits."""
 LINGER_SECONDS: Final = 2.0
 """How long what still comes is dropped after our last word, which hanging up at once could destroy."""
+DROPPED_BYTES: Final = 16_000_000
+"""And how much of it: who goes on nevertheless doesn't listen."""
 _RECEIVED: Final = memoryview(bytearray(RECEIVE_BYTES))
 """All connections receive into the same memory: what has come is taken over before anything else happens."""
 
@@ -68,6 +70,7 @@ class Connection(asyncio.BufferedProtocol):
         self._transport: asyncio.Transport
         self._buffer = bytearray()
         self._searched = 0  # how far for the end of a head
+        self._dropped = 0
         self._phase = _Phase.HEAD
         self._exchange: Exchange | None = None
         self._receiver: Receiver | None = None
@@ -292,6 +295,10 @@ class Connection(asyncio.BufferedProtocol):
         if self._phase is not _Phase.ENDED:
             self._buffer += _RECEIVED[:nbytes]
             self._go_on()
+        else:
+            self._dropped += nbytes
+            if self._dropped > DROPPED_BYTES:
+                self._transport.abort()
 
     def eof_received(self) -> None:
         """The caller sends no more: it has gone."""

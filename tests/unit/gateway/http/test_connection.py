@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jupyter_faas.gateway.http.connection import RECEIVE_BYTES, WATCHED_BYTES
+from jupyter_faas.gateway.http.connection import DROPPED_BYTES, RECEIVE_BYTES, WATCHED_BYTES
 from tests.unit.gateway.http.served import Request, Served, received, send, until
 
 BODY = b"12345678"
@@ -185,6 +185,20 @@ def test_a_body_that_is_not_wanted_is_dropped_and_the_answer_comes() -> None:
             return await received(caller)
 
     assert asyncio.run(check()) == b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno"
+
+
+def test_who_sends_on_and_on_after_the_answer_is_hung_up_on() -> None:
+    async def check() -> int:
+        served, sent, piece = Served(), 0, b"x" * 100_000
+        async with served.caller() as caller:
+            await send(caller, b"POST / HTTP/9\r\n\r\n")
+            with contextlib.suppress(ConnectionError):
+                while sent < 10 * DROPPED_BYTES:
+                    await send(caller, piece)
+                    sent += len(piece)
+        return sent
+
+    assert asyncio.run(check()) < 5 * DROPPED_BYTES
 
 
 @pytest.mark.parametrize("late", [b"", BODY])
