@@ -144,7 +144,10 @@ def test_what_may_not_be_called_is_not_followed() -> None:
 @pytest.mark.parametrize(
     "annotation",
     [
-        "pd.DataFrame",
+        "pd.Period",
+        "pd",
+        "Image",
+        "list[pd.core.frame.DataFrame]",
         "Point",
         "list[Point]",
         "f()",
@@ -156,10 +159,53 @@ def test_what_may_not_be_called_is_not_followed() -> None:
 )
 def test_types_that_only_execution_knows(annotation: str) -> None:
     detail = refusal(
-        "import pandas as pd, os, json\nclass Point: pass",
+        "import pandas as pd, os, json\nfrom PIL import Image\nclass Point: pass",
         f"#| publish\ndef f(x: int, y: {annotation} = None):\n    pass",
     )
     assert "The types of f's parameters can't be known without running the notebook (y: " in detail
+
+
+TABLES = """#| publish
+def f(
+    a: pd.DataFrame, b: 'DataFrame | None' = None, c: np.ndarray = (), d: NDArray[np.float64] = (), *,
+    e: Image.Image = None, f: PIL.Image.Image = None, g: list[np.int8] = (), h: polars.DataFrame = None,
+    i: pyarrow.Table = None, j: Optional[pd.Timestamp] = None,
+) -> %s:
+    return a"""
+
+
+@pytest.mark.parametrize("gives", ["pd.DataFrame", "Figure", "np.ndarray | None", "Image.Image"])
+def test_types_of_data_packages_without_importing_them(tmp_path: Path, gives: str) -> None:
+    imports = (
+        "import pandas as pd, numpy as np, polars, pyarrow, PIL.Image\nfrom pandas import DataFrame\n"
+        "from PIL import Image\nfrom numpy.typing import NDArray\nfrom matplotlib.figure import Figure\n"
+        "from typing import Optional"
+    )
+    mine = static(imports, TABLES % gives).bundle.manifest
+    with open_notebook(tmp_path) as notebook:
+        notebook.run(imports)
+        theirs = notebook.capture(TABLES % gives, "").bundle.manifest
+    assert mine.input_schema == theirs.input_schema
+    assert mine.output_schema == theirs.output_schema
+    assert mine.requirements == theirs.requirements
+
+
+def test_files_and_requirements_beside_the_notebook(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "rows.csv").write_text("a\n1\n")
+    (tmp_path / "requirements.txt").write_text("six==1.16.0\n")
+    cell = "%%publish --file rows.csv --environment {}\ndef f():\n    return open('rows.csv').read()"
+    for source in ("requirements.txt", "notebook"):
+        block = "# /// script\n# dependencies = ['six==1.16.0']\n# ///"
+        bundle = static(block, cell.format(source)).bundle
+        assert bundle.files["rows.csv"] == b"a\n1\n"
+        assert bundle.manifest.requirements == ("six==1.16.0",)
+    with pytest.raises(AnnotationError, match=r"Cell 1: --file other\.csv: there is no such file"):
+        static("%%publish --file other.csv\ndef f(): pass")
+    with pytest.raises(AnnotationError, match="Cell 1: Values go along from a kernel only"):
+        static("%%publish --freeze x\ndef f(): pass")
 
 
 @given(st.text(max_size=40))
