@@ -79,12 +79,12 @@ $(PANEL): $(VENV)/.panel $(PANEL_SOURCES)
 dist: $(PANEL)  ## A wheel and a source archive in dist/, the panel included
 	@$(BIN)/python -m build --outdir dist .
 
-lab: $(VENV)/.lab $(PANEL)  ## JupyterLab with the examples, a gateway and the quickstart's functions
+lab: $(VENV)/.lab $(PANEL)  ## JupyterLab with the examples, a running gateway and a first function
 	@export PATH="$(abspath $(BIN)):$$PATH"
 	.ci/engine start $(STATE)/lab
 	jupyter faas serve --background
-	echo "Publishing the functions of examples/quickstart.ipynb …"
-	jupyter faas publish examples/quickstart.ipynb || echo "JupyterLab starts all the same."
+	echo "Publishing the function of examples/figure.ipynb …"
+	jupyter faas publish examples/figure.ipynb || echo "JupyterLab starts all the same."
 	jupyter lab --notebook-dir examples $(if $(filter 0,$(shell id -u)),--allow-root) $(LAB_ARGS)
 
 clean:  ## Forget the virtual environment and everything built

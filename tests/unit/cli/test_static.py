@@ -190,9 +190,7 @@ def test_types_of_data_packages_without_importing_them(tmp_path: Path, gives: st
     assert mine.requirements == theirs.requirements
 
 
-def test_files_and_requirements_beside_the_notebook(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_files_and_requirements_beside_the_notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "rows.csv").write_text("a\n1\n")
     (tmp_path / "requirements.txt").write_text("six==1.16.0\n")
