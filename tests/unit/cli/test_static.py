@@ -118,9 +118,9 @@ def test_submodules_and_time_cells() -> None:
         (("y = 1",), "x, used by f (cell 2, line 3): no cell binds it"),
         (("def x(): return get_ipython()",), "IPython's own syntax"),
         (("def x():\n    !ls",), "used by x (cell 1, line 2): IPython's own syntax"),
-        (("import no_such_module as x",), "no such module is installed beside this command"),
+        (("import no_such_module as x",), "no such module is installed in this kernel"),
         (("def x():\n    import no_such_module",), "no such module"),
-        (("from . import x",), "no such module"),
+        (("from . import x",), "a relative import has no package to start from"),
         (
             ("class x(y): pass", "class y: pass"),
             "y, used by x (cell 1, line 1); bound in cell 2, line 1: it is bound after x",
@@ -188,6 +188,26 @@ def test_types_of_data_packages_without_importing_them(tmp_path: Path, gives: st
     assert mine.input_schema == theirs.input_schema
     assert mine.output_schema == theirs.output_schema
     assert mine.requirements == theirs.requirements
+
+
+def test_modules_beside_the_notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (tmp_path / "beside_static").mkdir()
+    (tmp_path / "beside_static" / "__init__.py").write_text("from .inner import doubled\n")
+    (tmp_path / "beside_static" / "inner.py").write_text("import six\ndef doubled(x): return 2 * x\n")
+    imports = "from beside_static import doubled\nfrom jupyter_faas import Context, Response"
+    entry = "def f(x: int, context: Context) -> dict:\n    return Response(doubled(x))"
+    mine = static(imports, f"#| publish\n{entry}").bundle
+    assert {"beside_static/__init__.py", "beside_static/inner.py"} < set(mine.files)
+    assert mine.manifest.requirements[0].startswith("six==")
+    with open_notebook(tmp_path) as notebook:
+        notebook.run(imports)
+        theirs = notebook.capture(entry).bundle
+    assert mine.files.keys() == theirs.files.keys()
+    assert mine.manifest.requirements == theirs.manifest.requirements
+    assert mine.manifest.input_schema == theirs.manifest.input_schema
+    detail = refusal("from jupyter_faas import connect", "#| publish\ndef f():\n    return connect()")
+    assert "jupyter_faas itself isn't shipped with a function" in detail
 
 
 def test_files_and_requirements_beside_the_notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
