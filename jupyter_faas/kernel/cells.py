@@ -206,10 +206,11 @@ class Cells:
         if self._shell.ast_transformers:  # what was compiled then isn't what the source says
             return True
         flags = code.co_flags & reduce(or_, _FUTURE_FLAGS.values())
-        return any(code in codes for codes in self._codes_of(cell, statement, flags))
+        compiled = (_compiled(body, flags) for body in ([statement], cell.tree.body))
+        return any(constant == code for one in compiled if one is not None for constant in one.co_consts)
 
     def _codes_of(self, cell: Cell, statement: ast.stmt, flags: int) -> Iterator[frozenset[CodeType]]:
-        """The code objects of ``statement``, as a kernel compiles it: alone; then those of all of ``cell``.
+        """The code of ``statement``, as a kernel compiles it: alone; then what it has in all of ``cell``.
 
         Scripts and the cells of %%time are compiled as a whole, and the calls of functions of a module that
         the same text imports are other instructions then (CPython from 3.11 on).
@@ -218,7 +219,8 @@ class Cells:
             known = key, flags
             if known not in self._codes:
                 self._codes[known] = frozenset(_codes(_compiled(body, flags)))
-            yield self._codes[known]
+            lines = range(first_line(statement), (statement.end_lineno or statement.lineno) + 1)
+            yield frozenset(one for one in self._codes[known] if one.co_firstlineno in lines)
 
 
 def transformed(shell: InteractiveShell, body: str) -> str:
