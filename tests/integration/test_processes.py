@@ -267,6 +267,22 @@ def test_a_killed_entrance_costs_its_own_calls(own: Gateway) -> None:
     assert "faas_entrances_replaced_total 1.0" in own.request("GET", "/metrics").body.decode()
 
 
+def test_an_entrance_that_hangs_is_passed_over_and_replaced(own: Gateway) -> None:
+    own.publish(WAIT, "wait", caps=Caps(max_instances=1))
+    before = entrances(own)
+    waiting = callers(own)
+    with ThreadPoolExecutor(PROCESSES) as threads:
+        os.kill(before[0], signal.SIGSTOP)
+        calls = [threads.submit(one.call, "wait", {"size": 1}) for one in waiting]
+        eventually(lambda: "it gets no more connections" in own.log, 20, "it is passed over")
+        assert [Caller(own).call("wait", {"size": 2})[1] for _ in range(3)] == ["xx"] * 3
+        eventually(lambda: before[0] not in entrances(own), 30, "it is ended")
+        assert sorted(status_or_loss(call) for call in calls) == ["200", "lost"]
+    assert "hangs: ending it" in own.log
+    ready(own)
+    assert "faas_entrances_replaced_total 1.0" in own.request("GET", "/metrics").body.decode()
+
+
 def test_entrances_end_with_their_gateway(own: Gateway) -> None:
     own.publish(WAIT, "wait")
     assert own.call("wait").status == 200
