@@ -87,6 +87,8 @@ class Caller:
         address = urlsplit(gateway.url)
         self._connection = http.client.HTTPConnection(str(address.hostname), address.port, timeout=30)
         self._connection.connect()
+        self.start = ""
+        """How the instance of the last call came to be there."""
         self._headers = {"Authorization": f"Bearer {gateway.token}", "Content-Type": "application/json"}
 
     def call(self, name: str, arguments: Any = None) -> tuple[int, Any]:
@@ -97,6 +99,7 @@ class Caller:
         """The same for any request."""
         self._connection.request(method, path, body, self._headers)
         response = self._connection.getresponse()
+        self.start = (response.getheader("Server-Timing") or "").partition('desc="')[2].partition('"')[0]
         return response.status, json.loads(response.read() or b"null")
 
 
