@@ -87,6 +87,8 @@ class Caller:
         address = urlsplit(gateway.url)
         self._connection = http.client.HTTPConnection(str(address.hostname), address.port, timeout=30)
         self._connection.connect()
+        self.start = ""
+        """How the instance of the last call came to be there."""
         self._headers = {"Authorization": f"Bearer {gateway.token}", "Content-Type": "application/json"}
 
     def call(self, name: str, arguments: Any = None) -> tuple[int, Any]:
@@ -97,6 +99,7 @@ class Caller:
         """The same for any request."""
         self._connection.request(method, path, body, self._headers)
         response = self._connection.getresponse()
+        self.start = (response.getheader("Server-Timing") or "").partition('desc="')[2].partition('"')[0]
         return response.status, json.loads(response.read() or b"null")
 
 
@@ -264,6 +267,22 @@ def test_a_killed_entrance_costs_its_own_calls(own: Gateway) -> None:
     assert sorted(one["status"] for one in recorded[:2]) == [200, 499]
     for caller in callers(own):
         assert caller.call("wait", {"size": 1}) == (200, "x")
+    assert "faas_entrances_replaced_total 1.0" in own.request("GET", "/metrics").body.decode()
+
+
+def test_an_entrance_that_hangs_is_passed_over_and_replaced(own: Gateway) -> None:
+    own.publish(WAIT, "wait", caps=Caps(max_instances=1))
+    before = entrances(own)
+    waiting = callers(own)
+    with ThreadPoolExecutor(PROCESSES) as threads:
+        os.kill(before[0], signal.SIGSTOP)
+        calls = [threads.submit(one.call, "wait", {"size": 1}) for one in waiting]
+        eventually(lambda: "it gets no more connections" in own.log, 20, "it is passed over")
+        assert [Caller(own).call("wait", {"size": 2})[1] for _ in range(3)] == ["xx"] * 3
+        eventually(lambda: before[0] not in entrances(own), 30, "it is ended")
+        assert sorted(status_or_loss(call) for call in calls) == ["200", "lost"]
+    assert "hangs: ending it" in own.log
+    ready(own)
     assert "faas_entrances_replaced_total 1.0" in own.request("GET", "/metrics").body.decode()
 
 
