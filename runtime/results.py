@@ -194,7 +194,8 @@ def _bad_response(why: str) -> codec.Unencodable:
 
 
 def _kind(result: Any) -> str:
-    return f"a {codec.type_name(result)}"
+    mode = getattr(result, "mode", "") if type(result).__module__.startswith("PIL.") else ""
+    return f"a {codec.type_name(result)}{f' of mode {mode}' if mode else ''}"
 
 
 def _not_acceptable(what: str, accept: str, available: list[str]) -> codec.Unencodable:
