@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
 
-    from .frames import Frame
-    from .workers import Worker
+    from .frames import Channel, Frame
 
 SIGNAL = signal.SIGRTMIN
 CLEANUP_SECONDS = 0.05
@@ -54,23 +53,23 @@ def cancellable() -> Iterator[None]:
         loop.remove_signal_handler(SIGNAL)
 
 
-def let_clean_up(worker: Worker, take: Callable[[Frame], None]) -> None:
+def let_clean_up(pid: int, channel: Channel, take: Callable[[Frame], None]) -> None:
     """In the supervisor: have a worker that streams end its generator; wait until it has, but not for long.
 
     ``take`` gets the frames that it sends before its result.
     """
-    if not _catches(worker.pid):
+    if not _catches(pid):
         return
     try:
-        os.kill(worker.pid, SIGNAL)
+        os.kill(pid, SIGNAL)
     except ProcessLookupError:
         return
     until = time.monotonic() + CLEANUP_SECONDS
-    while not worker.channel.ended and (left := until - time.monotonic()) > 0:
-        if not select.select([worker.channel.fileno()], [], [], left)[0]:
+    while not channel.ended and (left := until - time.monotonic()) > 0:
+        if not select.select([channel.fileno()], [], [], left)[0]:
             return
         try:
-            for frame in worker.channel.receive():
+            for frame in channel.receive():
                 if frame.kind == Kind.RESULT:
                     return
                 take(frame)

@@ -115,7 +115,7 @@ class Slot:
         """
         if self._call is not None or self._lined:
             if self.worker is not None:
-                closing.let_clean_up(self.worker, self._take_late)
+                closing.let_clean_up(self.worker.pid, self.worker.channel, self._take_late)
             self._retire(outcomes.killed())
         elif self._ever_lined:
             self._answer(outcomes.killed(), self._gauge.usage(None), not self._ready)
