@@ -21,16 +21,18 @@ HIDE_INPUT = "hide_input"
 
 class Notebook:
     """The function; ``annotations`` are the types of its parameters, as a function written with ``def`` has
-    them. A Python kernel imports the modules ``early`` before it takes its call.
+    them.
 
     The runtime asks ``prepare_worker`` for a kernel that is started before the first call, spares the
     ``kept_processes`` when it looks for what a call has left behind, and takes reports of how far a run
     has come.
     """
 
-    def __init__(self, annotations: dict[str, Any], early: Sequence[str] = ()) -> None:
+    early: Sequence[str] = ()
+    """Modules that a Python kernel imports before it takes its call."""
+
+    def __init__(self, annotations: dict[str, Any]) -> None:
         self.__annotations__ = annotations
-        self._early = early
         self._manifest = read_manifest(ROOT)
         described = self._manifest["notebook"]
         specs.set_folders(ROOT)
@@ -66,7 +68,7 @@ class Notebook:
 
     def _started(self) -> kernels.Kernels:
         if self._kernels is None:
-            spec = specs.spec_for(self._manifest["notebook"], ROOT, self._early)
+            spec = specs.spec_for(self._manifest["notebook"], ROOT, self.early)
             self._kernels = kernels.Kernels(spec, ROOT, self._manifest["files"])
         return self._kernels
 

@@ -280,10 +280,10 @@ def _handler(parameters: Sequence[Parameter], early: Sequence[str]) -> str:
     """The handler: the types of the parameters, what is imported early, and the runtime's own function."""
     types = [*((one.name, one.type.written) for one in parameters), (HIDE_INPUT, "bool")]
     lines = "".join(f"        {name!r}: {written},\n" for name, written in types)
-    modules = "".join(f"        {module!r},\n" for module in early)
+    modules = "".join(f"    {module!r},\n" for module in early)
     return (
         "import typing\n\nfrom faas_runtime.notebook.whole import Notebook\n\n"
-        f"{ENTRY} = Notebook(\n    {{\n{lines}    }},\n    [\n{modules}    ],\n)\n"
+        f"{ENTRY} = Notebook(\n    {{\n{lines}    }}\n)\n{ENTRY}.early = [\n{modules}]\n"
     )
 
 
