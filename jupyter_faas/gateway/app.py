@@ -32,6 +32,7 @@ from jupyter_faas.gateway.handlers.budget import Budget
 from jupyter_faas.gateway.handlers.server import Server
 from jupyter_faas.gateway.handlers.site import Authenticator, Site
 from jupyter_faas.gateway.images.builder import ImageBuilder
+from jupyter_faas.gateway.service.activity import Activity
 from jupyter_faas.gateway.service.aliases import Aliases
 from jupyter_faas.gateway.service.builds import Builds
 from jupyter_faas.gateway.service.bundles import BundleStore
@@ -43,6 +44,7 @@ from jupyter_faas.gateway.service.history import History
 from jupyter_faas.gateway.service.locks import LockStore
 from jupyter_faas.gateway.service.logs import Logs
 from jupyter_faas.gateway.service.metrics import Metrics
+from jupyter_faas.gateway.service.overview import Overview
 from jupyter_faas.gateway.service.partial import PartialNotebooks
 from jupyter_faas.gateway.service.planner import Planner
 from jupyter_faas.gateway.service.publisher import Publisher
@@ -297,9 +299,12 @@ class GatewayApp(JupyterApp):
         metrics = Metrics(dispatcher, catalogue, builds, self.max_metric_functions)
         stack.push_async_callback(metrics.close)
         tracer = self._tracer(stack)
+        activity = Activity()
+        await activity.load(store)
 
         def tell(records: Sequence[InvocationRecord]) -> None:
             metrics.count(records)
+            activity.count(records)
             if tracer is not None:
                 tracer.tell(records)
 
@@ -338,6 +343,7 @@ class GatewayApp(JupyterApp):
             differences,
             retention,
             Disk(engine, store, folder),
+            Overview(catalogue, dispatcher, builds, activity, recorder),
         )
         return service, dispatcher
 
