@@ -61,7 +61,7 @@ class Slot:
         for bucket in sorted(self.times):
             left -= self.times[bucket]
             if left <= 0:
-                return round(GROWTH ** (bucket + 0.5), 3)
+                return round(math.pow(GROWTH, bucket + 0.5), 3)
         return None
 
     def told(self) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from jupyter_faas.gateway.service.builds import Builds
 from jupyter_faas.gateway.service.catalogue import Catalogue
 from jupyter_faas.gateway.service.timestamps import iso
 from jupyter_faas.gateway.store.recorder import Recorder
-from jupyter_faas.model.aliases import LATEST
+from jupyter_faas.model.aliases import LATEST, Shares
 
 __all__ = ["Overview"]
 
@@ -89,7 +89,7 @@ class Overview:
     ) -> dict[str, Any]:
         known = self._known.get(name)
         told = {"summary": "", "signature": "", "public": False, "published": None, "notebook": None}
-        aliases: dict[str, dict[int, int]] = {}
+        aliases: dict[str, Shares] = {}
         if known is not None:
             told = known.told
             aliases = {LATEST: {known.number: 100}, **self._catalogue.routes.of(name)}
