@@ -15,8 +15,7 @@ import type {
   IInvocation,
   ILogEntry,
   IPage,
-  ISummary,
-  Shares
+  ISummary
 } from '../src/api/types';
 
 /** A function with everything that the panel shows. */
@@ -166,9 +165,9 @@ export class RequestsDouble {
     return Promise.resolve(this.pages.shift() ?? { found: [], next: null });
   }
 
-  async rollBack(name: string, from: number): Promise<Shares> {
-    this.asked.push(`rollback ${name} ${from}`);
-    return Promise.resolve({ 1: 100 });
+  rollBack(name: string, from: number, to?: number): Promise<void> {
+    this.asked.push(`rollback ${name} ${from} ${to ?? ''}`.trim());
+    return Promise.resolve();
   }
 
   call(

@@ -131,10 +131,10 @@ export class Requests {
     await this.json('DELETE', of(name, `aliases/${encodeURIComponent(alias)}`));
   }
 
-  /** Move `latest` back from version `from`; where it leads then. */
-  async rollBack(name: string, from: number): Promise<Shares> {
-    return (await this.json<{ versions: Shares }>('POST', of(name, 'rollback'), { from }))
-      .versions;
+  /** Move `latest` from version `from` to another, or back to the one that last served well. */
+  async rollBack(name: string, from: number, to?: number): Promise<void> {
+    const body = to === undefined ? { from } : { from, to };
+    await this.json('POST', of(name, 'rollback'), body);
   }
 
   /** A function's errors in groups. */

@@ -58,7 +58,9 @@ export function WindowedList<T>(props: IWindowedListProps<T>): JSX.Element {
   const last = Math.min(items.length, Math.ceil((top + height) / rowHeight) + SPARE);
   // The row that the Tab key goes to stays, even out of sight.
   const rows = [...Array(Math.max(0, last - first)).keys()].map(index => first + index);
-  if (items.length && (current < first || current >= last)) {
+  if (items.length && current < first) {
+    rows.unshift(current);
+  } else if (items.length && current >= last) {
     rows.push(current);
   }
   return (

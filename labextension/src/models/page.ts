@@ -116,12 +116,10 @@ export class FunctionPage extends Watched {
     await this._change(this.requests.removeAlias(this.name, alias));
   }
 
-  /** Move `latest` back to the version that last served well; which one that is. */
-  async rollBack(): Promise<number> {
-    const shares = await this._change(
-      this.requests.rollBack(this.name, this._function?.version ?? 1)
-    );
-    return Number(Object.keys(shares)[0]);
+  /** Move `latest` to a version, or back to the one that last served well. */
+  async rollBack(to?: number): Promise<void> {
+    const from = this._function?.version ?? 1;
+    await this._change(this.requests.rollBack(this.name, from, to));
   }
 
   /** Publish a version with other caps. */
@@ -162,10 +160,9 @@ export class FunctionPage extends Watched {
     return all;
   }
 
-  private async _change<T>(change: Promise<T>): Promise<T> {
-    const result = await change;
+  private async _change(change: Promise<void>): Promise<void> {
+    await change;
     await this.refresh();
-    return result;
   }
 
   private _lookAgain(): void {

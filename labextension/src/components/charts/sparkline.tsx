@@ -5,7 +5,7 @@ import React from 'react';
 
 import { useServices } from '../../context';
 
-const WIDTH = 90;
+const WIDTH = 60;
 const HEIGHT = 16;
 
 /** A bar for each piece of the hour; the failed part of it is red, and at the bottom. */

@@ -38,6 +38,9 @@ function told(move: IMove, trans: TranslationBundle): string {
     case 'publish':
       return trans.__('%1 to %2: published', move.alias, to);
     case 'rollback':
+      if (Number(move.after) > Number(move.before)) {
+        return trans.__('%1 from %2 to %3', move.alias, from, to);
+      }
       return trans.__('%1 from %2 back to %3', move.alias, from, to);
     case 'removed':
       return trans.__('%1 removed from %2', move.alias, from);

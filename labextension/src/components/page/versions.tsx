@@ -125,9 +125,7 @@ function VersionRow(props: {
               type="button"
               className="jp-faas-link"
               disabled={busy}
-              onClick={() =>
-                void change(() => page.moveAlias('latest', { [number]: 100 }))
-              }
+              onClick={() => void change(() => page.rollBack(number))}
             >
               {busy ? trans.__('Moving …') : trans.__('Make latest')}
             </button>
