@@ -133,7 +133,7 @@ export class Requests {
 
   /** Move `latest` from version `from` to another, or back to the one that last served well. */
   async rollBack(name: string, from: number, to?: number): Promise<void> {
-    const body = to === undefined ? { from } : { from, to };
+    const body: JSONObject = to === undefined ? { from } : { from, to };
     await this.json('POST', of(name, 'rollback'), body);
   }
 
