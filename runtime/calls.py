@@ -117,8 +117,8 @@ class Caller:
     def _context(self, header: dict[str, Any]) -> Context:
         logger = logging.getLogger(self._manifest.get("name"))
         caps = self._manifest.get("caps", {})
-        traceparent = str(header.get("traceparent", ""))
-        return Context(str(header["id"]), float(header["timeout"]), caps, logger, traceparent)
+        trace = (str(header.get(name, "")) for name in ("traceparent", "tracestate"))
+        return Context(str(header["id"]), float(header["timeout"]), caps, logger, *trace)
 
     def _left_children(self) -> bool:
         """Whether processes are left, apart from those that a function of our own says it keeps."""

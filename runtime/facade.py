@@ -43,10 +43,12 @@ class Context:
         caps: Mapping[str, Any] | None = None,
         logger: logging.Logger | None = None,
         traceparent: str = "",
+        tracestate: str = "",
     ) -> None:
         self.invocation_id = invocation_id
         self.caps = dict(caps or {})
         self.traceparent = traceparent
+        self.tracestate = tracestate
         self.logger = logger or logging.getLogger("function")
         self._deadline = time.monotonic() + timeout_seconds
 

@@ -20,8 +20,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from .settings import Settings
     from .worker import Connection
-    from .workers import Settings
 
 REQUEST = struct.Struct(">I")  # the supervisor's number for a birth; its descriptors travel along
 REQUEST_DESCRIPTORS = 4  # control, stdout, stderr, records

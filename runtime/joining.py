@@ -12,7 +12,7 @@ from . import syscalls
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .workers import Settings
+    from .settings import Settings
 
 NICENESS = 5  # the supervisor gets its turn when user code takes all that there is
 WORKER_OOM_SCORE = "1000"  # the kernel shall choose a worker first,

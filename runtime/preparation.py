@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .notes import Notes
+    from .settings import Settings
     from .worker import Connection
-    from .workers import Settings
 
 SETTINGS_BYTES = 10**6
 

@@ -8,14 +8,15 @@ import socket
 
 from . import reports
 from .frames import Channel, FrameError, Kind
-from .workers import Settings, fork_process
+from .settings import Settings
+from .workers import fork_process
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from .instance import Instance
+    from .supervision import Supervision
     from .workers import Worker
 
 REPORT_BYTES = 64 * 1024
@@ -28,13 +29,13 @@ class Prepared:
     """
 
     def __init__(
-        self, instance: Instance, root: str, environ: Mapping[str, str], header: dict[str, Any]
+        self, supervision: Supervision, root: str, environ: Mapping[str, str], header: dict[str, Any]
     ) -> None:
         """Raises ``OSError`` if no process can be had."""
-        self._instance = instance
+        self._supervision = supervision
         values = header.get("environment", {})
         init = {"result_bytes": REPORT_BYTES, "log_bytes": 0, "environment": values}
-        self._settings = Settings(root, init, environ, None, instance.notes)
+        self._settings = Settings(root, init, environ, None, supervision.notes)
         self._worker: Worker | None = None
         self._told = False
         self._without = False  # whether the next has nothing to import
@@ -48,7 +49,7 @@ class Prepared:
         worker, self._worker = self._worker, None
         if worker is None:
             return None
-        self._instance.forget(worker.channel.fileno())
+        self._supervision.loop.forget(worker.channel.fileno())
         worker.channel.send(Kind.INIT, 0, settings.told)
         worker.channel = Channel(worker.channel.connection, settings.result_bytes)
         return worker, self._control
@@ -61,7 +62,7 @@ class Prepared:
             except OSError:
                 self._control.close()
                 raise
-        self._instance.watch(self._worker, self._receive)
+        self._supervision.watch(self._worker, self._receive)
 
     def _receive(self) -> None:
         worker = self._worker
@@ -81,11 +82,11 @@ class Prepared:
         if not self._told:
             self._told = True
             header = {name: reports.text_in(said, name) for name in ("failed", "reason")}
-            self._instance.link.send(Kind.PREPARED, 0, header)
+            self._supervision.link.send(Kind.PREPARED, 0, header)
 
     def _lost(self, worker: Worker) -> None:
-        self._instance.forget(worker.channel.fileno())
-        if worker.pid in self._instance.reaper.watched:
+        self._supervision.loop.forget(worker.channel.fileno())
+        if worker.pid in self._supervision.reaper.watched:
             os.kill(worker.pid, signal.SIGKILL)
         worker.close()
         self._control.close()

@@ -12,11 +12,13 @@ from .progress import Progress
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
-    from .instance import Instance
     from .outcomes import Outcome
     from .processes import Ended
+    from .starter import Starter
+    from .supervision import Supervision
     from .workers import Worker
 
 MAX_RESTARTS = 3
@@ -25,21 +27,22 @@ MAX_RESTARTS = 3
 class Slot:
     """Runs one call at a time; replaces its worker when a call took it along."""
 
-    def __init__(self, index: int, instance: Instance) -> None:
+    def __init__(self, index: int, supervision: Supervision, starter: Starter) -> None:
         self.index = index
         self.worker: Worker | None = None
         self.starved = False  # whether no process could be had for the worker
-        self._instance = instance
-        self._capture = Capture(instance.settings.log_bytes)
+        self._supervision = supervision
+        self._starter = starter
+        self._capture = Capture(supervision.settings.log_bytes)
         self._call: Frame | None = None
         self._ready = False
         self._announced = False  # whether the gateway has had the READY that it waits for
         self._restarts = 0  # since the last call that was answered
-        self._notes = instance.notes
+        self._notes = supervision.notes
         self._lined = False  # whether the worker has a line: its calls don't come through here
         self._ever_lined = False
-        self._gauge = Gauge(instance.cgroup, instance.settings.pids_cap)
-        self._progress = Progress(instance.settings.result_bytes)
+        self._gauge = Gauge(supervision.cgroup, supervision.settings.pids_cap)
+        self._progress = Progress(supervision.settings.result_bytes)
 
     @property
     def busy(self) -> bool:
@@ -60,13 +63,13 @@ class Slot:
     def begin(self) -> None:
         """The same once more, for the worker that was waited for has to come in another way."""
         try:
-            self._instance.starter.start(self)
+            self._starter.start(self)
         except OSError as error:
             self.starve(error)
 
     def starve(self, error: OSError) -> None:
         """No process could be had for the worker."""
-        self.starved = self._instance.proven  # what another slot does takes all places; they come free
+        self.starved = self._supervision.proven  # what another slot does takes all places; they come free
         if not self.starved:
             self.fail(outcomes.failure("crashed", f"The function's process can't be started: {error}."))
 
@@ -74,7 +77,9 @@ class Slot:
         """Here is the worker."""
         self.worker = worker
         self.starved = False
-        self._instance.adopt(self, worker)
+        self._supervision.watch(worker, self.receive)
+        for stream in worker.streams:
+            self._supervision.loop.watch(stream.descriptor, self._reader_of(stream))
 
     def call(self, frame: Frame) -> None:
         """Run a call, as soon as the worker is ready."""
@@ -90,7 +95,7 @@ class Slot:
         """
         self._ever_lined = True
         if descriptor is None:
-            self._instance.offers_lines = False
+            self._supervision.offers_lines = False
             self._announce({"line": False})
             return
         self._announced = False
@@ -125,7 +130,7 @@ class Slot:
         ended = self._discard()
         if self._call is not None:
             self._answer(outcome, self._gauge.usage(ended), True)
-        self._instance.link.send(Kind.FAILED, self.index, outcome)
+        self._supervision.link.send(Kind.FAILED, self.index, outcome)
 
     def lost(self, ended: Ended | None) -> None:
         """The template, which was to fork the worker, is gone."""
@@ -148,8 +153,8 @@ class Slot:
             self._lost(outcomes.broke_off(self._during))
             return
         if worker.channel.ended:
-            self._instance.forget(worker.channel.fileno())
-            if not self._instance.is_ending(worker):
+            self._supervision.loop.forget(worker.channel.fileno())
+            if not self._supervision.is_ending(worker):
                 self._lost(outcomes.broke_off(self._during))
 
     def read(self, stream: Stream) -> bool:
@@ -174,6 +179,13 @@ class Slot:
         if self.worker is worker:
             self._lost(self._gauge.cause(ended, self._during))
 
+    def _reader_of(self, stream: Stream) -> Callable[[], None]:
+        def read() -> None:
+            if not self.read(stream):
+                self._supervision.loop.forget(stream.descriptor)
+
+        return read
+
     # How a worker's frames and its end are answered
 
     def _take(self, frame: Frame) -> None:
@@ -184,31 +196,31 @@ class Slot:
         elif frame.kind == Kind.RESULT and self._ready and self._may_answer:
             self._on_result(frame)
         elif frame.kind == Kind.CHUNK and self._ready and self._may_answer:
-            self._instance.link.send(Kind.CHUNK, self.index, reports.reply_in(frame.header), frame.body)
+            self._supervision.link.send(Kind.CHUNK, self.index, reports.reply_in(frame.header), frame.body)
         elif frame.kind == Kind.PROGRESS and self._ready and self._may_answer:
             self._progress.take(frame.header, frame.body)
         elif frame.kind == Kind.TEMPLATE and self._ready:
-            self._instance.starter.on_template(self, frame.header)
+            self._starter.on_template(self, frame.header)
         else:
             raise FrameError(f"a frame of kind {frame.kind} out of turn")
 
     def _on_ready(self, frame: Frame) -> None:
-        if self.worker is None or not self._instance.is_child(self.worker):
+        if self.worker is None or not self._supervision.is_child(self.worker):
             raise FrameError("a worker with the process id of another")
         init_seconds = reports.number_in(frame.header, "init_seconds")
         self._gauge.cpu_before = reports.number_in(frame.header, "cpu_total")
-        self._ready = self._instance.proven = True
+        self._ready = self._supervision.proven = True
         self._flush_output()
         if frame.header.get("template") is True:
-            self._instance.starter.on_import(self)
+            self._starter.on_import(self)
         if not self._announced:
-            self._announce({"init_seconds": init_seconds, "line": self._instance.offers_lines})
+            self._announce({"init_seconds": init_seconds, "line": self._supervision.offers_lines})
         if self._call is not None:
             self._forward(self._call)
 
     def _announce(self, header: dict[str, Any]) -> None:
         self._announced = True
-        self._instance.link.send(Kind.READY, self.index, header)
+        self._supervision.link.send(Kind.READY, self.index, header)
 
     def _on_result(self, frame: Frame) -> None:
         outcome = reports.outcome_in(frame.header)
@@ -217,7 +229,7 @@ class Slot:
         self._restarts = 0
         if not outcome["ok"]:
             self._gauge.blame_caps(outcome)
-        if frame.header.get("leftovers") is True or self._instance.settings.isolates_calls:
+        if frame.header.get("leftovers") is True or self._supervision.settings.isolates_calls:
             self._retire(outcome, usage, frame.body)
         else:
             self._answer(outcome, usage, False, frame.body)
@@ -238,7 +250,7 @@ class Slot:
             self._restarts = 0
         if self._in_call:
             self._retire(outcome)
-        elif self._instance.proven and self._restarts < MAX_RESTARTS:
+        elif self._supervision.proven and self._restarts < MAX_RESTARTS:
             self._restarts += 1  # what another slot does may cost it its life; nobody has to know
             self._discard()
             self.start()
@@ -255,13 +267,13 @@ class Slot:
         if usage is None:
             outcome, body = self._progress.attach(outcome)
         self._answer(outcome, usage or self._gauge.usage(ended), True, body)
-        self._instance.clean()
+        self._starter.clean()
         self.start()
 
     def _discard(self) -> Ended | None:
         worker, self.worker, self._ready = self.worker, None, False
-        ended = None if worker is None else self._instance.end_process(worker)
-        self._instance.starter.drop(self)
+        ended = None if worker is None else self._starter.end_process(worker)
+        self._starter.drop(self)
         if worker is None:
             return None
         self._flush_output(worker)
@@ -272,11 +284,11 @@ class Slot:
         self._flush_output()
         self._progress.restart()
         if self._capture.unreported:
-            self._instance.link.send(Kind.LOG, self.index, {"dropped": self._capture.report()})
+            self._supervision.link.send(Kind.LOG, self.index, {"dropped": self._capture.report()})
         self._call = None
         header = {**outcome, "usage": usage, "retired": retired}
         sent = body if outcome["ok"] or "attached" in outcome else b""
-        self._instance.link.send(Kind.RESULT, self.index, header, sent)
+        self._supervision.link.send(Kind.RESULT, self.index, header, sent)
 
     # Output
 
@@ -288,7 +300,7 @@ class Slot:
 
     def _send_log(self) -> None:
         for body in self._capture.batches():
-            self._instance.link.send(Kind.LOG, self.index, {"dropped": self._capture.report()}, body)
+            self._supervision.link.send(Kind.LOG, self.index, {"dropped": self._capture.report()}, body)
 
     @property
     def _may_answer(self) -> bool:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import socket
 
     from .outcomes import Outcome
-    from .workers import Settings
+    from .settings import Settings
 
 
 def main(

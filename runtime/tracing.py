@@ -18,14 +18,14 @@ class Tracing:
         self._there: bool | None = None
 
     def begin(self, header: dict[str, Any]) -> Any:
-        """Take over the ``traceparent`` of a ``CALL``; returns what ``end`` wants."""
-        traceparent = header.get("traceparent")
-        if not traceparent or not self._is_there():
+        """Take over ``traceparent`` and ``tracestate`` of a ``CALL``; returns what ``end`` wants."""
+        headers = {name: header[name] for name in ("traceparent", "tracestate") if header.get(name)}
+        if "traceparent" not in headers or not self._is_there():
             return None
         try:
             # By name: the runtime itself wants nothing but the standard library.
             propagation = import_module("opentelemetry.trace.propagation.tracecontext")
-            given = propagation.TraceContextTextMapPropagator().extract({"traceparent": traceparent})
+            given = propagation.TraceContextTextMapPropagator().extract(headers)
             return import_module("opentelemetry.context").attach(given)
         except Exception:
             self._there = False  # whatever it is, it isn't the package that we know

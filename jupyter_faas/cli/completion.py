@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from jupyter_faas.cli.arguments import Commands, add_command
@@ -57,9 +57,14 @@ def answer(parser: argparse.ArgumentParser) -> None:
     for command in commands.choices.values():
         for action in command._actions:
             if action.dest == "name":
-                action.completer = _names
+                _complete(action, _names)
     _add_parameters(commands.choices["invoke"])
     argcomplete.autocomplete(parser, always_complete_options=False)
+
+
+def _complete(action: argparse.Action, completer: Callable[..., list[str]]) -> None:
+    """Have argcomplete ask ``completer``: it looks for an attribute that argparse's actions don't have."""
+    vars(action)["completer"] = completer
 
 
 def _names(prefix: str, **_: Any) -> list[str]:
@@ -88,11 +93,11 @@ def _add_parameters(invoke: argparse.ArgumentParser) -> None:
     except FaasError:
         return
     properties = described["input_schema"].get("properties", {})
-    words.completer = lambda prefix, **_: [f"{each}=" for each in properties if each.startswith(prefix)]  # type: ignore[attr-defined]
+    _complete(words, lambda prefix, **_: [f"{each}=" for each in properties if each.startswith(prefix)])
     for action in _parameters(function_parser(name, described)):
         choices = _choices(properties[action.dest.removeprefix("parameter ")])
         added = invoke.add_argument(*action.option_strings, help=action.help)
-        added.completer = lambda choices=choices, **_: choices  # type: ignore[attr-defined]
+        _complete(added, lambda choices=choices, **_: choices)
 
 
 def _parameters(parser: argparse.ArgumentParser) -> Iterator[argparse.Action]:

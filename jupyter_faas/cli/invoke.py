@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from jupyter_faas.cli.arguments import Commands, UsageError, add_command, client_of
 from jupyter_faas.cli.output import note, print_result
@@ -68,25 +68,26 @@ def add_commands(commands: Commands) -> None:
     )
 
 
-def _add_options(parser: argparse.ArgumentParser, suppressed: Sequence[str] = ()) -> None:
+class TakesOptions(Protocol):
+    """A parser, or a group of its options."""
+
+    def add_argument(self, *names: str, metavar: str, help: str) -> argparse.Action:  # noqa: A002 - its word
+        """See argparse."""
+
+
+def _add_options(parser: TakesOptions, suppressed: Sequence[str] = ()) -> None:
     """The command's own options, less those that a parameter of the function has the name of."""
-    options: list[tuple[str, dict[str, Any]]] = [
-        ("--data", {"metavar": "JSON", "help": "all arguments: a JSON object, @FILE, or - for stdin"}),
-        (
-            "--accept",
-            {
-                "metavar": "TYPE",
-                "help": "the form of the result: text/csv, image/png, …; what isn't JSON is written as it is",
-            },
+    options = {
+        "--data": ("JSON", "all arguments: a JSON object, @FILE, or - for stdin"),
+        "--accept": (
+            "TYPE",
+            "the form of the result: text/csv, image/png, …; what isn't JSON is written as it is",
         ),
-        (
-            "--output",
-            {"metavar": "FILE", "help": "write the result to a file, in the form that its name says"},
-        ),
-    ]
-    for name, settings in options:
+        "--output": ("FILE", "write the result to a file, in the form that its name says"),
+    }
+    for name, (metavar, text) in options.items():
         if name not in suppressed:
-            parser.add_argument(name, **settings)
+            parser.add_argument(name, metavar=metavar, help=text)
 
 
 def function_parser(name: str, function: Mapping[str, Any]) -> argparse.ArgumentParser:
@@ -115,7 +116,7 @@ def function_parser(name: str, function: Mapping[str, Any]) -> argparse.Argument
         group.add_argument(f"--{each}", help=said.replace("%", "%%"), **settings)
     options = parser.add_argument_group("options of the command")
     taken = [f"--{each}" for each in properties]
-    _add_options(options, taken)  # type: ignore[arg-type]  # a group takes options as a parser does
+    _add_options(options, taken)
     if "--json" not in taken:
         options.add_argument("--json", action="store_true", help="print JSON, in one line")
     if "--gateway" not in taken:

@@ -14,7 +14,6 @@ import socket
 import sys
 import time
 from collections.abc import Sequence
-from heapq import nlargest
 from pathlib import Path
 from typing import Any, Final, cast
 from urllib.parse import urlsplit
@@ -23,45 +22,22 @@ from jupyter_core.application import JupyterApp
 from tornado.netutil import bind_sockets
 from traitlets import Bool, Float, Integer, Unicode, default
 
+from jupyter_faas.gateway.assembly import PartsSettings, assemble
 from jupyter_faas.gateway.dispatch.dispatcher import Dispatcher
 from jupyter_faas.gateway.dispatch.keeper import Keeper
 from jupyter_faas.gateway.dispatch.prewarmed import Prewarmed
-from jupyter_faas.gateway.engines.base import Engine
 from jupyter_faas.gateway.engines.settings import EngineSettings
 from jupyter_faas.gateway.handlers.budget import Budget
 from jupyter_faas.gateway.handlers.server import Server
 from jupyter_faas.gateway.handlers.site import Authenticator, Site
-from jupyter_faas.gateway.images.builder import ImageBuilder
-from jupyter_faas.gateway.service.activity import Activity
-from jupyter_faas.gateway.service.aliases import Aliases
-from jupyter_faas.gateway.service.builds import Builds
-from jupyter_faas.gateway.service.bundles import BundleStore
-from jupyter_faas.gateway.service.catalogue import Catalogue
-from jupyter_faas.gateway.service.differences import Differences
-from jupyter_faas.gateway.service.disk import Disk
-from jupyter_faas.gateway.service.gate import Gate
-from jupyter_faas.gateway.service.history import History
-from jupyter_faas.gateway.service.locks import LockStore
-from jupyter_faas.gateway.service.logs import Logs
-from jupyter_faas.gateway.service.metrics import Metrics
-from jupyter_faas.gateway.service.overview import Overview
-from jupyter_faas.gateway.service.partial import PartialNotebooks
-from jupyter_faas.gateway.service.planner import Planner
-from jupyter_faas.gateway.service.publisher import Publisher
-from jupyter_faas.gateway.service.readiness import Readiness
-from jupyter_faas.gateway.service.rebuilder import Rebuilder
 from jupyter_faas.gateway.service.retention import Retention
-from jupyter_faas.gateway.service.service import Service
-from jupyter_faas.gateway.service.tracing import Tracer
-from jupyter_faas.gateway.service.versions import Versions
 from jupyter_faas.gateway.settling import settle
 from jupyter_faas.gateway.sharing.entrances import Entrances
 from jupyter_faas.gateway.sharing.page import MOST_PROCESSES, SharedBudget, SharedPage
-from jupyter_faas.gateway.store.recorder import Recorder
-from jupyter_faas.gateway.store.records import HistoryBounds, InvocationRecord
+from jupyter_faas.gateway.store.records import HistoryBounds
 from jupyter_faas.gateway.store.store import Store
 from jupyter_faas.model.connection import ConnectionInfo, data_dir, last_connection, write_connection
-from jupyter_faas.model.errors import Conflict, EngineUnavailable
+from jupyter_faas.model.errors import Conflict
 from jupyter_faas.version import VERSION
 
 __all__ = ["GatewayApp", "main"]
@@ -69,9 +45,6 @@ __all__ = ["GatewayApp", "main"]
 ANOTHER_RUNS: Final = os.EX_TEMPFAIL
 """Exit status of a gateway that finds its data directory in another one's hands."""
 
-
-EXPECTED: Final = 16
-"""So many functions, the last published ones, are expected to be called when the gateway has started."""
 
 WAITING_SECONDS: Final = 2.0
 """How often a gateway that stops says what it waits for."""
@@ -221,7 +194,7 @@ class GatewayApp(JupyterApp):
             stack.push_async_callback(store.close)
             token, token_hash = await self._settle_token(store, last)
             page = SharedPage() if self.processes > 1 else None
-            service, dispatcher = await self._assemble(stack, store, folder, page)
+            service, dispatcher = await assemble(stack, store, folder, self._parts(page))
             url = self._url(sockets)
             limit = self.max_held_bytes
             budget = Budget(limit) if page is None else SharedBudget(limit, page, 0)
@@ -280,97 +253,20 @@ class GatewayApp(JupyterApp):
             self.log.info("Waiting for calls: %s", waiting or "none; instances are being removed")
         await draining
 
-    async def _assemble(
-        self, stack: contextlib.AsyncExitStack, store: Store, folder: Path, page: SharedPage | None
-    ) -> tuple[Service, Dispatcher]:
-        engine = EngineSettings(parent=self).make(folder, await _owner(store))
-        stack.push_async_callback(engine.close)
-        await self._sweep(engine, await _owner(store))
-        catalogue = Catalogue() if page is None else Catalogue(page.note_change)
-        await catalogue.load(store)
-        builder = ImageBuilder(engine, folder / "cache", self.base_image, self.build_on_host)
-        bundles = BundleStore(folder / "bundles")
-        locks = LockStore(folder / "locks")
-        gate = Gate()
-        rebuilder = Rebuilder(store, catalogue, bundles, locks, builder, gate)
-        planner = Planner(engine, bundles, folder / "layers")
-        dispatcher = Dispatcher(engine, rebuilder.rebuild, planner.plan, parent=self)
-        builds = Builds()
-        metrics = Metrics(dispatcher, catalogue, builds, self.max_metric_functions)
-        stack.push_async_callback(metrics.close)
-        tracer = self._tracer(stack)
-        activity = Activity()
-        await activity.load(store)
-
-        def tell(records: Sequence[InvocationRecord]) -> None:
-            metrics.count(records)
-            activity.count(records)
-            if tracer is not None:
-                tracer.tell(records)
-
-        recorder = Recorder(store, self._history_bounds(), tell)
-        stack.push_async_callback(recorder.close)
-        aliases = Aliases(store, catalogue, dispatcher, recorder)
-        differences = Differences(store, bundles, aliases)
-        publisher = Publisher(
-            engine, store, bundles, locks, builder, dispatcher, catalogue, builds, aliases, differences, gate
+    def _parts(self, page: SharedPage | None) -> PartsSettings:
+        return PartsSettings(
+            configuration=self,
+            base_image=self.base_image,
+            build_on_host=self.build_on_host,
+            max_metric_functions=self.max_metric_functions,
+            trace_endpoint=self.trace_endpoint,
+            history=self._history_bounds(),
+            changed=page.note_change if page is not None else None,
         )
-        stack.push_async_callback(publisher.close)
-        await aliases.provision()
-        if dispatcher.prewarmed.memory_bytes:
-            for published in nlargest(EXPECTED, catalogue, key=lambda one: one.record.published):
-                dispatcher.prewarmed.expect(published.target)
-        versions = Versions(engine, store, catalogue, dispatcher, aliases, recorder, gate)
-        retention = Retention(engine, store, dispatcher, aliases, versions, bundles, locks, gate, parent=self)
-        stack.push_async_callback(retention.close)
-        service = Service(
-            engine,
-            store,
-            recorder,
-            bundles,
-            locks,
-            dispatcher,
-            catalogue,
-            publisher,
-            PartialNotebooks(folder / "notebooks"),
-            metrics,
-            Readiness(engine, store, folder),
-            History(store, recorder, catalogue),
-            Logs(store, recorder, catalogue, dispatcher.feed),
-            tracer is not None,
-            aliases,
-            versions,
-            differences,
-            retention,
-            Disk(engine, store, folder),
-            Overview(catalogue, dispatcher, builds, activity, recorder),
-        )
-        return service, dispatcher
-
-    def _tracer(self, stack: contextlib.AsyncExitStack) -> Tracer | None:
-        if not self.trace_endpoint:
-            return None
-        tracer = Tracer(self.trace_endpoint)
-        stack.push_async_callback(asyncio.to_thread, tracer.close)
-        return tracer
 
     def _history_bounds(self) -> HistoryBounds:
         seconds = self.history_days * 86400 if self.history_days else None
         return HistoryBounds(self.history, seconds, self.max_recorded_bytes)
-
-    async def _sweep(self, engine: Engine, owner: str) -> None:
-        """Remove what a gateway that was killed has left running."""
-        try:
-            info = await engine.info()
-            removed = await engine.remove_orphans(owner)
-        except EngineUnavailable as error:
-            self.log.warning("%s Calls are answered 503 until it does.", error.detail)
-            return
-        self.log.info(
-            "Engine %s %s; %d instances of an earlier run removed", info.name, info.version, removed
-        )
-        if not info.isolates:
-            self.log.warning("The %s engine does not isolate: functions can do what you can do.", info.name)
 
     async def _settle_token(self, store: Store, last: ConnectionInfo | None) -> tuple[str, str]:
         """The token and its hash; the store keeps the hash alone."""
@@ -418,15 +314,6 @@ class GatewayApp(JupyterApp):
                 self.log.critical("Another gateway is using %s", folder)
                 self.exit(ANOTHER_RUNS)
             yield
-
-
-async def _owner(store: Store) -> str:
-    """The name under which this gateway's containers are known to be its own, over all its runs."""
-    owner = await store.setting("owner")
-    if owner is None:
-        owner = secrets.token_hex(8)
-        await store.save_setting("owner", owner)
-    return owner
 
 
 def _is_loopback(ip: str) -> bool:

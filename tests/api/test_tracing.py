@@ -32,13 +32,15 @@ async def traced(context: Context, fail: bool = False):
         if fail:
             raise ValueError("no")
         own, parent = span.get_span_context(), span.parent
-    return [context.traceparent, f"{own.trace_id:032x}", parent and f"{parent.span_id:016x}"]
+        state = own.trace_state.to_header()
+    return [context.traceparent, f"{own.trace_id:032x}", parent and f"{parent.span_id:016x}", state]
 """
 PLAIN = """
 from jupyter_faas import Context
-def plain(context: Context):
-    return context.traceparent
+def plain(context: Context, state: bool = False):
+    return [context.traceparent, context.tracestate] if state else context.traceparent
 """
+STATE = "congo=t61rcWkgMzE,rojo=00f067aa0ba902b7"
 CALLER = Span("4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7")
 
 
@@ -87,9 +89,10 @@ def test_a_trace_goes_from_the_caller_into_the_function(tmp_path: Path) -> None:
     ):
         gateway.publish(SOURCE, "traced", requirements=["opentelemetry-sdk"])
         gateway.publish(PLAIN, "plain")
-        header = {"traceparent": str(CALLER)}
-        inside, trace, parent = gateway.request("POST", "/functions/traced", b"{}", header).json
+        header = {"traceparent": str(CALLER), "tracestate": STATE}
+        inside, trace, parent, state = gateway.request("POST", "/functions/traced", b"{}", header).json
         assert span_in(inside) == Span(CALLER.trace, parent)
+        assert state == STATE
         assert trace == CALLER.trace
         gateway.request("POST", "/functions/traced?fail=true", b'{"fail": true}')
         other = span_in(gateway.call("plain").json)
@@ -98,6 +101,7 @@ def test_a_trace_goes_from_the_caller_into_the_function(tmp_path: Path) -> None:
         gateway.stop()
     spans = collector.named(CALLER.trace)
     assert spans["traced"].parent_span_id.hex() == CALLER.id
+    assert {span.trace_state for span in spans.values()} == {STATE}
     for name in ("queue", "run"):
         assert spans[name].parent_span_id == spans["traced"].span_id
         assert spans["traced"].start_time_unix_nano <= spans[name].start_time_unix_nano
@@ -117,6 +121,11 @@ def test_without_a_collector_the_callers_trace_is_passed_on(gateway: Gateway) ->
     gateway.publish(PLAIN, "plain")
     header = {"traceparent": str(CALLER)}
     assert gateway.request("POST", "/functions/plain", b"{}", header).json == str(CALLER)
+    both = {**header, "tracestate": STATE}
+    asked = b'{"state": true}'
+    assert gateway.request("POST", "/functions/plain", asked, both).json == [str(CALLER), STATE]
+    alone = {"tracestate": STATE}
+    assert gateway.request("POST", "/functions/plain", asked, alone).json == ["", ""], "of no trace"
     assert gateway.call("plain").json == ""
     assert gateway.request("POST", "/functions/plain", b"{}", {"traceparent": "nonsense"}).json == ""
 
@@ -149,3 +158,12 @@ def test_no_header_breaks_the_reader(text: str) -> None:
 def test_what_names_no_span(text: str) -> None:
     assert span_in(text) is None
     assert span_in(f"01{str(CALLER)[2:]}-more") == CALLER
+
+
+@pytest.mark.parametrize("state", ["a=1,b=2", "", "x" * 512])
+def test_what_tracing_systems_say_goes_along(state: str) -> None:
+    parent = span_in(str(CALLER), state)
+    assert parent is not None
+    assert Span.new(parent).state == parent.state == state
+    for wrong in (f"a={'x' * 600}", "a=\u00e9", "a=\x01"):
+        assert span_in(str(CALLER), wrong) == CALLER

@@ -71,6 +71,22 @@ def test_nothing_of_the_gateway_is_seen(plain: Gateway) -> None:
     assert own == ["JUPYTER_FAAS_INSTANCE"], "only the mark by which the engine knows its processes"
 
 
+def test_what_is_not_kept_is_collected_by_the_clock(tmp_path: Path) -> None:
+    policy = ("--Retention.keep_versions=1", "--Retention.keep_seconds=0", "--Retention.every_seconds=1")
+    with running(tmp_path / "gateway", *policy, engine="process") as gateway:
+        for number in range(1, 5):
+            gateway.publish(f"def f():\n    return {number}\n")
+            if number == 2:
+                assert gateway.call("f").json == 2
+        client = gateway.client
+        eventually(lambda: client.versions("f")["total"] == 2, 20, "4 is the latest, and 2 the way back")
+        assert [one["version"] for one in client.versions("f")["versions"]] == [4, 2]
+        eventually(lambda: client.disk()["images"]["function"]["count"] == 2, 10, "with their folders")
+        assert "2 old versions collected" in gateway.log or "1 old versions collected" in gateway.log
+        assert [gateway.call("f@2").json, gateway.call("f").json] == [2, 4]
+        assert client.prune()["versions"] == []
+
+
 def test_a_killed_gateway_leaves_no_process(tmp_path: Path) -> None:
     with running(tmp_path / "gateway", engine="process") as gateway:
         gateway.publish("import os\ndef pid():\n    return os.getpid()\n", "pid")

@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -114,6 +115,39 @@ def test_uploads_and_what_a_killed_gateway_left(forgetful: Gateway) -> None:
     forgetful.client.prune()
     assert third not in image_ids(forgetful)
     assert forgetful.call("f").json == 4
+
+
+MANY_CALLS = """
+WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 300000)
+INSERT INTO invocations (id, function, version, status, started, queue_ms, start_ms, run_ms, cpu_ms,
+    peak_bytes, cold, start)
+SELECT printf('%024x', x), 'f', 1, 200, 1.7e9 + x, 0.1, 0, 1.5, 1, 30000000, 0, 'warm' FROM n
+"""
+
+
+def test_a_long_history_goes_without_keeping_others_waiting(own_gateway: Gateway) -> None:
+    for name in ("f", "g"):
+        own_gateway.publish(f"def {name}():\n    return 1\n", name)
+        own_gateway.call(name)
+    own_gateway.stop()
+    with closing(sqlite3.connect(own_gateway.folder / "data" / "gateway.sqlite")) as database:
+        database.execute(MANY_CALLS)
+        database.execute("INSERT INTO details SELECT sequence, function, NULL, x'41' FROM invocations")
+        database.commit()
+    own_gateway.start()
+    own_gateway.call("g")
+    waits = []
+    with ThreadPoolExecutor(1) as pool:
+        deleting = pool.submit(own_gateway.client.delete, "f")
+        while not deleting.done():
+            assert own_gateway.call("g").status == 200
+            waits.append(own_gateway.request("GET", "/api/v1/functions/g/invocations").seconds)
+    assert deleting.result()["invocations"] == 300_001
+    assert len(waits) >= 5, "others were answered meanwhile"
+    assert max(waits) < 0.5, waits
+    assert {call["function"] for call in own_gateway.client.invocations(None, 100)} == {"g"}
+    with pytest.raises(NotFound):
+        own_gateway.client.invocations("f")
 
 
 def test_kill_between_the_steps_of_a_move(own_gateway: Gateway) -> None:

@@ -115,9 +115,14 @@ class Gateway:
         self._process.kill()
         self._process.wait()
 
+    @property
+    def ended(self) -> bool:
+        """Whether its process is gone, be it by itself."""
+        return self._process is None or self._process.poll() is not None
+
     def close(self) -> None:
         """Stop it if it still runs."""
-        if self._process is not None and self._process.poll() is None:
+        if not self.ended:
             self.stop()
 
     def publish(

@@ -49,6 +49,7 @@ class Call:
         "submitted",
         "timeout_seconds",
         "traceparent",
+        "tracestate",
     )
 
     def __init__(
@@ -68,6 +69,7 @@ class Call:
         self.proof = proof
         self.traceparent = ""
         """The span that the function continues (W3C Trace Context); empty for none."""
+        self.tracestate = ""
         self.submitted = 0.0
         """When it came to its pool, on the event loop's clock."""
         self.queue_seconds = 0.0
@@ -94,6 +96,8 @@ class Call:
             header["accept"] = self.accept
         if self.traceparent:
             header["traceparent"] = self.traceparent
+        if self.tracestate:
+            header["tracestate"] = self.tracestate
         if self.proof:
             header["proof"] = True
         return frame_of(Kind.CALL, slot, header, self.arguments.pieces)

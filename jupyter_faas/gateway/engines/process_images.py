@@ -106,11 +106,21 @@ class FolderImages:
         return stored
 
     def remove(self, reference: str) -> None:
-        """Forget an image by tag or id. Running instances keep the files they have open."""
+        """Forget an image: by its id with all its tags; by a tag, if it has no other one.
+
+        Running instances keep the files they have open.
+        """
         image = self.find(reference)
-        if not reference.startswith("sha256:"):
+        by_id = reference.startswith("sha256:")
+        if not by_id:
             self._tag_file(reference).unlink(missing_ok=True)
-        if image is not None and not any(tag.read_text() == image.id for tag in self._tags.glob("*")):
+        if image is None:
+            return
+        tags = [tag for tag in self._tags.glob("*") if tag.read_text() == image.id]
+        if by_id:
+            for tag in tags:
+                tag.unlink(missing_ok=True)
+        if by_id or not tags:
             shutil.rmtree(self.folder(image.id), ignore_errors=True)
 
     def _store(self, image: StoredImage, fill: Callable[[Path], None]) -> StoredImage:

@@ -182,9 +182,15 @@ class CallRequest(httputil.HTTPMessageDelegate):
             return
         arguments, accept = checked(arguments, published.validator_for), self._accept()
         check_acceptable(published.forms, accept, published.record.function)
-        asked = Asked(self._alias, self._caller, self._headers.get("traceparent", ""))
+        asked = Asked(self._alias, self._caller, *self._trace)
         self._invocation = self._calls.begin(published, arguments, accept, self._begin, self._end, asked)
         self._body = b""  # whoever runs the call has it
+
+    @property
+    def _trace(self) -> tuple[str, str]:
+        """The caller's ``traceparent`` and ``tracestate``; the second means nothing without the first."""
+        parent = self._headers.get("traceparent", "")
+        return parent, self._headers.get("tracestate", "") if parent else ""
 
     @property
     def _caller(self) -> str:

@@ -23,6 +23,8 @@ class Asked(NamedTuple):
     """Who that is, as the history shows it."""
     traceparent: str = ""
     """The caller's place in a trace, as its header says it."""
+    tracestate: str = ""
+    """What tracing systems say of that trace; nothing without a place in it."""
 
 
 PLAINLY: Final = Asked()

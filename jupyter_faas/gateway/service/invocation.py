@@ -70,7 +70,7 @@ class Invocation:
         seconds = target.caps.timeout_seconds
         self.call = Call(self.record.id, arguments, seconds, self._end, begun, accept)
         if traces or asked.traceparent:
-            self._trace(span_in(asked.traceparent), traces)
+            self._trace(span_in(asked.traceparent, asked.tracestate), traces)
         dispatcher.begin(target, self.call)
 
     def _trace(self, parent: Span | None, traces: bool) -> None:
@@ -80,7 +80,7 @@ class Invocation:
             self.record.spans = CallSpans.below(parent)
             span = self.record.spans.run
         if span is not None:
-            self.call.traceparent = str(span)
+            self.call.traceparent, self.call.tracestate = str(span), span.state
 
     def cancel(self) -> None:
         """The caller went away: end the call, with everything that it started."""

@@ -96,9 +96,10 @@ class Tracer:
 
 
 def _context(span: Span, remote: bool) -> SpanContext:
-    from opentelemetry.trace import SpanContext, TraceFlags
+    from opentelemetry.trace import SpanContext, TraceFlags, TraceState
 
-    return SpanContext(int(span.trace, 16), int(span.id, 16), remote, TraceFlags(span.flags))
+    state = TraceState.from_header([span.state]) if span.state else None
+    return SpanContext(int(span.trace, 16), int(span.id, 16), remote, TraceFlags(span.flags), state)
 
 
 def _attributes(record: InvocationRecord) -> dict[str, Any]:

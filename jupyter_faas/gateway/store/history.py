@@ -16,7 +16,7 @@ from jupyter_faas.gateway.store.recordings import recording_of, save_recordings
 from jupyter_faas.gateway.store.records import InvocationRecord, Page, Use, Wanted
 from jupyter_faas.gateway.store.schema import details, errors, invocations, recordings
 
-__all__ = ["History", "Logged", "Run", "forget"]
+__all__ = ["History", "Logged", "Run", "forget", "forget_some"]
 
 T = TypeVar("T")
 
@@ -26,6 +26,8 @@ RECENT_ROWS: Final = 20_000
 """How many of them ``since`` looks through."""
 TRIMMED_ROWS: Final = 20_000
 """The most that are dropped at once, for the same reason."""
+FORGOTTEN_ROWS: Final = 5_000
+"""The same for those of one function, which lie among all others."""
 
 _PLAIN: Final = tuple(column.name for column in invocations.columns if column.name != "sequence")
 _fields_of: Final = attrgetter(*_PLAIN)
@@ -212,6 +214,18 @@ class History:
             return connection.execute(delete(invocations).where(invocations.c.sequence < end)).rowcount
 
         return await self._run(transaction)
+
+
+def forget_some(connection: Connection, function: str) -> bool:
+    """Drop the oldest of a function's invocations, with what is kept of them; whether there may be more."""
+    own = invocations.c.function == function
+    oldest = select(invocations.c.sequence).where(own).order_by(invocations.c.sequence).limit(FORGOTTEN_ROWS)
+    found = connection.execute(oldest).scalars().all()
+    if found:
+        for table in (details, recordings, invocations):
+            some = (table.c.function == function) & (table.c.sequence <= found[-1])
+            connection.execute(delete(table).where(some))
+    return len(found) == FORGOTTEN_ROWS
 
 
 def forget(connection: Connection, function: str) -> None:

@@ -23,7 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from jupyter_faas.gateway.store import aliases as rows
-from jupyter_faas.gateway.store.history import History, forget
+from jupyter_faas.gateway.store.history import History, forget, forget_some
 from jupyter_faas.gateway.store.migrate import migrate
 from jupyter_faas.gateway.store.records import Move, VersionRecord
 from jupyter_faas.gateway.store.schema import aliases, invocations, settings, versions
@@ -200,13 +200,19 @@ class Store:
         await self._run(lambda c: c.execute(delete(versions).where(named)))
 
     async def delete(self, function: str) -> int:
-        """Forget a function with its versions and invocations; the number of versions."""
+        """Forget a function with its versions and invocations; the number of versions.
+
+        There may be very many invocations: they go first, in pieces, between which others get their turn.
+        The function itself goes whole, with those of the last moment.
+        """
 
         def transaction(connection: Connection) -> int:
             rows.forget(connection, function)
             forget(connection, function)
             return connection.execute(delete(versions).where(versions.c.function == function)).rowcount
 
+        while await self._run(lambda c: forget_some(c, function)):
+            pass
         deleted = await self._run(transaction)
         self.history.forget_served(function)
         return deleted

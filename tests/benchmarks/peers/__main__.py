@@ -26,11 +26,11 @@ from tests.benchmarks.peers.rivals import (
     papermill_seconds,
     running,
 )
-from tests.support.docker import cleaned_up
+from tests.conftest import running as running_gateway
 from tests.support.gateway import Gateway
 from tests.support.waiting import eventually
 
-OURS = "jupyter-faas"
+OURS = {"jupyter-faas": (), "jupyter-faas, 2 processes": ("--processes=2",)}
 MEMORY_BYTES = 512_000_000
 CONNECTIONS = (1, 16)
 WARM_SECONDS = 6  # long enough for each worker of each server to have imported what a function needs
@@ -54,18 +54,18 @@ def _middle(loads: list[Load]) -> dict[str, Any]:
     return {**ordered[len(ordered) // 2].as_json(), "per_second_spread": spread}
 
 
-def ours(gateway: Gateway, seconds: int, turns: int, folder: Path) -> dict[str, Any]:
+def ours(name: str, gateway: Gateway, seconds: int, turns: int, folder: Path) -> dict[str, Any]:
     """Our gateway and one instance with four workers, the cold start first."""
     source = (SERVE / "functions.py").read_text()
     caps = Caps(memory_bytes=MEMORY_BYTES, concurrency=4, max_instances=1, cpu=1.0)
-    for name in BODIES:
-        gateway.publish(source, name, caps=caps, entry=name, requirements=list(DATA))
+    for function in BODIES:
+        gateway.publish(source, function, caps=caps, entry=function, requirements=list(DATA))
     gateway.publish(source, "first", caps=Caps(idle_seconds=0), entry="echo", requirements=list(DATA))
     # The instance that the publish was checked with would answer at once.
     eventually(lambda: gateway.client.function("first")["instances"] == 0, 30)
     first = gateway.call("first", BODIES["echo"]).seconds
     measured = list(measure(f"{gateway.url}/functions", gateway.token, seconds, turns, folder))
-    return {"name": OURS, "first_answer_seconds": first, "measured": measured}
+    return {"name": name, "first_answer_seconds": first, "measured": measured}
 
 
 def rival(peer: Peer, gateway: Gateway, seconds: int, turns: int, folder: Path) -> dict[str, Any]:
@@ -105,19 +105,16 @@ def main() -> None:
         "--turns", type=int, default=3, help="turns of each measurement, of which the middle counts"
     )
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        with cleaned_up(folder):
-            gateway = Gateway(folder)
-            try:
-                gateway.start()
-                results = [ours(gateway, options.seconds, options.turns, folder)]
-                for peer in PEERS:
-                    print(f"{peer.name} …", flush=True)  # noqa: T201
-                    results.append(rival(peer, gateway, options.seconds, options.turns, folder))
-                results.append(papermill(gateway, 5))
-            finally:
-                gateway.close()
+    results = []
+    for name, arguments in OURS.items():
+        with tempfile.TemporaryDirectory() as folder, running_gateway(Path(folder), *arguments) as gateway:
+            print(f"{name} …", flush=True)  # noqa: T201
+            results.append(ours(name, gateway, options.seconds, options.turns, gateway.folder))
+    with tempfile.TemporaryDirectory() as folder, running_gateway(Path(folder)) as gateway:
+        for peer in PEERS:
+            print(f"{peer.name} …", flush=True)  # noqa: T201
+            results.append(rival(peer, gateway, options.seconds, options.turns, gateway.folder))
+        results.append(papermill(gateway, 5))
     machine = {"machine": platform.platform(), "python": platform.python_version(), "cores": os.cpu_count()}
     write_report({**machine, "results": results}, options.folder)
 

@@ -45,7 +45,11 @@ def _table(document: dict[str, Any], function: str) -> Iterator[str]:
         versions = ", ".join(result.get("versions", ()))
         name = f"{result['name']} ({versions})" if versions else result["name"]
         first_text = f"{first:.2f} s" if first is not None else "none"
-        yield f"| {name} | {one['p50_ms']:.2f} ms | {one['p99_ms']:.2f} ms | {rate:,.0f} | {first_text} |"
+        yield f"| {name} | {one['p50_ms']:.2f} ms | {one['p99_ms']:.2f} ms | {_rate(rate)} | {first_text} |"
+
+
+def _rate(per_second: float) -> str:
+    return f"{per_second:,.0f}" if per_second >= 10 else f"{per_second:.2f}"
 
 
 def _row(result: dict[str, Any], function: str, connections: int) -> dict[str, Any] | None:
@@ -68,7 +72,7 @@ def _draw(document: dict[str, Any], function: str, path: Path) -> None:
     axes = figure.subplots()
     colours = ["#1976d2" if index == 0 else "#9e9e9e" for index in range(len(names))]
     bars = axes.barh(names, rates, color=colours)
-    axes.bar_label(bars, labels=[f"{rate:,.0f}" for rate in rates], padding=3)
+    axes.bar_label(bars, labels=[_rate(rate) for rate in rates], padding=3)
     axes.invert_yaxis()
     axes.spines[["top", "right"]].set_visible(False)
     axes.set_xlabel(f"{function}: calls a second over 16 connections (papermill: one after the other)")
