@@ -249,6 +249,7 @@ def test_a_gateway_that_stops_and_starts(tmp_path: Path, open_lab: Open) -> None
             expect(page.locator(".jp-faas-row", has_text="talk")).to_be_visible(timeout=60_000)
             gateway.call("talk", {"text": "I am back"})
             expect(section.locator(".jp-faas-line")).to_contain_text("I am back", timeout=60_000)
+            page.close()  # before the server goes: JupyterLab would complain
 
 
 def test_five_hundred_functions(tmp_path: Path, open_lab: Open) -> None:
@@ -268,3 +269,4 @@ def test_five_hundred_functions(tmp_path: Path, open_lab: Open) -> None:
             expect(rows.first).to_be_focused()
             page.get_by_label("Filter functions").fill("_498")
             expect(rows).to_have_count(1)
+            page.close()
