@@ -28,7 +28,7 @@ export function Notice({ catalogue, condition }: INoticeProps): JSX.Element {
         <div className="jp-faas-notice" role="alert">
           <p>
             {trans.__(
-              'The running gateway is older than this panel. Restart it: jupyter faas stop, then Start here.'
+              'The running gateway is older than this panel. End it with “jupyter faas stop”, and start one here.'
             )}
           </p>
         </div>

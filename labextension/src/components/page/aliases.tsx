@@ -55,11 +55,7 @@ export function AliasTable(props: {
         <AliasEditor page={page} alias="" shares={{ [latest]: 100 }} close={close} />
       ) : (
         <div className="jp-faas-buttons">
-          <button
-            type="button"
-            className="jp-mod-styled jp-mod-reject"
-            onClick={() => setEdited(NEW)}
-          >
+          <button type="button" className="jp-faas-link" onClick={() => setEdited(NEW)}>
             {trans.__('New alias …')}
           </button>
         </div>

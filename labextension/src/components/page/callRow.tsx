@@ -7,6 +7,7 @@ import type { ICall, IInvocation } from '../../api/types';
 import { useAnswer, useServices } from '../../context';
 import { ago, clock, duration, size } from '../../format';
 import { usePage } from './pageContext';
+import { Meter } from '../meter';
 import { ProblemView } from '../problemView';
 import { Lines } from './lines';
 
@@ -126,8 +127,8 @@ function Memory({ used, cap }: { used: number; cap: number }): JSX.Element {
   }
   const text = `${size(used)} / ${size(cap)}`;
   return (
-    <span className="jp-faas-memory" title={text}>
-      <meter min={0} max={cap} high={0.9 * cap} value={used} aria-label={text} />{' '}
+    <span className="jp-faas-memory">
+      <Meter value={used} most={cap} label={text} />
       {size(used)}
     </span>
   );

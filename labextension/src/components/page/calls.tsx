@@ -114,7 +114,7 @@ function More({ history }: { history: CallHistory }): JSX.Element | null {
     <div className="jp-faas-buttons">
       <button
         type="button"
-        className="jp-mod-styled jp-mod-reject"
+        className="jp-faas-link"
         disabled={history.loading}
         onClick={() => void history.loadMore()}
       >

@@ -9,6 +9,7 @@ import type { IAdvice, IProposal, ISpread } from '../../api/types';
 import { useServices, useWatched } from '../../context';
 import { duration, size } from '../../format';
 import type { FunctionPage } from '../../models/page';
+import { Meter } from '../meter';
 import { Failure, useChange } from './pageContext';
 
 /** The caps that calls meet, what the calls used, and what would fit. */
@@ -82,12 +83,10 @@ function Used({
             <td>{spread ? format(spread.p99) : '–'}</td>
             <td>{spread ? format(spread.max) : '–'}</td>
             <td>
-              <meter
-                min={0}
-                max={cap}
-                high={0.9 * cap}
+              <Meter
                 value={spread?.max ?? 0}
-                aria-label={trans.__('%1: the most that was used, of the cap', name)}
+                most={cap}
+                label={trans.__('%1: the most that was used, of the cap', name)}
               />
             </td>
             <td className={ended ? 'jp-faas-bad' : ''}>{ended || '–'}</td>

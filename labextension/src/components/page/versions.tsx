@@ -58,7 +58,7 @@ export function Versions({ page }: { page: FunctionPage }): JSX.Element {
         <div className="jp-faas-buttons">
           <button
             type="button"
-            className="jp-mod-styled jp-mod-reject"
+            className="jp-faas-link"
             onClick={() => void page.loadVersions().catch(() => undefined)}
           >
             {trans.__('Show earlier versions (%1 in all)', known.total)}
