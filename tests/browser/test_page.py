@@ -255,7 +255,7 @@ def test_a_gateway_that_stops_and_starts(tmp_path: Path, open_lab: Open) -> None
 def test_five_hundred_functions(tmp_path: Path, open_lab: Open) -> None:
     require_docker()
     with running(tmp_path / "gateway") as gateway:
-        register(gateway, 500)
+        register(gateway, 500, calls=2000)
         known = {"FAAS_GATEWAY": gateway.url, "FAAS_TOKEN": gateway.token}
         with jupyter(JupyterServer(tmp_path / "lab", application="jupyterlab", environment=known)) as server:
             page = open_lab(server)
@@ -269,4 +269,10 @@ def test_five_hundred_functions(tmp_path: Path, open_lab: Open) -> None:
             expect(rows.first).to_be_focused()
             page.get_by_label("Filter functions").fill("_498")
             expect(rows).to_have_count(1)
+            page.get_by_label("Filter functions").fill("")
+            page.get_by_label("Order of the functions").select_option("calls")
+            section = open_section(page, "Activity", "Gives back what it was given.")
+            expect(section.locator(".jp-faas-bars.jp-mod-calls rect")).not_to_have_count(1)
+            expect(section.get_by_label(re.compile("Memory: the most that a call used"))).to_be_visible()
+            picture(page, "hour")
             page.close()
