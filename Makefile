@@ -79,9 +79,13 @@ $(PANEL): $(VENV)/.panel $(PANEL_SOURCES)
 dist: $(PANEL)  ## A wheel and a source archive in dist/, the panel included
 	@$(BIN)/python -m build --outdir dist .
 
-lab: $(VENV)/.lab $(PANEL)  ## JupyterLab with the examples
-	@.ci/engine start $(STATE)/lab
-	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/jupyter lab --notebook-dir examples $(if $(filter 0,$(shell id -u)),--allow-root) $(LAB_ARGS)
+lab: $(VENV)/.lab $(PANEL)  ## JupyterLab with the examples, a running gateway and a first function
+	@export PATH="$(abspath $(BIN)):$$PATH"
+	.ci/engine start $(STATE)/lab
+	jupyter faas serve --background
+	echo "Publishing the function of examples/figure.ipynb …"
+	jupyter faas publish examples/figure.ipynb || echo "JupyterLab starts all the same."
+	jupyter lab --notebook-dir examples $(if $(filter 0,$(shell id -u)),--allow-root) $(LAB_ARGS)
 
 clean:  ## Forget the virtual environment and everything built
 	@rm -rf $(VENV) build dist jupyter_faas/labextension labextension/node_modules labextension/lib .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

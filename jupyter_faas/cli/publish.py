@@ -158,13 +158,17 @@ def _seconds(timeout: str | None) -> int | None:
 
 
 def _publish_unexecuted(notebook: Any, connection: Connection | None, arguments: argparse.Namespace) -> int:
+    from jupyter_faas.cli.surroundings import run_in_kernels_python
     from jupyter_faas.cli.without_execution import captured, publish_captured, receipts_of
 
     if arguments.output:
         raise UsageError(
             "--output writes the executed notebook, and --no-execute runs nothing: leave one out"
         )
-    found = captured(notebook, arguments.notebook.name, arguments.cell)
+    elsewhere = run_in_kernels_python(notebook.metadata.get("kernelspec", {}).get("name", "python3"))
+    if elsewhere is not None:
+        return elsewhere
+    found = captured(notebook, arguments.notebook, arguments.cell)
     if arguments.dry_run:
         return _show(receipts_of(found), None, arguments)
     to_publish = [one for one in found if not one[0].annotation.dry_run]
@@ -288,9 +292,12 @@ def _report(published: list[dict[str, Any]]) -> None:
 def _explain(failure: CellFailure | None, published: list[dict[str, Any]], wanted: str | None) -> None:
     if failure is None:
         if not published and wanted is not None:
-            note(f"No function was published: no annotated cell that ran gives one named {wanted} (--cell).")
+            note(f"No function was published: no annotated cell gives one named {wanted} (--cell).")
         elif not published:
-            note("No function was published: the notebook has no annotated cell that ran.")
+            note(
+                "No function was published: the notebook has no annotated cell. Begin one with "
+                "`#| publish`, or publish the notebook itself with --whole."
+            )
         return
     place = f"Cell {failure.cell}" + (f", line {failure.line}" if failure.line else "")
     note(paint(f"{place} failed; the cells after it did not run.", "red", sys.stderr))

@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 import argparse
-import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
-
-from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
+from typing import Any
 
 from jupyter_faas.cli.arguments import UsageError
 from jupyter_faas.cli.output import note, print_json, print_table
+from jupyter_faas.cli.surroundings import importing_from, run_in_kernels_python
 from jupyter_faas.client import Connection, GatewayClient
 from jupyter_faas.client.connection import ensure_gateway
 from jupyter_faas.kernel.whole.capture import Proof, annotation_of, capture_notebook
-from jupyter_faas.kernel.whole.source import WholeNotebook, read_notebook
+from jupyter_faas.kernel.whole.source import read_notebook
 
 __all__ = ["publish_whole"]
-
-_PREFIX: Final = "import sys; print(sys.prefix)"
-_ANY_PYTHON: Final = frozenset({"python", "python3", f"python3.{sys.version_info.minor}"})
-"""Names that Jupyter takes for its own interpreter."""
 
 
 def publish_whole(arguments: argparse.Namespace, values: Mapping[str, Any]) -> int:
@@ -41,10 +35,10 @@ def publish_whole(arguments: argparse.Namespace, values: Mapping[str, Any]) -> i
     ]
     notebook = read_notebook(path)
     annotation = annotation_of(notebook, words)
-    elsewhere = _other_python(notebook)
+    elsewhere = run_in_kernels_python(notebook.kernel) if notebook.is_python else None
     if elsewhere is not None:
-        return subprocess.run([elsewhere, "-m", "jupyter_faas.cli", *sys.argv[1:]], check=False).returncode
-    with _import_from(path.resolve().parent):
+        return elsewhere
+    with importing_from(path.resolve().parent):
         captured = capture_notebook(path, words, Proof(arguments.execute, values))
     if arguments.dry_run or annotation.dry_run:
         return _show(captured.receipt, arguments.json)
@@ -86,38 +80,3 @@ def _show(receipt: Any, as_json: bool) -> int:
 def _progress(event: str, data: Mapping[str, Any]) -> None:
     if event == "step" and data.get("state") in ("done", "reused") and sys.stderr.isatty():
         note(f"{data['step']}: {data.get('detail') or 'done'}")
-
-
-def _other_python(notebook: WholeNotebook) -> str | None:
-    """The interpreter of the notebook's kernel if that isn't this one: it knows what is installed there."""
-    if not notebook.is_python:
-        return None
-    try:
-        command = KernelSpecManager().get_kernel_spec(notebook.kernel).argv[0]
-    except (NoSuchKernel, IndexError):
-        return None  # another machine's; what is installed here has to do
-    if command in _ANY_PYTHON or command == sys.executable:
-        return None
-    asked = subprocess.run([command, "-c", _PREFIX], capture_output=True, text=True, check=False)
-    if asked.returncode or asked.stdout.strip() == sys.prefix:
-        return None
-    has_us = subprocess.run([command, "-c", "import jupyter_faas.cli"], capture_output=True, check=False)
-    if has_us.returncode:
-        raise UsageError(
-            f"the notebook's kernel {notebook.kernel} runs {command}, which has no jupyter-faas to tell what "
-            "is installed there. Install it, or name another kernel in the notebook"
-        )
-    return command
-
-
-class _import_from:  # noqa: N801 - used as a function
-    """Finds modules beside the notebook, as its kernel does."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = str(folder)
-
-    def __enter__(self) -> None:
-        sys.path.insert(0, self._folder)
-
-    def __exit__(self, *_: object) -> None:
-        sys.path.remove(self._folder)

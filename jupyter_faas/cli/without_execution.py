@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from jupyter_faas.cli.arguments import UsageError
 from jupyter_faas.cli.output import note
 from jupyter_faas.cli.static import captures
 from jupyter_faas.cli.static.source import AnnotatedCell
+from jupyter_faas.cli.surroundings import importing_from
 from jupyter_faas.client import Connection, GatewayClient
 from jupyter_faas.client.connection import ensure_gateway
 from jupyter_faas.kernel.capture import Capture
@@ -18,12 +21,20 @@ __all__ = ["captured", "publish_captured", "receipts_of"]
 Captured = list[tuple[AnnotatedCell, Capture]]
 
 
-def captured(notebook: Any, file_name: str, only: str | None) -> Captured:
-    """What the annotated cells publish; raises what can't be known from source, before anything is built."""
+def captured(notebook: Any, path: Path, only: str | None) -> Captured:
+    """What the annotated cells publish; raises what can't be known from source, before anything is built.
+
+    Files and modules are looked for beside the notebook, as its kernel does.
+    """
     language = notebook.metadata.get("kernelspec", {}).get("language", "python")
     if language != "python":
-        raise UsageError(f"--no-execute reads Python, and the notebook's language is {language}")
-    return captures(notebook, file_name, only)
+        raise UsageError(
+            f"--no-execute reads Python, and the notebook's language is {language}. --whole publishes "
+            "a notebook in any language"
+        )
+    folder = path.resolve().parent
+    with importing_from(folder), contextlib.chdir(folder):
+        return captures(notebook, path.name, only)
 
 
 def receipts_of(found: Captured) -> list[dict[str, Any]]:

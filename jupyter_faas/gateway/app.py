@@ -28,8 +28,9 @@ from jupyter_faas.gateway.dispatch.keeper import Keeper
 from jupyter_faas.gateway.dispatch.prewarmed import Prewarmed
 from jupyter_faas.gateway.engines.settings import EngineSettings
 from jupyter_faas.gateway.handlers.budget import Budget
-from jupyter_faas.gateway.handlers.server import Server
+from jupyter_faas.gateway.handlers.routes import gateway_server
 from jupyter_faas.gateway.handlers.site import Authenticator, Site
+from jupyter_faas.gateway.http.server import Server
 from jupyter_faas.gateway.service.retention import Retention
 from jupyter_faas.gateway.settling import settle
 from jupyter_faas.gateway.sharing.entrances import Entrances
@@ -207,7 +208,7 @@ class GatewayApp(JupyterApp):
                 stop.set,
                 budget,
             )
-            server = Server(site, self.idle_connection_seconds, self.body_seconds)
+            server = gateway_server(site, self.idle_connection_seconds, self.body_seconds)
             entrances = await self._open(server, sockets, site, page)
             settle()
             write_connection(ConnectionInfo(url, token, os.getpid(), VERSION, str(folder)))
@@ -220,7 +221,7 @@ class GatewayApp(JupyterApp):
             await self._drain(dispatcher)
             if entrances is not None:
                 await entrances.close()
-            await server.close_all_connections()
+            await server.close()
         self.log.info("Stopped")
 
     async def _open(
@@ -228,7 +229,7 @@ class GatewayApp(JupyterApp):
     ) -> Entrances | None:
         """Take connections: here, or with a ``page`` in other processes."""
         if page is None:
-            server.add_sockets(sockets)
+            server.listen(sockets)
             return None
         settings = {
             "version": VERSION,

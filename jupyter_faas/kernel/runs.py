@@ -36,9 +36,12 @@ class Runs:
 
     def begin(self, info: Any) -> None:
         """IPython's event ``pre_run_cell``."""
-        if info.store_history:
+        manager = self._shell.history_manager
+        if info.store_history and manager is not None:
             cell_id = getattr(info, "cell_id", None)
-            self._runs[self._shell.execution_count] = Run(time.time(), cell_id)
+            # The history has the cell next. IPython's count is that of the next cell already, or not yet: it
+            # depends on the version.
+            self._runs[len(manager.input_hist_raw)] = Run(time.time(), cell_id)
 
 
 def record_runs(shell: InteractiveShell) -> None:

@@ -23,7 +23,7 @@ from jupyter_faas.kernel.refusals import Refusal, capture_error
 from jupyter_faas.kernel.values import Frozen, Limits, NotFreezable, freeze, type_name
 from jupyter_faas.model.errors import AnnotationError
 
-__all__ = ["MODULE_NAMES", "Choices", "Slice", "in_python_itself", "slice_of"]
+__all__ = ["MODULE_NAMES", "Choices", "Slice", "in_python_itself", "module_problem", "slice_of"]
 
 # Globals that every module has.
 MODULE_NAMES: Final = frozenset(
@@ -261,7 +261,7 @@ class _Slicer:
                 self._need_module(self._origins.of(carried.module), carried.text, _Need(name, definition))
 
     def _need_module(self, origin: Origin, why: str, need: _Need) -> None:
-        reason = _module_problem(origin)
+        reason = module_problem(origin)
         if origin.kind in ("local", "editable") and reason is None and not need.hint:
             reason = self._carry_source(origin, need)
         if reason is None:
@@ -356,7 +356,8 @@ def in_python_itself(name: str) -> bool:
     return hasattr(builtins, name) and module in known and not name.startswith("_")
 
 
-def _module_problem(origin: Origin) -> str | None:
+def module_problem(origin: Origin) -> str | None:
+    """Why a function can't import this module; None if it can, or if its source is to go along."""
     if origin.module.partition(".")[0] == "jupyter_faas":
         return (
             "jupyter_faas itself isn't shipped with a function: write `from jupyter_faas import Context, "

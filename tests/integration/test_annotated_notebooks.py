@@ -103,7 +103,7 @@ def test_one_cell_of_many(publish: Publish, gateway: Gateway) -> None:
     assert gateway.call("many_three").status == 404
     done = publish(cells, "--cell", "many_four")
     assert done.returncode == 1
-    assert "no annotated cell that ran gives one named many_four (--cell)" in done.stderr
+    assert "no annotated cell gives one named many_four (--cell)" in done.stderr
 
 
 def test_cells_that_call_what_is_not_published_yet(publish: Publish, gateway: Gateway) -> None:

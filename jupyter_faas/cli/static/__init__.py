@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from pathlib import Path
 from typing import Any
 
 from jupyter_faas.cli.static.signature import stand_in
@@ -13,6 +14,7 @@ from jupyter_faas.kernel.bodies import body_name, function_of_body
 from jupyter_faas.kernel.capture import Capture, bundled, needed_installs
 from jupyter_faas.kernel.cells import Function
 from jupyter_faas.kernel.definitions import Definition
+from jupyter_faas.kernel.environments import Declared, declared_in
 from jupyter_faas.kernel.origins import Origins
 from jupyter_faas.kernel.proof import proof_of
 from jupyter_faas.kernel.slice import Choices
@@ -26,6 +28,7 @@ __all__ = ["captures"]
 def captures(notebook: Any, file_name: str, only: str | None) -> list[tuple[AnnotatedCell, Capture]]:
     """What the annotated cells of ``notebook`` publish, of all or of the function named ``only``.
 
+    Files that options name are looked for in the working directory, which is to be the notebook's folder.
     Raises ``AnnotationError`` and ``CaptureError`` naming the cell.
     """
     source = Source(notebook)
@@ -55,18 +58,25 @@ def _capture(annotated: AnnotatedCell, source: Source, origins: Origins, file_na
     name = _name(annotated, source)
     proof = proof_of(function, (), str)
     installs = needed_installs(source.cells, found, origins)
-    return bundled(found, function, name, annotation, futures, origin, origins, installs, proof=proof)
+    declared = _declared(annotation, source)
+    return bundled(found, function, name, annotation, futures, origin, origins, installs, declared, proof)
 
 
 def _refuse_what_needs_a_kernel(annotation: Annotation) -> None:
     if annotation.checks:
         raise AnnotationError("--check compares with a kernel's result: publish without --no-execute.")
-    if annotation.requirements_file is not None:
-        raise AnnotationError("--environment is read by the kernel: publish without --no-execute.")
-    if annotation.files or annotation.choices != Choices():
+    if annotation.choices != Choices():
         raise AnnotationError(
-            "Data goes along from a kernel only (--file, --freeze …): publish without --no-execute."
+            "Values go along from a kernel only (--freeze, --recompute, --value-size, --values-total): "
+            "publish without --no-execute."
         )
+
+
+def _declared(annotation: Annotation, source: Source) -> Declared | None:
+    if annotation.requirements_file is None:
+        return None
+    cells = (cell.source for cell in reversed(source.cells))
+    return declared_in(annotation.requirements_file, [Path.cwd()], cells)
 
 
 def _name(annotated: AnnotatedCell, source: Source) -> str:

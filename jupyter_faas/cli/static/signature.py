@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Annotated, Any, Final, Literal
 
+from jupyter_faas.cli.static.datatypes import Package, package
 from jupyter_faas.cli.static.source import Source
 from jupyter_faas.kernel.cells import Function
 from jupyter_faas.model.errors import CaptureError
@@ -56,7 +57,8 @@ def stand_in(name: str, statement: ast.stmt, source: Source) -> Callable[..., An
     if unknown:
         raise CaptureError(
             f"The types of {name}'s parameters can't be known without running the notebook "
-            f"({'; '.join(unknown)}): publish without --no-execute, or use types of Python and typing.",
+            f"({'; '.join(unknown)}): publish without --no-execute, or use types of Python, typing, numpy, "
+            "pandas, polars, pyarrow or Pillow.",
             names=[],
         )
     made = generator if _yields(node) else function
@@ -122,11 +124,14 @@ def _result(node: ast.AST, source: Source) -> Any:
 
 
 def _annotation(node: ast.expr | None, source: Source) -> Any:
-    return inspect.Parameter.empty if node is None else _value(node, source)
+    value = inspect.Parameter.empty if node is None else _value(node, source)
+    if isinstance(value, Package):
+        raise _Unknown  # a module is no type
+    return value
 
 
 def _value(node: ast.expr, source: Source) -> Any:
-    """What the annotation means, made of Python's own types and those of ``typing`` only."""
+    """What the annotation means, made of Python's own types, those of ``typing`` and of packages for data."""
     match node:
         case ast.Constant(value=None) | ast.Constant(value=builtins.Ellipsis):
             return node.value
@@ -187,18 +192,30 @@ def _named(name: str, source: Source) -> Any:
     match binding.statement:
         case ast.Import(names=aliases):
             for alias in aliases:
-                if (alias.asname or alias.name) == name and alias.name in _MODULES:
-                    return importlib.import_module(alias.name)
-        case ast.ImportFrom(module=str(module), names=aliases) if module in _MODULES:
+                if (alias.asname or alias.name.partition(".")[0]) == name:
+                    return _module(alias.name if alias.asname else name)
+        case ast.ImportFrom(module=str(module), names=aliases, level=0):
             for alias in aliases:
                 if (alias.asname or alias.name) == name:
-                    return _member(importlib.import_module(module), alias.name)
+                    return _member(_module(module), alias.name)
     raise _Unknown
+
+
+def _module(path: str) -> ModuleType | Package:
+    found = importlib.import_module(path) if path in _MODULES else package(path)
+    if found is None:
+        raise _Unknown
+    return found
 
 
 def _member(module: Any, name: str) -> Any:
-    if isinstance(module, ModuleType) and not name.startswith("_"):
+    found = None
+    if isinstance(module, Package):
+        found = module.member(name)
+    elif isinstance(module, ModuleType) and not name.startswith("_"):
         found = getattr(module, name, None)
-        if found is not None and (not isinstance(found, ModuleType) or found.__name__ in _MODULES):
-            return found
-    raise _Unknown
+        if isinstance(found, ModuleType) and found.__name__ not in _MODULES:
+            found = None
+    if found is None:
+        raise _Unknown
+    return found

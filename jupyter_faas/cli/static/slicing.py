@@ -13,11 +13,12 @@ from jupyter_faas.cli.static.source import Binding, Source
 from jupyter_faas.kernel.cells import Function, first_line
 from jupyter_faas.kernel.constants import NotPlain, constant_source
 from jupyter_faas.kernel.definitions import Definition, cleaned
-from jupyter_faas.kernel.imports import Import, lazy_imports
+from jupyter_faas.kernel.imports import Import, is_authoring, lazy_imports
+from jupyter_faas.kernel.localcode import LocalCode, NotCarriable
 from jupyter_faas.kernel.names import line_of, uses
 from jupyter_faas.kernel.origins import Origin, Origins
 from jupyter_faas.kernel.refusals import Refusal, capture_error
-from jupyter_faas.kernel.slice import MODULE_NAMES, Slice, in_python_itself
+from jupyter_faas.kernel.slice import MODULE_NAMES, Slice, in_python_itself, module_problem
 from jupyter_faas.model.errors import CaptureError
 
 __all__ = ["definition_of", "static_slice"]
@@ -60,6 +61,7 @@ class _Slicer:
         self._entry = entry
         self._source = source
         self._origins = origins
+        self._local = LocalCode()
         self.slice = Slice(entry.name)
         self.refusals: list[Refusal] = []
 
@@ -127,16 +129,33 @@ class _Slicer:
             for carried in _imports_of(name, binding):
                 origin = self._origins.of(carried.module)
                 self.slice.imports[carried.text] = carried
-                if not hint or _problem(origin) is None:
+                needed = not hint or module_problem(origin) is None
+                if needed and not is_authoring(carried.text):
                     self._need(origin, carried.text, name, user)
 
     def _need(self, origin: Origin, why: str, name: str, user: Definition) -> None:
-        problem = _problem(origin)
+        problem = module_problem(origin)
+        if problem is None and origin.kind in ("local", "editable"):
+            problem = self._carry_source(origin, name, user)
         if problem is not None:
             self._refuse(name, user, problem, self._source.binding(name))
             return
         self.slice.origins[origin.module] = origin
         self.slice.needed_by.setdefault(origin.module, why)
+
+    def _carry_source(self, origin: Origin, name: str, user: Definition) -> str | None:
+        """Carry the author's own module with all that it imports; a reason if that can't be done."""
+        try:
+            sources = self._local.carry(origin)
+        except NotCarriable as error:
+            return str(error)
+        for source in sources:
+            self.slice.sources[source.path] = source
+            for module in source.imports:
+                found = self._origins.of(module)
+                if found.kind != "missing":  # it isn't here either, and the module works without
+                    self._need(found, f"import in {source.module}", name, user)
+        return None
 
     def _constant(self, name: str, user: Definition, binding: Binding) -> None:
         value, problem = _literal(binding)
@@ -207,14 +226,6 @@ def _imports_of(name: str, binding: Binding) -> Iterator[Import]:
             package = "." * statement.level + (statement.module or "")
             text, module = f"from {package} import {alias.name}{suffix}", f"{package}.{alias.name}"
         yield Import(text, name, module, binding.cell, statement.lineno)
-
-
-def _problem(origin: Origin) -> str | None:
-    if origin.kind in ("installed", "stdlib") and origin.module.partition(".")[0] != "jupyter_faas":
-        return None
-    if origin.kind == "missing":
-        return "no such module is installed beside this command"
-    return f"its module {origin.module} is no installed package"
 
 
 def _literal(binding: Binding) -> tuple[Any, str | None]:

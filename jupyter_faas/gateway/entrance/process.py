@@ -11,12 +11,11 @@ import signal
 import socket
 from typing import Any, Final
 
-from tornado.iostream import IOStream
-
-from jupyter_faas.gateway.entrance.forward import Forwarder
+from jupyter_faas.gateway.entrance.forward import Forwarded
 from jupyter_faas.gateway.entrance.relay import Relay, hold_relayed
-from jupyter_faas.gateway.handlers.call_server import CallServer
+from jupyter_faas.gateway.handlers.server import call_server
 from jupyter_faas.gateway.handlers.site import Authenticator, CallSite
+from jupyter_faas.gateway.http.server import Server
 from jupyter_faas.gateway.settling import settle
 from jupyter_faas.gateway.sharing.channel import Channel, Kind, Message
 from jupyter_faas.gateway.sharing.descriptors import Passage
@@ -47,7 +46,7 @@ class _Entrance:
     def __init__(self, page: SharedPage) -> None:
         self._page = page
         self._relay = Relay(page)
-        self._server: CallServer | None = None
+        self._server: Server | None = None
         self._passage: Passage
         self._quit = asyncio.Event()
 
@@ -79,9 +78,9 @@ class _Entrance:
             SharedBudget(settings["max_held_bytes"], self._page, place),
             hold_relayed,
         )
-        self._server = CallServer(
+        self._server = call_server(
             site,
-            Forwarder(self._passage.give),
+            lambda exchange, _: Forwarded(self._passage.give, exchange),
             settings["idle_connection_seconds"],
             settings["body_seconds"],
             CALL_BY_NUMBER,
@@ -93,21 +92,14 @@ class _Entrance:
         if self._server is None:
             connection.close()
             return
-        connection.setblocking(False)
-        try:
-            address = connection.getpeername()
-        except OSError:  # has gone again
-            connection.close()
-            return
-        self._server.handle_stream(IOStream(connection), address)
+        self._server.serve(connection)
 
-    async def _finish(self, server: CallServer) -> None:
+    async def _finish(self, server: Server) -> None:
         """Close connections that wait for nothing; then, after a while, all."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(LAST_SECONDS):
                 await server.answered()
-        server.stop()
-        await server.close_all_connections()
+        await server.close()
 
 
 def _leave() -> None:

@@ -7,14 +7,13 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
 from email.utils import formatdate
-from http import HTTPStatus
 from typing import Any, Final, NamedTuple
 
 import orjson
 from tornado import httputil
-from tornado.iostream import StreamClosedError
 
 from jupyter_faas.gateway.handlers.budget import PIECE_BYTES
+from jupyter_faas.gateway.http.exchange import WITHOUT_BODY, Exchange, phrase_of
 from jupyter_faas.gateway.problems import MEDIA_TYPE, problem_for
 from jupyter_faas.gateway.service.calls import SSE, Result, Stream
 from jupyter_faas.model.errors import FaasError, Saturated, Unauthenticated
@@ -34,13 +33,11 @@ __all__ = [
 
 log = logging.getLogger(__name__)
 
-WITHOUT_BODY: Final = (204, 304)  # RFC 9110 §15.3.5 and §15.4.5
 READER_SECONDS: Final = 60.0
 """How long a caller may take for a piece of 64 KB before it counts as gone."""
 DEFAULT_HEADERS: Final = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
 """Answers are for the caller alone, and never guessed to be HTML."""
-_DEFAULT_LINES: Final = "".join(f"{name}: {value}\r\n" for name, value in DEFAULT_HEADERS.items())
-_PHRASES: Final = {int(status): status.phrase for status in HTTPStatus}
+_DEFAULT_FIELDS: Final = [f"{name}: {value}" for name, value in DEFAULT_HEADERS.items()]
 
 
 class Answer(NamedTuple):
@@ -72,7 +69,7 @@ def problem_answer(error: FaasError, trusted: bool) -> Answer:
 def http_answer(status: int, allow: Iterable[str] = ()) -> Answer:
     """The problem of a request that HTTP itself has a word for; ``allow`` are the methods that there are
     (RFC 9110 §15.5.6 wants them named)."""
-    title = _phrase(status)
+    title = phrase_of(status)
     problem = {"type": "about:blank", "title": title, "status": status, "detail": title, "code": "http"}
     headers = {"Content-Type": MEDIA_TYPE} | ({"Allow": ", ".join(allow)} if allow else {})
     return Answer(status, headers, _json(problem))
@@ -86,33 +83,26 @@ def error_record(error: FaasError, content_type: str, trusted: bool) -> bytes:
     return _json({"error": problem}) + b"\n"
 
 
-def write(connection: Any, answer: Answer, extra: Mapping[str, str], head_only: bool = False) -> None:
-    """Answer by Tornado's own means, which know HTTP/1.0 and closing connections."""
-    body = b"" if head_only else answer.body
-    connection.write_headers(_start_line(answer.status), _headers(answer, extra), body)
-    connection.finish()
+def write(exchange: Exchange, answer: Answer, extra: Mapping[str, str]) -> None:
+    """Answer at once."""
+    exchange.send(answer.status, _fields(answer, extra), _body(answer))
 
 
-def write_plain(connection: Any, result: Result, extra: Mapping[str, str]) -> None:
-    """A result in status 200 without headers of its own, on a connection that stays open: the same bytes
-    as ``write`` makes, in a fifth of the time.
-
-    Tornado takes a head that is encoded already by ``write()``, without ``write_headers()`` before it.
-    """
-    lines = "".join([f"{name}: {value}\r\n" for name, value in extra.items()])
-    head = (
-        f"HTTP/1.1 200 OK\r\nDate: {_date()}\r\n{_DEFAULT_LINES}{lines}"
-        f"Content-Type: {result.content_type}\r\nContent-Length: {len(result.body)}\r\n\r\n"
-    )
-    connection.write(head.encode("latin-1") + result.body)
-    connection.finish()
+def write_plain(exchange: Exchange, result: Result, extra: Mapping[str, str]) -> None:
+    """A result without a status or headers of its own: the same as ``write`` does, in less time."""
+    fields = [f"{name}: {value}" for name, value in extra.items()]
+    content = f"Content-Type: {result.content_type}"
+    exchange.send(200, [f"Date: {_date()}", *_DEFAULT_FIELDS, *fields, content], result.body)
 
 
-def _headers(answer: Answer, extra: Mapping[str, str]) -> httputil.HTTPHeaders:
-    headers = httputil.HTTPHeaders({"Date": _date(), **DEFAULT_HEADERS, **extra, **answer.headers})
-    if answer.status not in WITHOUT_BODY:
-        headers["Content-Length"] = str(len(answer.body))
-    return headers
+def _fields(answer: Answer, extra: Mapping[str, str]) -> list[str]:
+    # A function's own fields replace ours, however they are capitalised.
+    fields = httputil.HTTPHeaders({"Date": _date(), **DEFAULT_HEADERS, **extra, **answer.headers})
+    return [f"{name}: {value}" for name, value in fields.get_all()]
+
+
+def _body(answer: Answer) -> bytes | None:
+    return None if answer.status in WITHOUT_BODY else answer.body
 
 
 class _Clock:
@@ -129,14 +119,6 @@ def _date() -> str:
     return _Clock.text
 
 
-def _start_line(status: int) -> httputil.ResponseStartLine:
-    return httputil.ResponseStartLine("", status, _phrase(status))
-
-
-def _phrase(status: int) -> str:
-    return _PHRASES.get(status, "Unknown")
-
-
 def _json(value: dict[str, Any]) -> bytes:
     return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS, default=str)
 
@@ -147,38 +129,43 @@ class PacedAnswer:
 
     def __init__(
         self,
-        connection: Any,
+        exchange: Exchange,
         answer: Answer,
         extra: Mapping[str, str],
         done: Callable[[], None],
         reader_seconds: float = READER_SECONDS,
     ) -> None:
-        self._connection = connection
+        self._exchange = exchange
         self._done = done
         self._reader_seconds = reader_seconds
-        connection.write_headers(_start_line(answer.status), _headers(answer, extra))
-        self._writing = asyncio.create_task(self._write(memoryview(answer.body)))
+        length = len(answer.body)
+        exchange.start(answer.status, [*_fields(answer, extra), f"Content-Length: {length}"], length)
+        body = b"" if exchange.head.method == "HEAD" else answer.body
+        self._writing = asyncio.create_task(self._write(memoryview(body)))
 
     async def _write(self, body: memoryview) -> None:
         try:
             for start in range(0, len(body), PIECE_BYTES):
                 piece = bytes(body[start : start + PIECE_BYTES])
-                await write_piece(self._connection, piece, self._reader_seconds)
-            self._connection.finish()
-        except (StreamClosedError, TimeoutError):
+                await write_piece(self._exchange, piece, self._reader_seconds)
+            self._exchange.finish()
+        except (ConnectionError, TimeoutError):
             log.info("a caller has stopped reading")
         finally:
             self._done()
 
 
-async def write_piece(connection: Any, piece: bytes, reader_seconds: float) -> None:
-    """Write, and wait until the caller has taken it; raises ``StreamClosedError``, or ``TimeoutError`` having
+async def write_piece(exchange: Exchange, piece: bytes, reader_seconds: float) -> None:
+    """Write, and wait until the caller has taken it; raises ``ConnectionError``, or ``TimeoutError`` having
     hung up."""
+    sending = exchange.write(piece)
+    if sending is None:
+        return
     try:
         async with asyncio.timeout(reader_seconds):
-            await connection.write(piece)
+            await sending
     except TimeoutError:
-        connection.stream.close()
+        exchange.abort()
         raise
 
 
@@ -187,13 +174,13 @@ class StreamedAnswer:
 
     def __init__(
         self,
-        connection: Any,
+        exchange: Exchange,
         stream: Stream,
         extra: Mapping[str, str],
         give_up: Callable[[], None],
         reader_seconds: float = READER_SECONDS,
     ) -> None:
-        self._connection = connection
+        self._exchange = exchange
         self._stream = stream
         self._give_up = give_up
         self._reader_seconds = reader_seconds
@@ -201,7 +188,7 @@ class StreamedAnswer:
         headers["Content-Type"] = stream.content_type
         headers["X-Accel-Buffering"] = "no"  # nginx would gather the pieces
         status = 200 if stream.status in WITHOUT_BODY else stream.status
-        connection.write_headers(_start_line(status), headers)
+        exchange.start(status, [f"{name}: {value}" for name, value in headers.get_all()])
         self._writing = asyncio.create_task(self._write())
 
     def end(self, error: FaasError | None, trusted: bool) -> None:
@@ -215,11 +202,11 @@ class StreamedAnswer:
     async def _write(self) -> None:
         try:
             while piece := await self._stream.take():
-                await write_piece(self._connection, piece, self._reader_seconds)
-        except StreamClosedError:
+                await write_piece(self._exchange, piece, self._reader_seconds)
+        except ConnectionError:
             return  # the request hears of it, too, and ends the call
         except TimeoutError:
             log.info("a caller of %s has stopped reading", self._stream.content_type)
             self._give_up()
             return
-        self._connection.finish()
+        self._exchange.finish()

@@ -13,6 +13,7 @@ from tornado.web import HTTPError, RequestHandler
 
 from jupyter_faas.gateway.handlers.answers import DEFAULT_HEADERS, Answer, http_answer, problem_answer
 from jupyter_faas.gateway.handlers.site import Site, needs_token
+from jupyter_faas.gateway.handlers.web import WebConnection
 from jupyter_faas.model.errors import FaasError, InternalError, MalformedRequest
 
 __all__ = ["FaasHandler", "NotFoundHandler", "connection_of", "methods_of"]
@@ -39,7 +40,7 @@ class FaasHandler(RequestHandler):
 
     def prepare(self) -> None:
         """Authenticate."""
-        self.trusted = self.site.authenticator.admits(self.request.headers)
+        self.trusted = self.site.authenticator.admits(self.request.headers.get("Authorization", ""))
         if not self.trusted and not self.open_to_all:
             raise needs_token()
 
@@ -114,6 +115,6 @@ def methods_of(handler: type[RequestHandler]) -> list[str]:
     ]
 
 
-def connection_of(request: httputil.HTTPServerRequest) -> Any:
-    """The HTTP/1 connection beneath a request, on which body limits are set."""
-    return cast("Any", request.connection)
+def connection_of(request: httputil.HTTPServerRequest) -> WebConnection:
+    """The connection beneath a request, on which body limits are set."""
+    return cast("WebConnection", request.connection)

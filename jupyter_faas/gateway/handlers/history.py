@@ -94,7 +94,7 @@ class LogsHandler(FaasHandler):
         except StreamClosedError:
             return  # the follower went away
         except TimeoutError:
-            connection_of(self.request).stream.close()  # it doesn't read
+            connection_of(self.request).abort()  # it doesn't read
         finally:
             await events.aclose()
 

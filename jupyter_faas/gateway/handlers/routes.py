@@ -9,11 +9,25 @@ from tornado.web import Application
 from jupyter_faas.gateway.handlers import caps, documents, history, versions
 from jupyter_faas.gateway.handlers import management as api
 from jupyter_faas.gateway.handlers.base import FaasHandler, NotFoundHandler
+from jupyter_faas.gateway.handlers.server import call_server
 from jupyter_faas.gateway.handlers.site import Site
+from jupyter_faas.gateway.handlers.web import WebRequest
+from jupyter_faas.gateway.http.server import Server
 
-__all__ = ["make_application"]
+__all__ = ["gateway_server", "make_application"]
 
 _NAME: Final = r"([A-Za-z_][A-Za-z0-9_-]*)"
+
+
+def gateway_server(site: Site, idle_seconds: float, body_seconds: float) -> Server:
+    """Serves all that a gateway has: calls, and the web application for all else."""
+    application = make_application(site)
+    return call_server(
+        site.for_calls,
+        lambda exchange, connection: WebRequest(application, exchange, connection),
+        idle_seconds,
+        body_seconds,
+    )
 
 
 def make_application(site: Site) -> Application:

@@ -1,17 +1,36 @@
-"""The gateway's HTTP server: calls, and the web application for all else."""
+"""The HTTP server of the gateway, and of each of its entrances."""
 
 from __future__ import annotations
 
-from jupyter_faas.gateway.handlers.call_server import CallServer
-from jupyter_faas.gateway.handlers.routes import make_application
-from jupyter_faas.gateway.handlers.site import Site
+import re
+from typing import Final
 
-__all__ = ["Server"]
+from jupyter_faas.gateway.handlers.invoke import CallRequest
+from jupyter_faas.gateway.handlers.site import CallSite
+from jupyter_faas.gateway.http.connection import Connection
+from jupyter_faas.gateway.http.exchange import Exchange, Receiver
+from jupyter_faas.gateway.http.server import Route, Server
+
+__all__ = ["CALL", "call_server"]
+
+_NAME: Final = r"([A-Za-z_][A-Za-z0-9_-]*)"
+CALL: Final = re.compile(rf"/functions/{_NAME}(?:@([A-Za-z0-9_.-]+))?")
+"""The path of a call: the function, and which version if it is named."""
 
 
-class Server(CallServer):
-    """All that the gateway serves: beside calls the web application."""
+def call_server(
+    site: CallSite,
+    others: Route,
+    idle_seconds: float,
+    body_seconds: float,
+    path: re.Pattern[str] = CALL,
+) -> Server:
+    """Serves calls, requests for a ``path``; all other requests go to ``others``."""
 
-    def initialize(self, site: Site, idle_seconds: float, body_seconds: float) -> None:  # type: ignore[override]
-        """Tornado's constructor."""
-        super().initialize(site.for_calls, make_application(site), idle_seconds, body_seconds)
+    def route(exchange: Exchange, connection: Connection) -> Receiver:
+        match = path.fullmatch(exchange.head.path)
+        if match is None:
+            return others(exchange, connection)
+        return CallRequest(site, exchange, match[1], match[2])
+
+    return Server(route, idle_seconds, body_seconds)

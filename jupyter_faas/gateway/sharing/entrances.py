@@ -13,10 +13,9 @@ from typing import Any, Final
 
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
-from tornado.httpserver import HTTPServer
-from tornado.iostream import IOStream
 from tornado.netutil import add_accept_handler
 
+from jupyter_faas.gateway.http.server import Server
 from jupyter_faas.gateway.service.service import Service
 from jupyter_faas.gateway.sharing.channel import Channel, Kind, Message
 from jupyter_faas.gateway.sharing.descriptors import Passage
@@ -48,7 +47,7 @@ class Entrances(Collector):
         self,
         number: int,
         service: Service,
-        server: HTTPServer,
+        server: Server,
         page: SharedPage,
         budget: SharedBudget,
         settings: dict[str, Any],
@@ -104,8 +103,7 @@ class Entrances(Collector):
 
     def serve(self, connection: socket.socket, address: Any = None) -> None:
         """Serve a connection here: an entrance passes a request on, or there is no entrance."""
-        connection.setblocking(False)
-        self._server.handle_stream(IOStream(connection), address)
+        self._server.serve(connection, address)
 
     async def close(self) -> None:
         """Let entrances write what is to be written, and end them."""

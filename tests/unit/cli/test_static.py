@@ -118,9 +118,9 @@ def test_submodules_and_time_cells() -> None:
         (("y = 1",), "x, used by f (cell 2, line 3): no cell binds it"),
         (("def x(): return get_ipython()",), "IPython's own syntax"),
         (("def x():\n    !ls",), "used by x (cell 1, line 2): IPython's own syntax"),
-        (("import no_such_module as x",), "no such module is installed beside this command"),
+        (("import no_such_module as x",), "no such module is installed in this kernel"),
         (("def x():\n    import no_such_module",), "no such module"),
-        (("from . import x",), "no such module"),
+        (("from . import x",), "a relative import has no package to start from"),
         (
             ("class x(y): pass", "class y: pass"),
             "y, used by x (cell 1, line 1); bound in cell 2, line 1: it is bound after x",
@@ -144,7 +144,10 @@ def test_what_may_not_be_called_is_not_followed() -> None:
 @pytest.mark.parametrize(
     "annotation",
     [
-        "pd.DataFrame",
+        "pd.Period",
+        "pd",
+        "Image",
+        "list[pd.core.frame.DataFrame]",
         "Point",
         "list[Point]",
         "f()",
@@ -156,10 +159,71 @@ def test_what_may_not_be_called_is_not_followed() -> None:
 )
 def test_types_that_only_execution_knows(annotation: str) -> None:
     detail = refusal(
-        "import pandas as pd, os, json\nclass Point: pass",
+        "import pandas as pd, os, json\nfrom PIL import Image\nclass Point: pass",
         f"#| publish\ndef f(x: int, y: {annotation} = None):\n    pass",
     )
     assert "The types of f's parameters can't be known without running the notebook (y: " in detail
+
+
+TABLES = """#| publish
+def f(
+    a: pd.DataFrame, b: 'DataFrame | None' = None, c: np.ndarray = (), d: NDArray[np.float64] = (), *,
+    e: Image.Image = None, f: PIL.Image.Image = None, g: list[np.int8] = (), h: polars.DataFrame = None,
+    i: pyarrow.Table = None, j: Optional[pd.Timestamp] = None,
+) -> %s:
+    return a"""
+
+
+@pytest.mark.parametrize("gives", ["pd.DataFrame", "Figure", "np.ndarray | None", "Image.Image"])
+def test_types_of_data_packages_without_importing_them(tmp_path: Path, gives: str) -> None:
+    imports = (
+        "import pandas as pd, numpy as np, polars, pyarrow, PIL.Image\nfrom pandas import DataFrame\n"
+        "from PIL import Image\nfrom numpy.typing import NDArray\nfrom matplotlib.figure import Figure\n"
+        "from typing import Optional"
+    )
+    mine = static(imports, TABLES % gives).bundle.manifest
+    with open_notebook(tmp_path) as notebook:
+        notebook.run(imports)
+        theirs = notebook.capture(TABLES % gives, "").bundle.manifest
+    assert mine.input_schema == theirs.input_schema
+    assert mine.output_schema == theirs.output_schema
+    assert mine.requirements == theirs.requirements
+
+
+def test_modules_beside_the_notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (tmp_path / "beside_static").mkdir()
+    (tmp_path / "beside_static" / "__init__.py").write_text("from .inner import doubled\n")
+    (tmp_path / "beside_static" / "inner.py").write_text("import six\ndef doubled(x): return 2 * x\n")
+    imports = "from beside_static import doubled\nfrom jupyter_faas import Context, Response"
+    entry = "def f(x: int, context: Context) -> dict:\n    return Response(doubled(x))"
+    mine = static(imports, f"#| publish\n{entry}").bundle
+    assert {"beside_static/__init__.py", "beside_static/inner.py"} < set(mine.files)
+    assert mine.manifest.requirements[0].startswith("six==")
+    with open_notebook(tmp_path) as notebook:
+        notebook.run(imports)
+        theirs = notebook.capture(entry).bundle
+    assert mine.files.keys() == theirs.files.keys()
+    assert mine.manifest.requirements == theirs.manifest.requirements
+    assert mine.manifest.input_schema == theirs.manifest.input_schema
+    detail = refusal("from jupyter_faas import connect", "#| publish\ndef f():\n    return connect()")
+    assert "jupyter_faas itself isn't shipped with a function" in detail
+
+
+def test_files_and_requirements_beside_the_notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "rows.csv").write_text("a\n1\n")
+    (tmp_path / "requirements.txt").write_text("six==1.16.0\n")
+    cell = "%%publish --file rows.csv --environment {}\ndef f():\n    return open('rows.csv').read()"
+    for source in ("requirements.txt", "notebook"):
+        block = "# /// script\n# dependencies = ['six==1.16.0']\n# ///"
+        bundle = static(block, cell.format(source)).bundle
+        assert bundle.files["rows.csv"] == b"a\n1\n"
+        assert bundle.manifest.requirements == ("six==1.16.0",)
+    with pytest.raises(AnnotationError, match=r"Cell 1: --file other\.csv: there is no such file"):
+        static("%%publish --file other.csv\ndef f(): pass")
+    with pytest.raises(AnnotationError, match="Cell 1: Values go along from a kernel only"):
+        static("%%publish --freeze x\ndef f(): pass")
 
 
 @given(st.text(max_size=40))

@@ -11,7 +11,7 @@ import pytest
 from tornado.testing import bind_unused_port
 
 from jupyter_faas.gateway.handlers.budget import Budget, Holding
-from jupyter_faas.gateway.handlers.server import Server
+from jupyter_faas.gateway.handlers.routes import gateway_server
 from jupyter_faas.gateway.handlers.site import Authenticator, Site
 from jupyter_faas.gateway.service.access import needs_token
 from jupyter_faas.model.errors import Saturated
@@ -25,15 +25,14 @@ def served(talk: Callable[[socket.socket], Any], idle_seconds: float, body_secon
     async def run() -> Any:
         budget = Budget(10**6)
         site = Site(cast("Any", None), Authenticator("none"), "", 0.0, "", lambda: None, budget)
-        server = Server(site, idle_seconds, body_seconds)
+        server = gateway_server(site, idle_seconds, body_seconds)
         listener, port = bind_unused_port()
-        server.add_socket(listener)
+        server.listen([listener])
         try:
             with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
                 return await asyncio.to_thread(talk, connection)
         finally:
-            server.stop()
-            await server.close_all_connections()
+            await server.close()
 
     return asyncio.run(run())
 
@@ -93,15 +92,14 @@ def test_the_short_way_checks_what_the_long_one_does(head: bytes, status: bytes)
 
     async def run() -> bytes:
         site = Site(cast("Any", Nothing()), Authenticator("none"), "", 0.0, "", lambda: None, Budget(1))
-        server = Server(site, 30, 30)
+        server = gateway_server(site, 30, 30)
         listener, port = bind_unused_port()
-        server.add_socket(listener)
+        server.listen([listener])
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(head)
         line = await reader.readline()
         writer.close()
-        server.stop()
-        await server.close_all_connections()
+        await server.close()
         return line
 
     assert asyncio.run(run()).split()[1] == status

@@ -76,6 +76,14 @@ def test_running_a_cell_above_again_is_no_other_order(notebook: Notebook, save: 
     assert warnings(notebook) == ()
 
 
+def test_cells_are_known_by_the_front_ends_ids(notebook: Notebook, save: Save, tmp_path: Path) -> None:
+    save("K = 1", HELPER, ENTRY)
+    cells = nbformat.read(tmp_path / "work.ipynb", as_version=4).cells
+    for cell in cells:
+        notebook.shell.run_cell(cell.source, store_history=True, cell_id=cell.id).raise_error()
+    assert warnings(notebook) == ()
+
+
 def test_a_name_that_a_later_cell_makes_again(notebook: Notebook, save: Save) -> None:
     other = HELPER.replace("1", "2")
     save(HELPER, other, ENTRY)
