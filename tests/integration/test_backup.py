@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -47,8 +48,10 @@ def test_saved_under_load_it_is_whole(plain: Gateway, tmp_path: Path) -> None:
     with ThreadPoolExecutor(2) as pool, stopping() as stop:
         pool.submit(_publish_on, plain, stop)
         calls = pool.submit(_call_on, plain, stop)
+        saved = 0
         for _ in range(3):
-            eventually(lambda: plain.client.function("f")["version"] > _saved(plain, file)["versions"], 20)
+            eventually(partial(_has_more_than, plain, saved), 20, "another version came")
+            saved = _saved(plain, file)["versions"]
         stop.set()
         assert calls.result() > 10, "calls went on"
     restored = command(plain, "restore", str(file), "--data-dir", str(copy / "data"))
@@ -71,6 +74,10 @@ def stopping() -> Iterator[threading.Event]:
         yield stop
     finally:
         stop.set()
+
+
+def _has_more_than(gateway: Gateway, versions: int) -> bool:
+    return bool(gateway.client.function("f")["version"] > versions)
 
 
 def _saved(gateway: Gateway, file: Path) -> dict[str, Any]:
