@@ -2,7 +2,7 @@
  * A double of the server's routes: answers what it was told to, and remembers what was asked.
  */
 import { ProblemError, type Requests, ServerError } from '../src/api/requests';
-import type { Arguments, IFunction, IGatewayState } from '../src/api/types';
+import type { IForm, IFunction, IGatewayState } from '../src/api/types';
 
 /** A function with everything that the panel shows. */
 export function functionNamed(name: string, part: Partial<IFunction> = {}): IFunction {
@@ -39,6 +39,7 @@ export class RequestsDouble {
   gateway: IGatewayState = { state: 'stopped', url: null, startable: true };
   answer: (signal?: AbortSignal) => Promise<ResponseDouble> = () =>
     Promise.resolve(new ResponseDouble('null'));
+  described: IForm = { schema: {}, uiSchema: {}, formData: {}, example: {} };
   readonly asked: string[] = [];
 
   functions(): Promise<IFunction[]> {
@@ -69,13 +70,18 @@ export class RequestsDouble {
     return Promise.resolve();
   }
 
+  form(name: string): Promise<IForm> {
+    this.asked.push(`form ${name}`);
+    return Promise.resolve(this.described);
+  }
+
   call(
     target: string,
-    args: Arguments,
+    body: string | FormData,
     accept: string,
     signal?: AbortSignal
   ): Promise<Response> {
-    this.asked.push(`call ${target} ${JSON.stringify(args)}`);
+    this.asked.push(`call ${target} ${typeof body === 'string' ? body : 'form'}`);
     return this.answer(signal) as unknown as Promise<Response>;
   }
 }

@@ -5,7 +5,7 @@ import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 
 import type {
-  Arguments,
+  IForm,
   IFunction,
   IGatewayState,
   IInvocation,
@@ -87,15 +87,20 @@ export class Requests {
   /** Call a function; whatever it answers, errors too, is the result. */
   call(
     target: string,
-    args: Arguments,
+    body: string | FormData,
     accept: string,
     signal?: AbortSignal
   ): Promise<Response> {
-    return this.send('POST', `functions/${target}`, {
-      body: JSON.stringify(args),
-      headers: { Accept: accept, 'Content-Type': 'application/json' },
-      signal
-    });
+    // A form's type has a boundary, which the browser knows.
+    const type =
+      typeof body === 'string' ? { 'Content-Type': 'application/json' } : undefined;
+    const headers = { Accept: accept, ...type };
+    return this.send('POST', `functions/${target}`, { body, headers, signal });
+  }
+
+  /** A function's arguments as a form. */
+  form(name: string): Promise<IForm> {
+    return this.json('GET', `api/v1/functions/${encodeURIComponent(name)}/form`);
   }
 
   private async json<T>(method: string, path: string): Promise<T> {
