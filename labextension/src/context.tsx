@@ -6,6 +6,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { ISignal } from '@lumino/signaling';
 import React from 'react';
 
+import type { IFrame } from './api/types';
 import type { Watched } from './models/watched';
 
 /** Services of JupyterLab, and what the panel can have done elsewhere. */
@@ -16,6 +17,8 @@ export interface IServices {
   readonly openFunction: (name: string) => void;
   /** Put code into a new cell of the notebook in use; false if there is none. */
   readonly insertCell: (source: string) => boolean;
+  /** Show the line of a notebook's cell that a traceback names; false if no open notebook has it. */
+  readonly showLine: (notebook: string | null, frame: IFrame) => boolean;
   /** Ask before something is done that can't be undone. */
   readonly confirm: (
     title: string,

@@ -8,8 +8,8 @@ import {
   ServerError
 } from '../src/api/requests';
 import type {
-  Arguments,
   IActivity,
+  IForm,
   IFunction,
   IGatewayState,
   IInvocation,
@@ -118,6 +118,7 @@ export class RequestsDouble {
   gateway: IGatewayState = { state: 'stopped', url: null, startable: true };
   answer: (signal?: AbortSignal) => Promise<ResponseDouble> = () =>
     Promise.resolve(new ResponseDouble('null'));
+  described: IForm = { schema: {}, uiSchema: {}, formData: {}, example: {} };
   readonly asked: string[] = [];
 
   overview(): Promise<ISummary[]> {
@@ -170,13 +171,18 @@ export class RequestsDouble {
     return Promise.resolve();
   }
 
+  form(name: string): Promise<IForm> {
+    this.asked.push(`form ${name}`);
+    return Promise.resolve(this.described);
+  }
+
   call(
     target: string,
-    args: Arguments,
+    body: string | FormData,
     accept: string,
     signal?: AbortSignal
   ): Promise<Response> {
-    this.asked.push(`call ${target} ${JSON.stringify(args)}`);
+    this.asked.push(`call ${target} ${typeof body === 'string' ? body : 'form'}`);
     return this.answer(signal) as unknown as Promise<Response>;
   }
 }

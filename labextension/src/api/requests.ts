@@ -7,7 +7,6 @@ import type { JSONObject } from '@lumino/coreutils';
 
 import { eventsOf, type IEvent } from './events';
 import type {
-  Arguments,
   IActivity,
   IAdvice,
   IAliases,
@@ -15,6 +14,7 @@ import type {
   IDeletion,
   IDifferences,
   IErrorGroup,
+  IForm,
   IFunction,
   IGatewayState,
   IInvocation,
@@ -192,15 +192,20 @@ export class Requests {
   /** Call a function; whatever it answers, errors too, is the result. */
   call(
     target: string,
-    args: Arguments,
+    body: string | FormData,
     accept: string,
     signal?: AbortSignal
   ): Promise<Response> {
-    return this.send('POST', `functions/${target}`, {
-      body: JSON.stringify(args),
-      headers: { Accept: accept, 'Content-Type': 'application/json' },
-      signal
-    });
+    // A form's type has a boundary, which the browser knows.
+    const type =
+      typeof body === 'string' ? { 'Content-Type': 'application/json' } : undefined;
+    const headers = { Accept: accept, ...type };
+    return this.send('POST', `functions/${target}`, { body, headers, signal });
+  }
+
+  /** A function's arguments as a form. */
+  form(name: string): Promise<IForm> {
+    return this.json('GET', `api/v1/functions/${encodeURIComponent(name)}/form`);
   }
 
   private async json<T>(method: string, path: string, body?: JSONObject): Promise<T> {

@@ -256,3 +256,13 @@ export interface IFrame {
 
 /** The named arguments of a call. */
 export type Arguments = { [name: string]: JSONValue };
+
+/** A function's arguments as a form (`GET …/form`), for react-jsonschema-form. */
+export interface IForm {
+  readonly schema: JSONObject;
+  readonly uiSchema: JSONObject;
+  /** The arguments of the first example, if there is one. */
+  readonly formData: Arguments;
+  /** Arguments for a call to copy. */
+  readonly example: Arguments;
+}
