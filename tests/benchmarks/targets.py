@@ -38,6 +38,7 @@ TARGETS = (
     Target("worker back after a kill (numpy imported)", "p50 ms", 20),
     Target("504 after the deadline", "p99 ms", 100),
     Target("code-only publish and first call", "p50 ms", 500),
+    Target("new environment with pandas, warm uv cache, new gateway", "p50 ms", 4000),
     Target("new environment with pandas, warm uv cache", "p50 ms", 4000),
     Target("an instance with a frozen value of 100 MB", "ratio", 1.25),
     Target("warm call with 10000 functions", "ratio", 1.1),
@@ -45,6 +46,9 @@ TARGETS = (
     Target("history, logs and metrics", "ratio", 1.05),
     Target("first page of a million invocations", "slowest ms", 100),
     Target("a million invocations", "MB", 300),
+    Target("from jupyter_faas import connect", "added p50 ms", 150),
+    Target("list of 500 functions, until painted", "p50 ms", 200),
+    Target("scrolling through 500 functions", "ms at the 99th percentile", 50),
 )
 
 

@@ -93,6 +93,12 @@ def _prewarmed(gateway: Gateway, name: str, arguments: Any) -> Answer | None:
     return None
 
 
+def metric(gateway: Gateway, series: str) -> float:
+    """The present value of a series; 0 if there is none yet."""
+    lines = gateway.request("GET", "/metrics").body.decode().splitlines()
+    return next((float(line.rpartition(" ")[2]) for line in lines if line.startswith(f"{series} ")), 0.0)
+
+
 def waiting_containers(gateway: Gateway) -> list[str]:
     """The containers that carry the label of a prewarmed sandbox."""
     found = containers_of(owner_of(gateway.folder))
@@ -239,6 +245,8 @@ def test_a_layer_that_was_tampered_with_is_refused(pool: Gateway) -> None:
         if b"honest" in content:
             layer.write_bytes(content.replace(b"'honest'", b"'wicked'"))
 
+    cold_before = metric(pool, 'faas_starts_total{function="honest",start="cold"}')
+
     def refused() -> bool:
         eventually(lambda: pool.client.function("honest")["instances"] == 0)
         answer = pool.call("honest")
@@ -246,6 +254,8 @@ def test_a_layer_that_was_tampered_with_is_refused(pool: Gateway) -> None:
         return "is not the one of its image" in pool.log
 
     eventually(refused, 30, "the layer is refused")
+    assert metric(pool, 'faas_prewarmed_starts_total{found="unfit"}') == 1
+    eventually(lambda: metric(pool, 'faas_starts_total{function="honest",start="cold"}') > cold_before)
 
 
 def test_a_sandbox_that_dies_while_it_waits_is_replaced(pool: Gateway) -> None:
@@ -296,6 +306,27 @@ def test_without_memory_there_is_no_pool(tmp_path: Path) -> None:
         assert start_of(gateway.call("plain")) == "cold"
         assert gateway.client.gateway()["prewarmed"] == 0
         assert not waiting_containers(gateway)
+
+
+def test_the_budget_bounds_what_waits_and_the_last_asked_for_displaces_the_rest(tmp_path: Path) -> None:
+    require_docker()
+
+    def network() -> str | None:
+        """That of the only one that waits."""
+        assert gateway.client.gateway()["prewarmed"] <= 1
+        found = containers_of(owner_of(gateway.folder))
+        modes = [
+            one.attrs["HostConfig"]["NetworkMode"]
+            for one in found
+            if "jupyter-faas.prewarmed" in one.labels and one.status == "running"
+        ]
+        return modes[0] if len(modes) == 1 and gateway.client.gateway()["prewarmed"] == 1 else None
+
+    with running(tmp_path / "gateway", "--Prewarmed.memory_bytes=30_000_000") as gateway:
+        gateway.publish("def alone():\n    return 1\n", "alone", caps=GONE)
+        eventually(lambda: network() == "none", 30, "one waits")
+        gateway.publish("def out():\n    return 2\n", "out", caps=Caps(idle_seconds=0, network="egress"))
+        eventually(lambda: network() not in (None, "none"), 30, "one of the other network waits in its place")
 
 
 def test_where_files_are_not_shared_containers_start_plainly(tmp_path: Path) -> None:

@@ -118,6 +118,20 @@ def test_one_file_imports_the_docker_sdk() -> None:
     assert importers == ["jupyter_faas/gateway/engines/docker.py"]
 
 
+def test_nothing_runs_the_docker_command() -> None:
+    """The engine is asked over its API: a process for each question would cost more than the answer."""
+    for path in python_files(PACKAGE):
+        for node in ast.walk(ast.parse(path.read_text())):
+            words: list[ast.expr] = []
+            if isinstance(node, ast.List | ast.Tuple):
+                words = node.elts[:1]
+            elif isinstance(node, ast.Call):
+                words = node.args[:1] if "subprocess" in ast.unparse(node.func) else []
+            for word in words:
+                command = ast.literal_eval(word) if isinstance(word, ast.Constant) else ""
+                assert str(command).split(" ")[0] != "docker", f"{path}: {ast.unparse(node)}"
+
+
 def test_no_import_cycles() -> None:
     """Depth-first search over the imports between our own modules."""
     graph: dict[str, set[str]] = {}

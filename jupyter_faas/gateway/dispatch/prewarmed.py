@@ -62,6 +62,8 @@ class Prewarmed(LoggingConfigurable):
         """How many starts were served by one."""
         self.missed = 0
         """How many could have been, had one been there."""
+        self.unfit = 0
+        """How many started plainly because the one that was there could not become theirs."""
         self._budget = memory_share(SHARE, 0, MOST_BYTES) if self.memory_bytes is None else self.memory_bytes
         self._engine = engine
         self._plan = plan
@@ -114,6 +116,7 @@ class Prewarmed(LoggingConfigurable):
             await asyncio.shield(self._end(waiting))
             if not isinstance(error, FaasError):
                 raise
+            self.unfit += 1
             log.warning("%s is started plainly: %s", target.function, error)
             return None
         self.taken += 1

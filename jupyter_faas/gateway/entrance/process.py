@@ -63,6 +63,8 @@ class _Entrance:
             self._open(message.number, message.header)
         elif message.kind is Kind.QUIT:
             self._quit.set()
+        elif message.kind is Kind.PING:
+            self._relay.channel.send(Kind.PONG)
         else:
             self._relay.take(message)
 

@@ -5,19 +5,23 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import shutil
 import tempfile
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from jupyter_faas.gateway.engines.base import Engine, Image, ImageSpec, Layer, Log
 from jupyter_faas.gateway.images.base import PYTHON_LABEL, Base, BaseImages
+from jupyter_faas.gateway.images.compiled import CompiledPackages
 from jupyter_faas.gateway.images.installer import Target
 from jupyter_faas.gateway.images.layers import function_layer
 from jupyter_faas.gateway.images.lock_text import joined, parted
 from jupyter_faas.gateway.images.packages import PACKAGES_RECIPE, LockCache, locked_packages, packages_layer
-from jupyter_faas.gateway.images.runtime import ENTRYPOINT, runtime_digest, runtime_layer
+from jupyter_faas.gateway.images.runtime import ENTRYPOINT, kept_runtime_layer, runtime_digest
 from jupyter_faas.gateway.images.source_builds import SourceBuilds
 from jupyter_faas.gateway.images.sources import Source
 from jupyter_faas.gateway.images.system import SystemPackages
@@ -87,6 +91,8 @@ class ImageBuilder:
         self._wheels = WheelBuilder(engine, self._system, cache_dir / "wheels")
         self._build_on_host = build_on_host
         self._locks = LockCache(cache_dir / "locks")
+        self._compiled = CompiledPackages(cache_dir / "bytecode")
+        self._runtime_dir = cache_dir / "runtime"
         self._building: dict[str, asyncio.Task[Image]] = {}
         self._platform = ""
 
@@ -138,8 +144,8 @@ class ImageBuilder:
     async def function(self, bundle: Bundle, environment: Environment, log: Log) -> FunctionImage:
         """The image of ``bundle`` on its environment. The same content gives the same image."""
         labels = _function_labels(bundle, environment)
-        with self._working_folder() as folder:
-            layer = await asyncio.to_thread(function_layer, bundle, Path(folder, "function.tar"))
+        async with self._working_folder() as folder:
+            layer = await asyncio.to_thread(function_layer, bundle, folder / "function.tar")
             tag = _function_tag(bundle.manifest.name, layer, environment, labels)
             image = await self._engine.add_layers(environment.image, _spec(tag, [layer], labels))
         log(f"{tag}: {layer.size} bytes on {environment.tag}")
@@ -190,18 +196,18 @@ class ImageBuilder:
         tag: str,
         log: Log,
     ) -> Image:
-        python, below = builds.target.python, base.image
+        python = builds.target.python
+        layer = await asyncio.to_thread(kept_runtime_layer, python, self._runtime_dir)
+        below = base.image
         if locked_packages(lock):
             below = await self._with_packages(below, builds, lock, wheels, log)
-        with self._working_folder() as folder:
-            layer = await asyncio.to_thread(runtime_layer, python, Path(folder, "runtime.tar"))
-            labels = {
-                OURS + "environment": key,
-                PYTHON_LABEL: python,
-                OURS + "packages": " ".join(locked_packages(lock)),
-                OCI + "base.name": base.reference,
-            }
-            return await self._engine.add_layers(below, _spec(tag, [layer], labels))
+        labels = {
+            OURS + "environment": key,
+            PYTHON_LABEL: python,
+            OURS + "packages": " ".join(locked_packages(lock)),
+            OCI + "base.name": base.reference,
+        }
+        return await self._engine.add_layers(below, _spec(tag, [layer], labels))
 
     async def _with_packages(
         self, base: Image, builds: SourceBuilds, lock: str, wheels: Mapping[str, bytes] | None, log: Log
@@ -213,14 +219,21 @@ class ImageBuilder:
         image = await self._engine.image(tag)
         if image is not None and image.labels.get(PACKAGES_LABEL) == key:
             return image
-        with self._working_folder() as folder:
-            layer = await packages_layer(lock, target, Path(folder), log, wheels, builds)
+        async with self._working_folder() as folder:
+            layer = await packages_layer(lock, target, folder, log, wheels, builds, self._compiled)
             log(f"packages layer: {layer.size / 1e6:.1f} MB")
             return await self._engine.add_layers(base, ImageSpec(tag, [layer], {PACKAGES_LABEL: key}))
 
-    def _working_folder(self) -> tempfile.TemporaryDirectory[str]:
+    @asynccontextmanager
+    async def _working_folder(self) -> AsyncIterator[Path]:
+        """A folder that is removed behind the scenes: with packages in it that takes up to seconds."""
         self._work_dir.mkdir(parents=True, exist_ok=True)
-        return tempfile.TemporaryDirectory(prefix=".making-", dir=self._work_dir, ignore_cleanup_errors=True)
+        folder = Path(tempfile.mkdtemp(prefix=".making-", dir=self._work_dir))
+        try:
+            yield folder
+        finally:
+            remove = partial(shutil.rmtree, folder, ignore_errors=True)
+            asyncio.get_running_loop().run_in_executor(None, remove)
 
     async def _engine_platform(self) -> str:
         if not self._platform:

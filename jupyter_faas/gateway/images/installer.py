@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import uv
+from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from jupyter_faas.gateway.engines.base import Log
 from jupyter_faas.gateway.images.indexes import redacted, uv_environment
 from jupyter_faas.model.errors import BuildError
+from jupyter_faas.model.requirements import is_pinned
 
 __all__ = ["Target", "install", "install_requirements", "resolve", "source_lock"]
 
@@ -94,10 +96,26 @@ async def resolve(
     limits.write_text("".join(f"{line}\n" for line in constraints))
     arguments = ["pip", "compile", str(wanted), "--constraints", str(limits), "--generate-hashes"]
     arguments += ["--no-header", "--no-annotate", "--quiet", "--python", sys.executable, *target.arguments()]
+    fixed = set() if target.builds else _fixed((*requirements, *constraints))
+    if fixed:
+        status, output, _ = await _run([*arguments, "--offline"], folder)
+        if status == 0 and _names(output) <= fixed:
+            return output
     status, output, errors = await _run(arguments, folder)
     if status != 0:
         raise _explained(errors, target)
     return output
+
+
+def _fixed(requirements: Sequence[str]) -> set[str]:
+    """The packages that may have one version only. A lock of none but those is the same whether the index is
+    asked or uv's cache, which is several times as fast."""
+    parsed = map(Requirement, requirements)
+    return {canonicalize_name(one.name) for one in parsed if one.marker is None and is_pinned(one)}
+
+
+def _names(lock: str) -> set[str]:
+    return {canonicalize_name(name) for name in re.findall(r"^([A-Za-z0-9][\w.-]*)", lock, re.M)}
 
 
 async def source_lock(
@@ -144,7 +162,12 @@ async def install(
     locked.write_text(lock)
     arguments = ["pip", "install", "--target", str(destination), "--requirement", str(locked), "--no-deps"]
     arguments += ["--python", sys.executable, "--link-mode", "hardlink", *target.arguments()]
-    status, _, errors = await _run(arguments, folder)
+    # A lock names hashes, so that nothing is gained by asking the index for what is in uv's cache.
+    status, errors = 1, ""
+    if not target.builds:
+        status, _, errors = await _run([*arguments, "--offline"], folder)
+    if status != 0:
+        status, _, errors = await _run(arguments, folder)
     for line in redacted(errors).splitlines():
         if line.startswith(("Resolved", "Prepared", "Installed")):
             log(line)

@@ -11,14 +11,13 @@ import re
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import parse_wheel_filename
 
 from jupyter_faas.gateway.engines.base import Layer, Log
-from jupyter_faas.gateway.images.bytecode import cache_name, compile_sources
+from jupyter_faas.gateway.images.compiled import CompiledPackages
 from jupyter_faas.gateway.images.indexes import has_credentials, redacted, uv_environment
 from jupyter_faas.gateway.images.installer import Target, install
 from jupyter_faas.gateway.images.layers import APP_DIR, Entry, tree_entries, write_layer
@@ -31,12 +30,10 @@ from jupyter_faas.model.requirements import is_pinned
 __all__ = ["PACKAGES_RECIPE", "LockCache", "locked_packages", "packages_layer"]
 
 PACKAGES_DIR = f"{APP_DIR}/packages"
-PACKAGES_RECIPE = "2"
+PACKAGES_RECIPE = "3"
 """Part of the images' keys: raise it when the layer is made otherwise."""
 UNPINNED_SECONDS = 24 * 3600.0
 """How long a lock is kept that may be another when it is made again."""
-COMPILE_BATCH = 150
-"""Files that one compiling process gets; fixed, so that the bytes don't depend on the number of cores."""
 _INDEX_VARIABLES = re.compile(r"^UV_|^SSL_CERT_FILE$")
 _MACHINE_FILES = ("direct_url.json", "uv_cache.json", "uv_build.json")
 """Installer's notes that name paths and times of this machine."""
@@ -126,21 +123,21 @@ async def packages_layer(
     target: Target,
     folder: Path,
     log: Log,
-    wheels: Mapping[str, bytes] | None = None,
-    builds: SourceBuilds | None = None,
+    wheels: Mapping[str, bytes] | None,
+    builds: SourceBuilds,
+    compiled: CompiledPackages,
 ) -> Layer:
     """Install ``lock`` and write it as a layer in ``folder``, with byte code. Raises ``BuildError``."""
     destination = folder / "packages"
-    builds = builds or SourceBuilds(target)
     installable, files = await builds.installable(lock, folder, wheels or {})
     await install(installable, files, target, folder, destination, log)
-    return await asyncio.to_thread(_write, destination, lock, target, folder)
+    return await asyncio.to_thread(_write, destination, lock, target, folder, compiled)
 
 
-def _write(installed: Path, lock: str, target: Target, folder: Path) -> Layer:
+def _write(installed: Path, lock: str, target: Target, folder: Path, compiled: CompiledPackages) -> Layer:
     entries = [Entry(LOCK_FILE, content=lock.encode()), *_entries(installed)]
     if target.same_minor:
-        entries += _byte_code([entry for entry in entries if _is_worth_compiling(entry)], folder)
+        entries += compiled.entries(filter(_is_worth_compiling, list(entries)))
     return write_layer(folder / "packages.tar", entries)
 
 
@@ -171,25 +168,6 @@ def _names_note(line: str) -> bool:
 
 def _is_worth_compiling(entry: Entry) -> bool:
     return entry.source is not None and entry.path.endswith(".py") and "/tests/" not in entry.path
-
-
-def _byte_code(entries: Sequence[Entry], folder: Path) -> list[Entry]:
-    names = {entry.source: f"/{entry.path}" for entry in entries if entry.source is not None}
-    sources = sorted(names)
-    batches = [sources[start : start + COMPILE_BATCH] for start in range(0, len(sources), COMPILE_BATCH)]
-
-    def compile_batch(number: int) -> Mapping[Path, bytes]:
-        directory = folder / f"bytecode-{number}"
-        directory.mkdir()
-        return compile_sources(batches[number], names, directory)
-
-    with ThreadPoolExecutor(max(1, (os.cpu_count() or 1))) as threads:
-        compiled = threads.map(compile_batch, range(len(batches)))
-        return [
-            Entry(cache_name(names[source]).lstrip("/"), content=code)
-            for batch in compiled
-            for source, code in batch.items()
-        ]
 
 
 def _lock_key(

@@ -14,7 +14,7 @@ from jupyter_faas.gateway.images.bytecode import cache_name, compile_sources
 from jupyter_faas.gateway.images.layers import APP_DIR, Entry, write_layer
 from jupyter_faas.model.errors import InternalError
 
-__all__ = ["ENTRYPOINT", "runtime_digest", "runtime_dir", "runtime_layer"]
+__all__ = ["ENTRYPOINT", "kept_runtime_layer", "runtime_digest", "runtime_dir", "runtime_layer"]
 
 START_FILE = "start.py"
 ENTRYPOINT = ("python3", "-I", f"/{APP_DIR}/{START_FILE}")
@@ -40,6 +40,21 @@ def runtime_layer(python: str, destination: Path) -> Layer:
     if python == f"{sys.version_info.major}.{sys.version_info.minor}":
         entries += _byte_code()
     return write_layer(destination, entries)
+
+
+def kept_runtime_layer(python: str, directory: Path) -> Layer:
+    """The same, made once: it stays in ``directory`` until the runtime or this interpreter is another."""
+    directory.mkdir(parents=True, exist_ok=True)
+    maker = f"{runtime_digest().removeprefix('sha256:')[:24]}-{sys.implementation.cache_tag}"
+    file = directory / f"{maker}-{python}.tar"
+    for stale in directory.glob("*.tar"):
+        if not stale.name.startswith(maker):
+            stale.unlink(missing_ok=True)
+    if not file.exists():
+        with tempfile.TemporaryDirectory(prefix=".making-", dir=directory) as folder:
+            runtime_layer(python, Path(folder, file.name)).path.replace(file)
+    content = file.read_bytes()
+    return Layer("sha256:" + hashlib.sha256(content).hexdigest(), file, len(content))
 
 
 def _sources() -> dict[str, bytes]:

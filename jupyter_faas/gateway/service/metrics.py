@@ -207,6 +207,7 @@ class _Present(Collector):
         )
         starts.add_metric(["yes"], prewarmed.taken)
         starts.add_metric(["no"], prewarmed.missed)
+        starts.add_metric(["unfit"], prewarmed.unfit)
         yield starts
         yield GaugeMetricFamily("faas_builds_running", "Publishes under way.", value=self._builds.running)
         builds = CounterMetricFamily("faas_builds", "Publishes that have ended.", labels=["state"])

@@ -37,11 +37,13 @@ class Kind(IntEnum):
     CHUNK = 5  # gateway → entrance: a piece of it
     ENDED = 6  # gateway → entrance: how a call ended
     QUIT = 7  # gateway → entrance: write what is to be written, and end
+    PING = 8  # gateway → entrance: does it still do anything?
     READY = 16  # entrance → gateway: it takes connections
     FIND = 17  # entrance → gateway: which version does a caller mean?
     CALL = 18  # entrance → gateway: run this version with the body
     CANCEL = 19  # entrance → gateway: the caller of a call has gone
     HELD = 20  # entrance → gateway: it holds a call's large result now, and counts it
+    PONG = 21  # entrance → gateway: it does
 
 
 class Message(NamedTuple):

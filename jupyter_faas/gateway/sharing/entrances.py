@@ -32,15 +32,21 @@ QUIT_SECONDS: Final = 5.0
 """How long entrances may write what is to be written when the gateway stops."""
 SOUND_SECONDS: Final = 30.0
 """An entrance that has run for so long is replaced at once; one that hasn't, after a pause."""
+PING_SECONDS: Final = 1.0
+UNANSWERED_ASIDE: Final = 2
+"""After so many unanswered pings in a row an entrance gets no more connections until it answers."""
+UNANSWERED_HUNG: Final = 10
+"""After so many it is ended, and another one started. Entrances never work for so long without a break."""
 FIRST_PAUSE_SECONDS: Final = 1.0
 MOST_PAUSE_SECONDS: Final = 60.0
 
 
 class Entrances(Collector):
-    """``number`` processes that take calls for ``service``; connections go to them in turn.
+    """``number`` processes that take calls for ``service``, beside the gateway's own.
 
-    Where there is none, ``server``, the gateway's own, takes a connection. It gets the requests, too, that
-    an entrance passes on. ``settings`` is what an entrance has to know.
+    Connections go to all of them in turn, and where an entrance doesn't take one, to ``server``, the
+    gateway's own. That gets the requests, too, that an entrance passes on. ``settings`` is what an entrance
+    has to know.
     """
 
     def __init__(
@@ -71,7 +77,9 @@ class Entrances(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """See ``prometheus_client``."""
-        yield GaugeMetricFamily("faas_entrances", "Processes that take calls.", value=self.running)
+        yield GaugeMetricFamily(
+            "faas_entrances", "Processes beside the gateway's own that take calls.", value=self.running
+        )
         yield CounterMetricFamily(
             "faas_entrances_replaced", "Processes that took calls and have died.", value=self.replaced
         )
@@ -94,15 +102,13 @@ class Entrances(Collector):
         self._stop_accepting = []
 
     def give(self, connection: socket.socket, address: Any) -> None:
-        """Hand a connection to the next entrance that takes it."""
-        for _ in self._entrances:
-            self._turn = (self._turn + 1) % len(self._entrances)
-            if self._entrances[self._turn].give(connection):
-                return
-        self.serve(connection, address)
+        """Hand a connection to the next process, or to the gateway's own if that doesn't take it."""
+        self._turn = (self._turn + 1) % (len(self._entrances) + 1)
+        if self._turn == 0 or not self._entrances[self._turn - 1].give(connection):
+            self.serve(connection, address)
 
     def serve(self, connection: socket.socket, address: Any = None) -> None:
-        """Serve a connection here: an entrance passes a request on, or there is no entrance."""
+        """Serve a connection here: it is our turn, or an entrance passes a request on."""
         self._server.serve(connection, address)
 
     async def close(self) -> None:
@@ -145,6 +151,7 @@ class _Entrance:
         self._process: Process | None = None
         self._channel: Channel | None = None
         self._passage: Passage | None = None
+        self._ponged = False
 
     def give(self, connection: socket.socket) -> bool:
         """Hand it a connection; false if it doesn't take it now."""
@@ -159,6 +166,8 @@ class _Entrance:
             if message.kind is Kind.READY:
                 self.ready.set()
                 log.info("Entrance %d takes calls", self.place)
+            elif message.kind is Kind.PONG:
+                self._ponged = True
             else:
                 desk.take(message)
 
@@ -172,14 +181,36 @@ class _Entrance:
         self._channel = desk.channel = await Channel.open(talk, take, lost.set)
         self._passage = Passage(give, self._serve)
         self._channel.send(Kind.OPEN, self.place, settings)
+        watch = asyncio.create_task(self._watch(self._channel))
         try:
             await lost.wait()
         finally:
+            watch.cancel()
             self.ready.clear()
             desk.close()
         self._passage.close()
         self._end()
         return await self._process.wait()
+
+    async def _watch(self, channel: Channel) -> None:
+        """End the process when it hangs: nobody else would notice, and callers would wait for ever.
+
+        Pings are counted and not the time, in which this process may have been the one that stood still.
+        """
+        await self.ready.wait()
+        unanswered = 0
+        while unanswered < UNANSWERED_HUNG:
+            self._ponged = False
+            channel.send(Kind.PING)
+            await asyncio.sleep(PING_SECONDS)
+            unanswered = 0 if self._ponged else unanswered + 1
+            if unanswered == 0:
+                self.ready.set()
+            elif unanswered == UNANSWERED_ASIDE:
+                self.ready.clear()
+                log.warning("Entrance %d doesn't answer: it gets no more connections", self.place)
+        log.error("Entrance %d hangs: ending it", self.place)
+        self._end()
 
     async def quit(self) -> None:
         """Ask the process to end, and see to it that it does."""

@@ -6,13 +6,16 @@ import asyncio
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
 from jupyter_faas.gateway.engines.process import ProcessEngine
 from jupyter_faas.gateway.images.builder import Environment, ImageBuilder
-from jupyter_faas.gateway.images.installer import Target
+from jupyter_faas.gateway.images.installer import Target, install, resolve
 from jupyter_faas.gateway.images.packages import LockCache, locked_packages
 from jupyter_faas.model.bundle import Bundle
 from jupyter_faas.model.errors import BuildError
@@ -240,3 +243,57 @@ def test_another_platform_takes_ready_made_packages_only() -> None:
     assert "--only-binary" in Target(PYTHON, f"linux/{other}").arguments()
     assert "aarch64-manylinux_2_28" in Target("3.12", "linux/arm64").arguments()
     assert Target("3.7", "linux/amd64").native is False
+
+
+@pytest.fixture
+def asked(wheels: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """An index that notes what it is asked for, in place of the folder."""
+    seen: list[str] = []
+    pages = {
+        f"/simple/{name.replace('_', '-')}/": "".join(
+            f'<a href="/{path.name}">{path.name}</a>' for path in wheels.glob(f"{name}-*")
+        ).encode()
+        for name in ("faas_above", "faas_below")
+    }
+    files = {f"/{path.name}": path.read_bytes() for path in wheels.iterdir()}
+
+    class Index(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            seen.append(self.path)
+            content = {**pages, **files}.get(self.path)
+            self.send_response(404 if content is None else 200)
+            self.send_header("Content-Type", "text/html" if self.path in pages else "application/zip")
+            self.end_headers()
+            self.wfile.write(content or b"")
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Index)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    monkeypatch.delenv("UV_FIND_LINKS")
+    monkeypatch.delenv("UV_NO_INDEX")
+    monkeypatch.setenv("UV_DEFAULT_INDEX", f"http://127.0.0.1:{server.server_port}/simple")
+    yield seen
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.mark.parametrize(("constraints", "asks"), [(["faas_below==1.0"], False), ([], True)])
+def test_the_index_is_only_asked_for_what_it_may_answer_otherwise(
+    asked: list[str], tmp_path: Path, constraints: list[str], asks: bool
+) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    locks = []
+    for folder in (first, second):
+        folder.mkdir()
+        asked.clear()
+        locks.append(asyncio.run(resolve(["faas_above==2.0"], constraints, TARGET, folder)))
+        assert ("/simple/faas-above/" in asked) is (asks or folder is first)
+        asked.clear()
+        asyncio.run(install(locks[-1], {}, TARGET, folder, folder / "packages", print))
+        assert (folder / "packages" / "faas_below.py").exists()
+    assert locks[0] == locks[1]
+    assert asked == [], "what is in uv's cache is installed from there"
