@@ -113,8 +113,8 @@ def test_the_catalogue(functions: Gateway, lab: JupyterServer, open_lab: Open) -
 def test_a_call_by_the_form(functions: Gateway, lab: JupyterServer, open_lab: Open) -> None:
     page = open_lab(lab)
     open_function(page, "summarize")
-    for index, number in enumerate(("2", "4")):
-        page.locator(".jp-faas-try-form button[title='Add item']").click()
+    page.locator(".jp-faas-try-form button[title='Add item']").click()  # below the three of the example
+    for index, number in enumerate(("2", "4", "3", "3")):
         page.locator(f"#root_values_{index}").fill(number)
     page.locator("#root_q").fill("0.25")
     page.get_by_role("button", name="Call", exact=True).click()
@@ -124,7 +124,7 @@ def test_a_call_by_the_form(functions: Gateway, lab: JupyterServer, open_lab: Op
     page.get_by_role("tab", name="Calls").click()
     expect(page.locator(".jp-faas-calls tbody tr").first).to_contain_text("200")
     page.get_by_role("tab", name="Logs").click()
-    expect(page.get_by_role("log")).to_contain_text("summarizing 2 values")
+    expect(page.get_by_role("log")).to_contain_text("summarizing 4 values")
 
 
 def test_what_does_not_fit_is_said_before_it_is_sent(

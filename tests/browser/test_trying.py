@@ -78,6 +78,6 @@ def test_a_call_goes_into_the_notebook(gateway: Gateway, lab: JupyterServer, ope
     insert = page.get_by_role("button", name="Insert call into notebook")
     insert.click()
     page.get_by_role("tab", name="calling.ipynb").click()
-    expect(cell(page, 1)).to_contain_text("twice(x=21)")
-    run(page, 1)
-    expect(cell(page, 1).locator(".jp-OutputArea")).to_contain_text("42")
+    expect(cell(page, 2)).to_contain_text("twice(x=21)")  # below the empty one that running a last cell adds
+    run(page, 2)
+    expect(cell(page, 2).locator(".jp-OutputArea")).to_contain_text("42")
