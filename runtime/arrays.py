@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 
 from .refusals import ELEMENT_BYTES, Refused, bound
+from .times import instant_of, length_text, numpy_times
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-FINE_UNITS = frozenset({"ns", "ps", "fs", "as"})  # Python's own times end at microseconds
+MISSING = frozenset({"NAType", "NaTType"})
 RECORD_FIELD_BYTES = 5  # two quotes, a colon, a digit and a comma
 
 
@@ -27,8 +28,8 @@ def _array(value: Any, cap: int) -> Any:
             value[~finite] = None
         elif value.dtype.itemsize > 8:
             value = value.astype(float)
-    elif kind in "mM" and numpy.datetime_data(value.dtype)[0] in FINE_UNITS:
-        value = value.astype(f"{kind}8[us]")
+    elif kind in "mM":
+        return numpy_times(value)
     return value.tolist()
 
 
@@ -57,9 +58,9 @@ def _series(value: Any, cap: int) -> Any:
     values = _column(value, cap)
     if type(index).__name__ == "RangeIndex" and index.start == 0 and index.step == 1:
         return values
-    if not index.is_unique:
-        raise Refused("; labels of its index occur twice, so call reset_index() first")
     labels = [_label(label) for label in index.tolist()]
+    if len(set(map(str, labels))) < len(labels):
+        raise Refused("; labels of its index occur twice, so call reset_index() first")
     return {labels[i]: values[i] for i in range(len(labels))}
 
 
@@ -74,24 +75,32 @@ def _records(value: Any, cap: int) -> list[dict[Any, Any]]:
 
 
 def _label(label: Any) -> Any:
-    """What JSON can have as a key is kept, times are ISO 8601, the rest is text."""
+    """What JSON can have as a key is kept, times are ISO 8601, a missing one is ``null``, else text."""
+    if label is None or type(label).__name__ in MISSING or label != label:
+        return "null"
     if isinstance(label, (str, int, float)):
         return label
     return label.isoformat() if hasattr(label, "isoformat") else str(label)
 
 
+def _row_wise(names: list[str], columns: list[list[Any]]) -> list[dict[str, Any]]:
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
 def _arrow_records(value: Any, cap: int) -> list[dict[str, Any]]:
     """An Arrow table as one object per row."""
-    names = value.column_names
+    names = value.schema.names
     if len(set(names)) < len(names):
         raise Refused("; two of its columns have the same name")
     bound(value.num_rows * sum(len(name) + RECORD_FIELD_BYTES for name in names), cap)
-    rows: list[dict[str, Any]] = value.to_pylist()
-    return rows
+    return _row_wise(names, [_arrow_values(column, cap) for column in value.columns])
 
 
 def _arrow_values(value: Any, cap: int) -> list[Any]:
     bound(ELEMENT_BYTES * len(value), cap)
+    text = str(value.type)
+    if text.startswith(("timestamp[ns", "duration[ns")):
+        return _fine(value.cast("int64").to_pylist(), text[0] == "t", getattr(value.type, "tz", None))
     values: list[Any] = value.to_pylist()
     return values
 
@@ -99,14 +108,28 @@ def _arrow_values(value: Any, cap: int) -> list[Any]:
 def _polars_records(value: Any, cap: int) -> list[dict[str, Any]]:
     """A polars DataFrame as one object per row."""
     bound(value.height * sum(len(name) + RECORD_FIELD_BYTES for name in value.columns), cap)
-    rows: list[dict[str, Any]] = value.to_dicts()
-    return rows
+    return _row_wise(value.columns, [_polars_values(column, cap) for column in value.get_columns()])
 
 
 def _polars_values(value: Any, cap: int) -> list[Any]:
     bound(ELEMENT_BYTES * len(value), cap)
+    dtype = value.dtype
+    if getattr(dtype, "time_unit", None) == "ns":
+        is_instant = hasattr(dtype, "time_zone")
+        return _fine(value.to_physical().to_list(), is_instant, getattr(dtype, "time_zone", None))
     values: list[Any] = value.to_list()
     return values
+
+
+def _fine(numbers: list[int | None], is_instant: bool, zone: str | None) -> list[str | None]:
+    """Nanoseconds since 1970, or of a length of time, as texts: Python's own types would cut them."""
+    if is_instant:
+        return [None if number is None else instant_of(number, zone) for number in numbers]
+    return [None if number is None else length_text(number, 9) for number in numbers]
+
+
+def _masked(value: Any, _cap: int) -> Any:
+    return numpy_times(value) if value.dtype.kind in "mM" else value.tolist()
 
 
 def _none(_value: Any, _cap: int) -> None:
@@ -114,7 +137,7 @@ def _none(_value: Any, _cap: int) -> None:
 
 
 ARRAYS: dict[str, Callable[[Any, int], Any]] = {
-    "numpy.MaskedArray": lambda value, _: value.tolist(),
+    "numpy.MaskedArray": _masked,
     "numpy.ndarray": _array,
     "numpy.generic": _scalar,
     "pandas.DataFrame": _records,

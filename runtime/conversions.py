@@ -9,6 +9,7 @@ import sys
 
 from .arrays import ARRAYS
 from .refusals import ELEMENT_BYTES, Refused, bound
+from .times import length_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -112,19 +113,8 @@ def _sorted(value: Any, _cap: int) -> list[Any]:
 
 
 def _duration(value: Any, _cap: int) -> str:
-    """ISO 8601, e.g. ``P1DT2H0M3.5S``; a negative one has its sign in front."""
     microseconds = (value.days * 86400 + value.seconds) * 10**6 + value.microseconds
-    nanoseconds = microseconds * 1000 + getattr(value, "nanoseconds", 0)  # pandas has them
-    sign, nanoseconds = ("-", -nanoseconds) if nanoseconds < 0 else ("", nanoseconds)
-    seconds, fraction = divmod(nanoseconds, 10**9)
-    days, seconds = divmod(seconds, 86400)
-    hours, minutes = seconds // 3600, seconds % 3600 // 60
-    tail = f".{fraction:09d}".rstrip("0") if fraction else ""
-    date = f"{days}D" if days else ""
-    time = f"{hours}H" if hours else ""
-    time += f"{minutes}M" if minutes else ""
-    time += f"{seconds % 60}{tail}S" if seconds % 60 or tail or not (date or time) else ""
-    return f"{sign}P{date}" + (f"T{time}" if time else "")
+    return length_text(microseconds * 1000 + getattr(value, "nanoseconds", 0), 9)  # pandas has them
 
 
 def _iterator(_value: Any, _cap: int) -> Any:

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import sys
 
-from . import codec, conversions
+from . import codec, conversions, pictures
+from .misfits import arrow_misfit, check_columns, texts_for_csv
 from .refusals import ELEMENT_BYTES, bound
 
 TYPE_CHECKING = False
@@ -23,7 +24,7 @@ ARROW = "application/vnd.apache.arrow.stream"
 PARQUET = "application/vnd.apache.parquet"
 NPY = "application/x-npy"
 BYTES = "application/octet-stream"
-PNG, JPEG, WEBP, SVG = "image/png", "image/jpeg", "image/webp", "image/svg+xml"
+PNG, JPEG, SVG = "image/png", "image/jpeg", "image/svg+xml"
 PLOTLY = "application/vnd.plotly.v1+json"  # what notebooks know plotly figures by
 
 # What another package than the value's own writes.
@@ -32,7 +33,8 @@ NEEDS = {
     "plotly": {PNG: "kaleido", SVG: "kaleido"},
 }
 TYPE_KEY = b"faas"  # in an Arrow schema's metadata: which type the table was
-PNG_MODES = {"1", "L", "LA", "I", "I;16", "P", "RGB", "RGBA"}
+NESTED = ("list", "large_list", "fixed_size_list", "struct", "map", "dense_union", "sparse_union", "array")
+UNKNOWN_TO_CSV = (*NESTED, "object", "duration(", "binary")  # polars writes none of these
 PLAIN = (dict, list, tuple, str, int, float)
 
 
@@ -42,6 +44,8 @@ def forms_of(value: Any) -> Forms:
     for base in kind.__mro__:
         package = base.__module__.partition(".")[0]
         named = _BY_NAME.get(f"{package}.{base.__qualname__}")
+        if named is pictures.ALL:
+            return pictures.picture_forms(value)
         if named is not None:
             needs = NEEDS.get(package, {})
             return {name: write for name, write in named.items() if _is_there(needs.get(name))}
@@ -77,7 +81,8 @@ def _bytes(value: Any, _cap: int) -> bytes:
 def _csv(value: Any, cap: int) -> bytes:
     """The index is left out, as in JSON; a Series is a table of one column."""
     bound(ELEMENT_BYTES * value.size, cap)
-    text: str = value.to_csv(index=False)
+    frame = value if value.ndim > 1 else value.to_frame()
+    text: str = texts_for_csv(frame).to_csv(index=False)
     return text.encode()
 
 
@@ -95,8 +100,15 @@ def _arrow_of(value: Any) -> Any:
     kind = type_of(value)
     if kind == "pandas.Series":
         value = value.to_frame()
-    table = value if isinstance(value, pyarrow.Table) else pyarrow.Table.from_pandas(_native(value))
+    table = value if isinstance(value, pyarrow.Table) else _table_of(_native(value))
     return table.replace_schema_metadata({**(table.schema.metadata or {}), TYPE_KEY: kind.encode()})
+
+
+def _table_of(frame: Any) -> Any:
+    try:
+        return sys.modules["pyarrow"].Table.from_pandas(frame)
+    except Exception as error:
+        raise arrow_misfit(frame, error) from error
 
 
 def _native(frame: Any) -> Any:
@@ -146,19 +158,21 @@ def _arrow_csv(value: Any, cap: int) -> bytes:
     from io import BytesIO
 
     bound(ELEMENT_BYTES * value.num_rows * value.num_columns, cap)
+    check_columns(dict(zip(value.schema.names, value.schema.types, strict=True)), NESTED, "CSV")
     buffer = BytesIO()
     csv: Any = import_module("pyarrow.csv")
     csv.write_csv(value, buffer)
     return buffer.getvalue()
 
 
-def _polars_written(method: str) -> Encoder:
+def _polars_written(method: str, form: str, refused: tuple[str, ...] = ("object",)) -> Encoder:
     """A polars DataFrame, or a Series as a table of one column, by a method that writes to a file."""
 
     def write(value: Any, cap: int) -> bytes:
         from io import BytesIO
 
         frame = value.to_frame() if type_of(value) == "polars.Series" else value
+        check_columns(dict(frame.schema), refused, form)
         bound(frame.height * frame.width // 8, cap)
         buffer = BytesIO()
         getattr(frame, method)(buffer)
@@ -191,26 +205,6 @@ def _plotted(kind: str) -> Encoder:
         pyplot = sys.modules.get("matplotlib.pyplot")
         if pyplot is not None:
             pyplot.close(figure)  # calls of a warm worker would pile their figures up
-        return buffer.getvalue()
-
-    return write
-
-
-def _picture(kind: str) -> Encoder:
-    """A PIL image; JPEG has no transparency, palette or 16 bits, PNG no four inks."""
-
-    def write(value: Any, _cap: int) -> bytes:
-        from io import BytesIO
-
-        if 0 in value.size:
-            raise ValueError("it has no pixels")  # WebP's writer would run out of memory
-        buffer = BytesIO()
-        unknown = (kind == "JPEG" and value.mode not in {"RGB", "L", "CMYK"}) or (
-            kind == "PNG" and value.mode not in PNG_MODES
-        )
-        if unknown:
-            value = value.convert("RGB")
-        value.save(buffer, format=kind)
         return buffer.getvalue()
 
     return write
@@ -263,9 +257,9 @@ _REPR = {
 _RAW: Forms = {BYTES: _bytes, codec.JSON: _json}
 _POLARS: Forms = {
     codec.JSON: _json,
-    CSV: _polars_written("write_csv"),
-    ARROW: _polars_written("write_ipc_stream"),
-    PARQUET: _polars_written("write_parquet"),
+    CSV: _polars_written("write_csv", "CSV", UNKNOWN_TO_CSV),
+    ARROW: _polars_written("write_ipc_stream", "Arrow"),
+    PARQUET: _polars_written("write_parquet", "Parquet"),
 }
 _FIGURE: Forms = {PNG: _plotted("png"), SVG: _plotted("svg")}
 _BY_NAME: dict[str, Forms] = {
@@ -289,5 +283,5 @@ _BY_NAME: dict[str, Forms] = {
         PNG: _plotly_image("png"),
         SVG: _plotly_image("svg"),
     },
-    "PIL.Image": {PNG: _picture("PNG"), JPEG: _picture("JPEG"), WEBP: _picture("WEBP")},
+    "PIL.Image": pictures.ALL,
 }

@@ -4,10 +4,12 @@ function chose them, or as a stream of what it yields.
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from types import AsyncGeneratorType, GeneratorType
 
 from . import codec
 from .accept import names, preferred
+from .closing import cancellable, closable
 from .facade import Response
 from .refusals import TooLarge
 from .replies import MAX_HEADERS, header_fault, status_fault
@@ -45,6 +47,7 @@ class Replier:
     def __init__(self, cap: int, wait: Wait) -> None:
         self._cap = cap
         self._wait = wait
+        self._cleans_up = True  # whether a stream that is ended from outside does; ours have nothing to
 
     def reply(self, result: Any, accept: str, send: Send) -> tuple[Header, bytes]:
         """The outcome of a call and the body with it; ``send`` takes the chunks of a stream.
@@ -54,6 +57,7 @@ class Replier:
         if type(result) in PLAIN and accept in {"", codec.JSON}:
             content_type, body = codec.encode(result, self._cap)
             return {"ok": True, "type": content_type}, body
+        self._cleans_up = not isinstance(result, Deferred)
         if isinstance(result, Deferred):
             media_type = preferred(result.forms, accept)
             if media_type is None:
@@ -111,13 +115,10 @@ class Replier:
             raise _not_acceptable(_kind(result), accept, available)
         stream = _Stream(media_type, header, self._cap, send)
         if isinstance(result, GeneratorType):
-            try:
-                for item in result:
-                    stream.add(item)
-            finally:
-                result.close()
+            with closable() if self._cleans_up else nullcontext():
+                stream.drain(result)
         else:
-            self._wait(stream.drain(result))
+            self._wait(stream.drain_later(result))
         return stream.end()
 
     def _bounded(self, body: bytes) -> bytes:
@@ -150,11 +151,20 @@ class _Stream:
         self._send({} if self._begun else self._header, body)
         self._begun = True
 
-    async def drain(self, items: AsyncGeneratorType[Any, Any]) -> None:
-        """Send what an async generator yields."""
+    def drain(self, items: GeneratorType[Any, Any, Any]) -> None:
+        """Send what a generator yields."""
         try:
-            async for item in items:
+            for item in items:
                 self.add(item)
+        finally:
+            items.close()
+
+    async def drain_later(self, items: AsyncGeneratorType[Any, Any]) -> None:
+        """Send what an asynchronous generator yields."""
+        try:
+            with cancellable():
+                async for item in items:
+                    self.add(item)
         finally:
             await items.aclose()
 
@@ -194,7 +204,8 @@ def _bad_response(why: str) -> codec.Unencodable:
 
 
 def _kind(result: Any) -> str:
-    return f"a {codec.type_name(result)}"
+    mode = getattr(result, "mode", "") if type(result).__module__.startswith("PIL.") else ""
+    return f"a {codec.type_name(result)}{f' of mode {mode}' if mode else ''}"
 
 
 def _not_acceptable(what: str, accept: str, available: list[str]) -> codec.Unencodable:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from . import outcomes, reports
+from . import closing, outcomes, reports
 from .capture import Capture, Stream
 from .frames import Frame, FrameError, Kind, encode_frame
 from .gauge import Gauge
@@ -114,6 +114,8 @@ class Slot:
         With a line we can't tell whether it has, and the gateway counts on one answer to each ``KILL``.
         """
         if self._call is not None or self._lined:
+            if self.worker is not None:
+                closing.let_clean_up(self.worker.pid, self.worker.channel, self._take_late)
             self._retire(outcomes.killed())
         elif self._ever_lined:
             self._answer(outcomes.killed(), self._gauge.usage(None), not self._ready)
@@ -203,6 +205,11 @@ class Slot:
             self._starter.on_template(self, frame.header)
         else:
             raise FrameError(f"a frame of kind {frame.kind} out of turn")
+
+    def _take_late(self, frame: Frame) -> None:
+        """What a worker says while its call is being ended: how far it has come is still worth knowing."""
+        if frame.kind == Kind.PROGRESS:
+            self._progress.take(frame.header, frame.body)
 
     def _on_ready(self, frame: Frame) -> None:
         if self.worker is None or not self._supervision.is_child(self.worker):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from jupyter_faas.cli.arguments import UsageError
 from jupyter_faas.cli.output import note, print_json, print_table
+from jupyter_faas.cli.progress import progress_bar
 from jupyter_faas.cli.surroundings import importing_from, run_in_kernels_python
 from jupyter_faas.client import Connection, GatewayClient
 from jupyter_faas.client.connection import ensure_gateway
@@ -17,6 +17,13 @@ from jupyter_faas.kernel.whole.capture import Proof, annotation_of, capture_note
 from jupyter_faas.kernel.whole.source import read_notebook
 
 __all__ = ["publish_whole"]
+
+_STEPS: Final = {
+    "environment": "installing packages",
+    "image": "making the image",
+    "check": "checking it",
+    "live": "going live",
+}
 
 
 def publish_whole(arguments: argparse.Namespace, values: Mapping[str, Any]) -> int:
@@ -46,8 +53,8 @@ def publish_whole(arguments: argparse.Namespace, values: Mapping[str, Any]) -> i
         note(captured.receipt.text())
     target = annotation.gateway or arguments.gateway
     connection = Connection.from_url(target) if target else ensure_gateway(note)
-    with GatewayClient(connection) as gateway:
-        answer = gateway.publish(captured.bundle, annotation.environment, _progress, annotation.aliases)
+    with GatewayClient(connection) as gateway, progress_bar(len(_STEPS), "step") as begin:
+        answer = gateway.publish(captured.bundle, annotation.environment, _steps(begin), annotation.aliases)
     if arguments.json:
         print_json({"published": [{"cell": None, **answer}], "error": None})
     else:
@@ -77,6 +84,11 @@ def _show(receipt: Any, as_json: bool) -> int:
     return 0
 
 
-def _progress(event: str, data: Mapping[str, Any]) -> None:
-    if event == "step" and data.get("state") in ("done", "reused") and sys.stderr.isatty():
-        note(f"{data['step']}: {data.get('detail') or 'done'}")
+def _steps(begin: Callable[[str], None]) -> Callable[[str, Mapping[str, Any]], None]:
+    """Tells ``begin`` of each step of a build as it begins."""
+
+    def told(event: str, data: Mapping[str, Any]) -> None:
+        if event == "step" and data.get("state") == "started":
+            begin(_STEPS.get(data["step"], data["step"]))
+
+    return told

@@ -11,7 +11,7 @@ from typing import Any, Final
 from jupyter_faas.client.packages import is_there, package, type_name
 from jupyter_faas.model.media import ARROW, CSV, NPY, PARQUET
 
-__all__ = ["File", "file_of"]
+__all__ = ["File", "file_of", "picture_file"]
 
 UNTOLD: Final = "application/octet-stream"
 SUFFIXES: Final = {
@@ -23,6 +23,10 @@ SUFFIXES: Final = {
     ".jpg": "image/jpeg",
     ".jpeg": "image/jpeg",
 }
+
+_PNG_MODES: Final = frozenset({"1", "L", "LA", "I;16", "P", "RGB", "RGBA"})
+_UNWRITTEN: Final = {"HSV": "RGB", "RGBa": "RGBA", "La": "LA", "I;16B": "I", "I;16L": "I", "I;16N": "I"}
+"""Modes that neither PNG nor TIFF has, and what keeps their pixels."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,7 @@ def file_of(value: Any, accepted: Collection[str], packages: Collection[str]) ->
     if kind == "numpy.ndarray" and NPY in accepted and not value.dtype.hasobject:
         return File(NPY, "array.npy", _npy(value))
     if kind == "PIL.Image" and "image/*" in accepted:
-        return _picture(value)
+        return picture_file(value)
     if kind in _TABLES and ARROW in accepted and _reads_arrow(packages):
         content = _TABLES[kind](value)
         return None if content is None else File(ARROW, "table.arrows", content)
@@ -88,10 +92,13 @@ def _npy(array: Any) -> bytes:
     return content.getvalue()
 
 
-def _picture(image: Any) -> File:
-    """PNG keeps every pixel; what it has no place for (four inks, floats), TIFF has."""
+def picture_file(image: Any) -> File:
+    """An image of PIL as PNG, or, where that has no place for its pixels (four inks, floats), as TIFF."""
     content = BytesIO()
-    kind = "TIFF" if image.mode in {"CMYK", "F", "YCbCr", "LAB", "HSV"} else "PNG"
+    package("PIL.Image")  # the plugins that write
+    kind = "PNG" if image.mode in _PNG_MODES else "TIFF"
+    if image.mode in _UNWRITTEN:
+        image = image.convert(_UNWRITTEN[image.mode])
     image.save(content, kind)
     return File(f"image/{kind.lower()}", f"picture.{kind.lower()}", content.getvalue())
 

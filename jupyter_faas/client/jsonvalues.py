@@ -15,11 +15,11 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
 from fractions import Fraction
-from io import BytesIO
 from pathlib import Path, PurePath
 from typing import Any, Final
 from uuid import UUID
 
+from jupyter_faas.client.files import picture_file
 from jupyter_faas.client.packages import package, type_name
 from jupyter_faas.model.errors import InvalidInput
 from jupyter_faas.model.iso8601 import duration_text
@@ -115,10 +115,7 @@ def _series(series: Any) -> Any:
 
 
 def _picture(image: Any) -> str:
-    content = BytesIO()
-    package("PIL.Image")  # the plugins that write
-    image.save(content, "PNG")
-    return _base64(content.getvalue())
+    return _base64(picture_file(image).content)
 
 
 def _model(model: Any) -> Any:

@@ -74,6 +74,8 @@ def _package_scalar(name: str) -> Callable[[Any], Any] | None:
         return None
     if top == "pandas":
         return _PANDAS_TIMES.get(kind)
+    if kind in _NUMPY_TIMES:
+        return _NUMPY_TIMES[kind]
     made = getattr(package("numpy"), kind, None)
     scalar = SCALARS.get(name)
     if scalar is None:
@@ -142,6 +144,19 @@ def _series(value: Any) -> Any:
     return package("polars").Series(value) if is_there("polars") else value
 
 
+def _moment(text: str) -> Any:
+    """To the text's own precision, which may be beyond that of Python's types."""
+    if re.match(r"[+-]?\d", text) is None:  # numpy knows a "today"
+        raise ValueError(text)
+    return package("numpy").datetime64(text)
+
+
+def _length(text: str) -> Any:
+    numpy = package("numpy")
+    made, rest = numpy.timedelta64(SCALARS["numpy.timedelta64"].read(text), "us"), _nanoseconds(text)
+    return made + numpy.timedelta64(rest, "ns") if rest else made
+
+
 def _timestamp(text: str) -> Any:
     made = package("pandas").Timestamp(SCALARS["pandas.Timestamp"].read(text))
     return _with_nanoseconds(made, text)
@@ -153,12 +168,15 @@ def _timedelta(text: str) -> Any:
 
 
 def _with_nanoseconds(made: Any, text: str) -> Any:
-    """With what the text has beyond the microseconds, where Python's own types end."""
+    rest = _nanoseconds(text)
+    return made.as_unit("ns") + package("pandas").Timedelta(rest, "ns") if rest else made
+
+
+def _nanoseconds(text: str) -> int:
+    """What the text has beyond the microseconds, where Python's own types end."""
     found = re.search(r"[.,]\d{6}(\d{1,3})", text)
-    if found is None:
-        return made
-    rest = int(found[1].ljust(3, "0")) * (-1 if text.startswith("-") else 1)
-    return made.as_unit("ns") + package("pandas").Timedelta(rest, "ns")
+    rest = 0 if found is None else int(found[1].ljust(3, "0"))
+    return -rest if text.startswith("-") else rest
 
 
 def _range(numbers: list[int]) -> Any:
@@ -176,6 +194,7 @@ def _number(value: Any) -> Any:
     return SCALARS["numbers.Number"].read(value) if isinstance(value, str) else value
 
 
+_NUMPY_TIMES: Final = {"datetime64": _moment, "timedelta64": _length}
 _PANDAS_TIMES: Final = {"Timestamp": _timestamp, "Timedelta": _timedelta}
 _TYPES: Final[dict[str, Callable[[Any], Any]]] = {
     "builtins.bytearray": lambda text: bytearray(SCALARS["builtins.bytearray"].read(text)),

@@ -111,9 +111,8 @@ class GatewayApp(JupyterApp):
         1,
         min=1,
         max=MOST_PROCESSES,
-        help="How many processes take calls. With more than one they leave to the gateway's own process only "
-        "what has to be in one place, instances and queues, so that several cores are used and every cap "
-        "holds over all of them.",
+        help="How many processes take calls, the gateway's own one of them. What has to be in one place, "
+        "instances and queues, stays there, so that several cores are used and every cap holds over all.",
     ).tag(config=True)
 
     drain_seconds = Float(
@@ -227,7 +226,7 @@ class GatewayApp(JupyterApp):
     async def _open(
         self, server: Server, sockets: Sequence[socket.socket], site: Site, page: SharedPage | None
     ) -> Entrances | None:
-        """Take connections: here, or with a ``page`` in other processes."""
+        """Take connections: here, and with a ``page`` in other processes, too."""
         if page is None:
             server.listen(sockets)
             return None
@@ -239,7 +238,7 @@ class GatewayApp(JupyterApp):
             "body_seconds": self.body_seconds,
         }
         budget = SharedBudget(self.max_held_bytes, page, 0)
-        entrances = Entrances(self.processes, site.service, server, page, budget, settings)
+        entrances = Entrances(self.processes - 1, site.service, server, page, budget, settings)
         site.service.metrics.include(entrances)
         await entrances.start()
         entrances.listen(sockets)

@@ -36,7 +36,7 @@ FORMS: Final[dict[str, list[str]]] = {
     "matplotlib.Figure": _FIGURE,
     "matplotlib.Axes": _FIGURE,
     "plotly.BaseFigure": [HTML, JSON, PLOTLY, "image/png", "image/svg+xml"],
-    "PIL.Image": ["image/png", "image/jpeg", "image/webp"],
+    "PIL.Image": ["image/png", "image/jpeg", "image/webp", "image/tiff"],
 }
 """The forms of a result, the default first, by the type's name."""
 

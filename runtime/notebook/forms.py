@@ -26,10 +26,11 @@ HIDDEN = {
 
 
 class Forms:
-    """Writes notebooks of at most ``cap`` bytes."""
+    """Writes notebooks of at most ``cap`` bytes; pages are called ``title``."""
 
-    def __init__(self, cap: int) -> None:
+    def __init__(self, cap: int, title: str) -> None:
         self._cap = cap
+        self._title = title
         self._exporters: dict[bool, HTMLExporter] = {}
 
     def prepare(self) -> None:
@@ -39,7 +40,8 @@ class Forms:
     def of(self, notebook: Any, media_type: str, hide_input: bool) -> Response:
         """The notebook as ``media_type``; raises ``Unencodable`` if that is too large."""
         if media_type == HTML:
-            text, _ = self._exporter(hide_input).from_notebook_node(notebook)
+            named = {"metadata": {"name": self._title}}
+            text, _ = self._exporter(hide_input).from_notebook_node(notebook, named)
             headers = {"Content-Type": f"{HTML}; charset=utf-8"}
         else:
             text, headers = nbformat.writes(notebook), {"Content-Type": IPYNB}

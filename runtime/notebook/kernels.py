@@ -18,8 +18,9 @@ from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 
 from .. import processes
+from ..cgroups import Cgroup
 from ..files import link_files
-from ..outcomes import CallFailed
+from ..outcomes import CallFailed, out_of_memory
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -119,11 +120,16 @@ class Kernel:
         """Wait until it takes code; raises ``CallFailed`` if it ends before that."""
         if hasattr(self, "language_info"):
             return
+        ooms = Cgroup().oom_kills()
         connecting = asyncio.ensure_future(self._link_other_names())
         try:
             await self.client.wait_for_ready(timeout=READY_SECONDS)
             reply = await self.client.kernel_info(reply=True, timeout=READY_SECONDS)
         except RuntimeError as error:
+            if Cgroup().oom_kills() > ooms:
+                cgroup = Cgroup()
+                outcome = out_of_memory(cgroup.memory_cap, cgroup.memory_peak())
+                raise CallFailed(outcome["code"], outcome["detail"], **outcome["figures"]) from error
             detail = "The notebook's kernel ended before it was ready. What it wrote is in the log."
             raise CallFailed("init-error", detail) from error
         finally:

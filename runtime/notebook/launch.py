@@ -1,11 +1,13 @@
-"""The process of a Python kernel: ``python3 -I launch.py -f CONNECTION_FILE``.
+"""The process of a Python kernel: ``python3 -I launch.py MODULE,MODULE -f CONNECTION_FILE``.
 
 It finds the function's modules and packages as a worker does, and takes the magics that speak of installing
-and publishing for what they are here: done.
+and publishing for what they are here: done. It imports the modules before it takes code, so that no call has
+to wait for them.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from importlib import import_module
@@ -29,8 +31,12 @@ def main() -> None:
     from ipykernel.kernelapp import IPKernelApp
 
     application: Any = IPKernelApp.instance()
-    application.initialize([*sys.argv[1:], "--HistoryManager.hist_file=:memory:"])
+    early, *arguments = sys.argv[1:]
+    application.initialize([*arguments, "--HistoryManager.hist_file=:memory:"])
     authoring.arrange(application.shell, module)
+    for name in filter(None, early.split(",")):
+        with contextlib.suppress(Exception, SystemExit):  # the cell that imports it will tell
+            import_module(name)
     application.start()
 
 

@@ -11,6 +11,7 @@ from ..outcomes import CallFailed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
 PYTHON = "python"
@@ -24,16 +25,16 @@ def set_folders(root: str) -> None:
         os.environ.setdefault(f"JUPYTER_{name}_DIR", f"{scratch}/.jupyter/{name.lower()}")
 
 
-def spec_for(notebook: dict[str, Any], root: str) -> KernelSpec:
+def spec_for(notebook: dict[str, Any], root: str, early: Iterable[str] = ()) -> KernelSpec:
     """The kernel for a notebook, by its name or else by its language; raises ``CallFailed`` if there is none.
 
     Python's is always the image's own interpreter: the name that it has in the author's Jupyter says nothing
-    here.
+    here. It imports the modules ``early`` before it takes code.
     """
     name, language = notebook["kernel"], notebook["language"]
     if language.lower() == PYTHON:
         launcher = f"{root}/faas_runtime/notebook/launch.py"
-        argv = [sys.executable, "-I", launcher, "-f", "{connection_file}"]
+        argv = [sys.executable, "-I", launcher, ",".join(early), "-f", "{connection_file}"]
         return KernelSpec(argv=argv, language=PYTHON, display_name="Python")
     installed = {found: KernelSpecManager().get_kernel_spec(found) for found in _names()}
     fitting = [spec for spec in installed.values() if spec.language.lower() == language.lower()]

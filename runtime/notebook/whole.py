@@ -12,7 +12,7 @@ from .run import Run
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import Any
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -28,6 +28,9 @@ class Notebook:
     has come.
     """
 
+    early: Sequence[str] = ()
+    """Modules that a Python kernel imports before it takes its call."""
+
     def __init__(self, annotations: dict[str, Any]) -> None:
         self.__annotations__ = annotations
         self._manifest = read_manifest(ROOT)
@@ -35,7 +38,7 @@ class Notebook:
         specs.set_folders(ROOT)
         with open(f"{ROOT}/function/{described['file']}", encoding="utf-8") as file:
             self._source = file.read()
-        self._forms = Forms(self._manifest["caps"]["result_bytes"])
+        self._forms = Forms(self._manifest["caps"]["result_bytes"], _title(self._manifest))
         self._forms.prepare()
         if len(annotations) > 1:
             import_module(f"{__package__}.parameters")  # so that no call has to wait for it
@@ -65,9 +68,15 @@ class Notebook:
 
     def _started(self) -> kernels.Kernels:
         if self._kernels is None:
-            spec = specs.spec_for(self._manifest["notebook"], ROOT)
+            spec = specs.spec_for(self._manifest["notebook"], ROOT, self.early)
             self._kernels = kernels.Kernels(spec, ROOT, self._manifest["files"])
         return self._kernels
+
+
+def _title(manifest: dict[str, Any]) -> str:
+    """What a page is called: the notebook's first line of text, else its file."""
+    first: str = manifest["doc"].partition("\n")[0].strip()
+    return first or os.path.splitext(manifest["origin"].get("notebook") or manifest["name"])[0]
 
 
 def _untold(header: dict[str, Any], body: bytes = b"") -> None:

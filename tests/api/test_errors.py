@@ -62,6 +62,7 @@ class Row(NamedTuple):
     words: str
     path: str = "/functions/misuse"
     headers: Mapping[str, str] = {}
+    method: str = "POST"
 
 
 ROWS = {
@@ -92,6 +93,15 @@ ROWS = {
         {}, 404, "not-found", {}, r"There are .*misuse|list` shows the \d+", path="/functions/zzzzzz"
     ),
     "no version": Row({}, 404, "not-found", {"nearest": "1"}, "latest one is 1", path="/functions/misuse@99"),
+    "a version in use": Row(
+        None,
+        409,
+        "conflict",
+        {"aliases": ["latest"]},
+        "latest leads to version 1 of misuse. Move that alias",
+        path="/api/v1/functions/misuse/versions/1",
+        method="DELETE",
+    ),
     "no form": Row(
         {},
         406,
@@ -153,7 +163,7 @@ def check(problem: dict[str, Any], row: Row) -> None:
 def test_each_misuse_is_answered_by_its_row(gateway: Gateway, name: str) -> None:
     row = ROWS[name]
     body = row.body if isinstance(row.body, bytes) else json.dumps(row.body).encode()
-    answer = gateway.request("POST", row.path, body, row.headers)
+    answer = gateway.request(row.method, row.path, body, row.headers)
     assert answer.status == row.status, answer.body
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json["status"] == row.status

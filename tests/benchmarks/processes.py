@@ -31,7 +31,7 @@ def two_processes(gateway: Gateway) -> Iterator[Rates]:
         running(Path(folder), "--processes=2") as own,
         rival(PEER, image, body, MEMORY_BYTES) as peer,
     ):
-        eventually(lambda: b"faas_entrances 2.0" in own.request("GET", "/metrics").body, 30)
+        eventually(lambda: b"faas_entrances 1.0" in own.request("GET", "/metrics").body, 30)
         for one in (own, gateway):
             one.publish("def echo(x: int):\n    return {'x': x}\n", "echo")
         urls = [f"{own.url}/functions/echo", f"{gateway.url}/functions/echo", f"{peer.url}/echo"]

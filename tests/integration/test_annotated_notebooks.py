@@ -101,9 +101,6 @@ def test_one_cell_of_many(publish: Publish, gateway: Gateway) -> None:
     assert gateway.call("many_two").json == 2
     assert gateway.call("many_one").status == 404
     assert gateway.call("many_three").status == 404
-    done = publish(cells, "--cell", "many_four")
-    assert done.returncode == 1
-    assert "no annotated cell gives one named many_four (--cell)" in done.stderr
 
 
 def test_cells_that_call_what_is_not_published_yet(publish: Publish, gateway: Gateway) -> None:
@@ -125,9 +122,9 @@ def test_cells_that_call_what_is_not_published_yet(publish: Publish, gateway: Ga
     assert gateway.call("called_two", {"x": 1}).json == 2
     assert gateway.call("called-one").status == 404
     assert "Cell 6 calls what is not published" in done.stderr
-    done = publish([*cells, cell("%faas invoke called_tow x=1")])
+    done = publish([cell("%load_ext jupyter_faas"), cell("%faas invoke called_tow x=1")])
     assert done.returncode == 1
-    assert "Cell 7 failed" in done.stderr
+    assert "Cell 2 failed" in done.stderr
     assert "Did you mean 'called_two'?" in done.stderr
 
 

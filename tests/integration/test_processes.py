@@ -27,7 +27,8 @@ from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.docker
 
-PROCESSES = 2
+PROCESSES = 3
+"""The gateway's own is one of them."""
 WAIT = """
 import os, time
 def wait(seconds=0.0, size=0):
@@ -65,13 +66,13 @@ def own(tmp_path: Path) -> Iterator[Gateway]:
 
 
 def ready(gateway: Gateway) -> None:
-    """Wait until all entrances take connections; until then the gateway itself does."""
-    lines = f"faas_entrances {PROCESSES}.0\n"
+    """Wait until all entrances take connections; until then the gateway itself takes all."""
+    lines = f"faas_entrances {PROCESSES - 1}.0\n"
     eventually(lambda: lines in gateway.request("GET", "/metrics").body.decode(), 60, "entrances are ready")
 
 
 def entrances(gateway: Gateway) -> list[int]:
-    """The processes that take calls."""
+    """The processes that take calls beside the gateway's own."""
     found = []
     for pid in processes_below(gateway.pid):
         with suppress(FileNotFoundError, ProcessLookupError):
@@ -81,7 +82,7 @@ def entrances(gateway: Gateway) -> list[int]:
 
 
 class Caller:
-    """One connection that is kept, and so one entrance: they are given connections in turn."""
+    """One connection that is kept, and so one process: they are given connections in turn."""
 
     def __init__(self, gateway: Gateway) -> None:
         address = urlsplit(gateway.url)
@@ -109,10 +110,10 @@ def instances(gateway: Gateway, state: str) -> int:
     return int(float(re.findall(rf'^faas_instances{{state="{state}"}} (.*)$', metrics, re.MULTILINE)[0]))
 
 
-def publish_two(gateway: Gateway) -> None:
-    """A function with two instances that wait for calls."""
-    gateway.publish(WAIT, "wait", caps=Caps(max_instances=2, min_instances=2))
-    eventually(lambda: instances(gateway, "idle") == 2, 60, "both instances wait")
+def publish_several(gateway: Gateway) -> None:
+    """A function with an instance for each process that waits for calls."""
+    gateway.publish(WAIT, "wait", caps=Caps(max_instances=PROCESSES, min_instances=PROCESSES))
+    eventually(lambda: instances(gateway, "idle") == PROCESSES, 60, "all instances wait")
 
 
 def status_or_loss(call: Future[tuple[int, Any]]) -> str:
@@ -124,12 +125,12 @@ def status_or_loss(call: Future[tuple[int, Any]]) -> str:
 
 
 def callers(gateway: Gateway) -> list[Caller]:
-    """One at each entrance."""
+    """One at each process."""
     return [Caller(gateway) for _ in range(PROCESSES)]
 
 
-def test_every_entrance_calls_and_manages(shared: Gateway) -> None:
-    assert len(entrances(shared)) == PROCESSES
+def test_every_process_calls_and_manages(shared: Gateway) -> None:
+    assert len(entrances(shared)) == PROCESSES - 1
     shared.publish(WAIT, "wait", caps=Caps(timeout_seconds=0.5, payload_bytes=10_000))
     for caller in callers(shared):
         assert caller.call("wait", {"size": 3}) == (200, "xxx")
@@ -251,20 +252,20 @@ def test_no_more_instances_than_may_be_start(shared: Gateway) -> None:
 
 
 def test_a_killed_entrance_costs_its_own_calls(own: Gateway) -> None:
-    publish_two(own)
+    publish_several(own)
     before = entrances(own)
-    both = callers(own)
+    everywhere = callers(own)
     with ThreadPoolExecutor(PROCESSES) as threads:
-        calls = [threads.submit(one.call, "wait", {"seconds": 3}) for one in both]
-        eventually(lambda: instances(own, "busy") == 2, 10, "both calls run")
+        calls = [threads.submit(one.call, "wait", {"seconds": 3}) for one in everywhere]
+        eventually(lambda: instances(own, "busy") == PROCESSES, 10, "all calls run")
         os.kill(before[0], signal.SIGKILL)
         outcomes = [status_or_loss(call) for call in calls]
-    assert sorted(outcomes) == ["200", "lost"]
+    assert sorted(outcomes) == ["200", "200", "lost"]
     ready(own)
     assert before[0] not in entrances(own)
     eventually(lambda: instances(own, "busy") == 0, 10, "nobody waits for the lost call any more")
     recorded = own.request("GET", "/api/v1/functions/wait/invocations").json["invocations"]
-    assert sorted(one["status"] for one in recorded[:2]) == [200, 499]
+    assert sorted(one["status"] for one in recorded[:PROCESSES]) == [200, 200, 499]
     for caller in callers(own):
         assert caller.call("wait", {"size": 1}) == (200, "x")
     assert "faas_entrances_replaced_total 1.0" in own.request("GET", "/metrics").body.decode()
@@ -296,20 +297,20 @@ def test_entrances_end_with_their_gateway(own: Gateway) -> None:
     ready(own)
     assert own.url == address
     assert own.call("wait", {"size": 2}).json == "xx"
-    assert len(entrances(own)) == PROCESSES
+    assert len(entrances(own)) == PROCESSES - 1
 
 
 def test_a_stop_lets_calls_of_all_entrances_finish(own: Gateway) -> None:
-    publish_two(own)
+    publish_several(own)
     pids = entrances(own)
     with ThreadPoolExecutor(PROCESSES) as threads:
         calls = [threads.submit(one.call, "wait", {"seconds": 3, "size": 300_000}) for one in callers(own)]
-        eventually(lambda: instances(own, "busy") == 2, 10, "both calls run")
+        eventually(lambda: instances(own, "busy") == PROCESSES, 10, "all calls run")
         for pid in pids:  # as a terminal or a service manager does
             os.kill(pid, signal.SIGTERM)
             os.kill(pid, signal.SIGINT)
         assert own.stop() == 0
-        assert [len(call.result()[1]) for call in calls] == [300_000] * 2
+        assert [len(call.result()[1]) for call in calls] == [300_000] * PROCESSES
     assert not any(Path(f"/proc/{pid}").exists() for pid in pids)
     assert containers_of(owner_of(own.folder)) == []
 

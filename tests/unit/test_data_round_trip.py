@@ -77,8 +77,33 @@ def test_an_array_keeps_its_type(dtype: str) -> None:
     np.testing.assert_array_equal(gap, [1.0, np.nan, np.inf])
 
 
-@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "P", "1"])
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "P", "1", "LA", "I;16", "I", "F"])
 def test_a_picture_keeps_its_pixels(mode: str) -> None:
-    picture = Image.effect_noise((5, 4), 50).convert(mode)
+    picture = Image.effect_noise((5, 4), 50).convert("I" if mode == "I;16" else mode).convert(mode)
+    if mode == "I":
+        picture = picture.point(lambda pixel: pixel * 1000 + 0)
     back = identity(Image.Image).remote(picture)
     assert (back.mode, back.size, back.tobytes()) == (mode, (5, 4), picture.tobytes())
+
+
+@pytest.mark.parametrize("mode", ["CMYK", "YCbCr", "LAB", "HSV", "RGBa", "La", "RGBX", "PA", "I;16B"])
+def test_a_picture_of_any_mode_arrives(mode: str) -> None:
+    picture = Image.new(mode, (5, 4))
+    seen = []
+
+    def f(x: Image.Image) -> tuple[int, int]:
+        seen.append(x.mode)
+        return x.size
+
+    assert Passage(f).remote(picture) == (5, 4)
+    kept = {"HSV": "RGB", "RGBa": "RGBA", "La": "LA", "RGBX": "RGB", "I;16B": "I"}
+    assert seen == [kept.get(mode, mode)]
+
+
+def test_times_keep_their_nanoseconds() -> None:
+    for kind, value in ((np.datetime64, "2026-01-01T00:00:00.123456789"), (np.timedelta64, 1)):
+        moment = kind(value, "ns")
+        back = identity(kind, kind).remote(moment)
+        assert (back, type(back)) == (moment, kind)
+    frame = pd.DataFrame({"t": pd.to_datetime(["2026-01-01T00:00:00.123456789"]), None: [1]})
+    pd.testing.assert_frame_equal(identity(pd.DataFrame).remote(frame), frame)

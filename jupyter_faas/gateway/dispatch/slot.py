@@ -27,6 +27,10 @@ SHARED_KILL_GRACE_SECONDS: Final = 0.25
 """The same where other calls may run on the instance, which would all end with it."""
 
 
+STREAM_CLEANUP_SECONDS: Final = 0.05
+"""What a stream's generator gets of it for its ``finally``, on top; ``runtime/closing.py`` has the same."""
+
+
 class SlotState(Enum):
     """What a slot is doing."""
 
@@ -64,6 +68,7 @@ class Slot:
         self._lined = False  # whether it has ever had a line
         self._worker_lost = False  # whether the worker with the line has gone, with no next one yet
         self._sent = 0  # calls for this worker
+        self._streams = False  # whether the call has begun to
         self._freed = freed
         self._call: Call | None = None
         self._deadline = Deadline(self._expire)
@@ -75,6 +80,7 @@ class Slot:
         """Run a call on this free slot."""
         self.state = SlotState.BUSY
         self._overdue = None
+        self._streams = False
         self._call = call
         call.held_by(self._cancel)
         self._begun = asyncio.get_running_loop().time()
@@ -134,6 +140,7 @@ class Slot:
         if self.state is SlotState.BUSY and call is not None and call.streams:
             if call.stream is None:
                 call.stream = Stream(call.begin, self._result_bytes)
+                self._streams = True
             try:
                 call.stream.feed(frame)
             except FaasError as error:
@@ -245,7 +252,8 @@ class Slot:
         self._deadline.lift()
         self.state = SlotState.ENDING
         self._send(encode_frame(Kind.KILL, self.number))
-        self._grace.set(asyncio.get_running_loop().time() + self._grace_seconds)
+        grace = self._grace_seconds + (STREAM_CLEANUP_SECONDS if self._streams else 0.0)
+        self._grace.set(asyncio.get_running_loop().time() + grace)
 
     def _free(self) -> None:
         self.state = SlotState.FREE

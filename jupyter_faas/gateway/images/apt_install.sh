@@ -8,6 +8,7 @@ export DEBIAN_FRONTEND=noninteractive APT_CONFIG=$here/apt.conf
 . /etc/os-release
 
 cp $here/acquire.conf $APT_CONFIG
+# No waiting for the disk: after a crash the container is of no use anyway.
 cat >>$APT_CONFIG <<TEXT
 APT::Install-Recommends "false";
 APT::Sandbox::User "root";
@@ -15,6 +16,7 @@ Acquire::Languages "none";
 Dir::Cache::pkgcache "";
 Dir::Cache::srcpkgcache "";
 Dpkg::Use-Pty "false";
+Dpkg::Options:: "--force-unsafe-io";
 TEXT
 
 # The host's sources, for this image's release of the same distribution; else those of the image.

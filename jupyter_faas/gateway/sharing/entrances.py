@@ -42,10 +42,11 @@ MOST_PAUSE_SECONDS: Final = 60.0
 
 
 class Entrances(Collector):
-    """``number`` processes that take calls for ``service``; connections go to them in turn.
+    """``number`` processes that take calls for ``service``, beside the gateway's own.
 
-    Where there is none, ``server``, the gateway's own, takes a connection. It gets the requests, too, that
-    an entrance passes on. ``settings`` is what an entrance has to know.
+    Connections go to all of them in turn, and where an entrance doesn't take one, to ``server``, the
+    gateway's own. That gets the requests, too, that an entrance passes on. ``settings`` is what an entrance
+    has to know.
     """
 
     def __init__(
@@ -76,7 +77,9 @@ class Entrances(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """See ``prometheus_client``."""
-        yield GaugeMetricFamily("faas_entrances", "Processes that take calls.", value=self.running)
+        yield GaugeMetricFamily(
+            "faas_entrances", "Processes beside the gateway's own that take calls.", value=self.running
+        )
         yield CounterMetricFamily(
             "faas_entrances_replaced", "Processes that took calls and have died.", value=self.replaced
         )
@@ -99,15 +102,13 @@ class Entrances(Collector):
         self._stop_accepting = []
 
     def give(self, connection: socket.socket, address: Any) -> None:
-        """Hand a connection to the next entrance that takes it."""
-        for _ in self._entrances:
-            self._turn = (self._turn + 1) % len(self._entrances)
-            if self._entrances[self._turn].give(connection):
-                return
-        self.serve(connection, address)
+        """Hand a connection to the next process, or to the gateway's own if that doesn't take it."""
+        self._turn = (self._turn + 1) % (len(self._entrances) + 1)
+        if self._turn == 0 or not self._entrances[self._turn - 1].give(connection):
+            self.serve(connection, address)
 
     def serve(self, connection: socket.socket, address: Any = None) -> None:
-        """Serve a connection here: an entrance passes a request on, or there is no entrance."""
+        """Serve a connection here: it is our turn, or an entrance passes a request on."""
         self._server.serve(connection, address)
 
     async def close(self) -> None:

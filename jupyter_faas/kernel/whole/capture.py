@@ -117,7 +117,7 @@ class _Capturer:
             schema = schema_of(parameters)
         except ValueError as error:
             raise fault_error(number or 0, error.args[0]) from error
-        needs = needs_of(notebook.code()) if notebook.is_python else Needs()
+        needs = needs_of(list(notebook.code())) if notebook.is_python else Needs()
         packages = self._packages(needs, bool(parameters))
         data = data_files(annotation.files, self._folder)
         proof, proof_words = self._proven(parameters)
@@ -143,11 +143,19 @@ class _Capturer:
                 file=NOTEBOOK_FILE, kernel=notebook.kernel, language=notebook.language
             ),
         )
-        content = {HANDLER_FILE: _handler(parameters).encode(), NOTEBOOK_FILE: notebook.content()}
+        content = {
+            HANDLER_FILE: _handler(parameters, self._early(needs)).encode(),
+            NOTEBOOK_FILE: notebook.content(),
+        }
         content |= read_files(data) | {one.path: one.content for one in self._sources.values()}
         bundle = Bundle(manifest, {**content, **packages.wheels})
         check_size(bundle)
         return Capture(bundle, self._receipt(bundle, packages, parameters, number, needs, proof_words))
+
+    def _early(self, needs: Needs) -> list[str]:
+        """What a kernel imports while it waits for its call: of packages only, not of the author's files."""
+        tops = {module.partition(".")[0] for module in self._modules}
+        return [module for module in needs.always if module.partition(".")[0] in tops]
 
     def _packages(self, needs: Needs, injects: bool) -> Packages:
         for module, why in needs.modules.items():
@@ -268,13 +276,14 @@ def _named(words: Sequence[str]) -> tuple[list[str], list[str]]:
     return list(words[:count]), list(words[count:])
 
 
-def _handler(parameters: Sequence[Parameter]) -> str:
-    """The handler: the types of the parameters, and the runtime's own function."""
+def _handler(parameters: Sequence[Parameter], early: Sequence[str]) -> str:
+    """The handler: the types of the parameters, what is imported early, and the runtime's own function."""
     types = [*((one.name, one.type.written) for one in parameters), (HIDE_INPUT, "bool")]
     lines = "".join(f"        {name!r}: {written},\n" for name, written in types)
+    modules = "".join(f"    {module!r},\n" for module in early)
     return (
         "import typing\n\nfrom faas_runtime.notebook.whole import Notebook\n\n"
-        f"{ENTRY} = Notebook(\n    {{\n{lines}    }}\n)\n"
+        f"{ENTRY} = Notebook(\n    {{\n{lines}    }}\n)\n{ENTRY}.early = [\n{modules}]\n"
     )
 
 

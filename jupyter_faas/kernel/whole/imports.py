@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
+import re
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -18,6 +19,7 @@ from jupyter_faas.model.errors import CaptureError
 __all__ = ["Needs", "needs_of"]
 
 _PACKAGE: Final = "jupyter_faas"
+_ENVIRONMENT: Final = re.compile(r"\benviron\b|\bputenv\b|%(?:set_)?env\b")
 _OWN_CELL_MAGICS: Final = frozenset({"publish"})
 _SCRIPTS: Final = frozenset({"bash", "sh", "perl", "ruby", "pypy", "python", "python2", "python3", "script"})
 _PYTHON_BODIES: Final = frozenset({"publish", "time", "timeit", "capture", "prun"})
@@ -33,17 +35,22 @@ class Needs:
     modules: dict[str, str] = field(default_factory=dict)
     guarded: set[str] = field(default_factory=set)
     """Modules that the code goes on without."""
+    always: list[str] = field(default_factory=list)
+    """Modules that every run imports, whatever its parameters; none where a cell sets up the environment that
+    they may look at."""
     requirements: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     trees: list[tuple[str, ast.AST]] = field(default_factory=list)
     """Each cell's syntax tree, with its name."""
 
 
-def needs_of(cells: Iterable[CodeCell]) -> Needs:
+def needs_of(cells: Sequence[CodeCell]) -> Needs:
     """What Python cells need; raises ``CaptureError`` naming each cell that can't run."""
     reader = _Reader()
     for cell in cells:
         reader.read(cell)
+    if any(_ENVIRONMENT.search(cell.source) for cell in cells):
+        reader.needs.always.clear()
     if reader.faults:
         names = [
             {"name": f"cell {number}", "type": "cell", "reason": why, "cell": number}
@@ -78,6 +85,12 @@ class _Reader:
         self.needs.trees.append((f"cell {cell.number}", tree))
         for module, guarded in _imported(tree):
             self._module(module, guarded, cell)
+        for statement in tree.body:
+            if isinstance(statement, ast.Import | ast.ImportFrom):
+                top = ast.Module([statement], [])
+                self.needs.always += (
+                    module for module, _ in _imported(top) if module not in self.needs.always
+                )
         for node in ast.walk(tree):
             match node:
                 case ast.Call(func=ast.Attribute(attr=kind), args=[*arguments]) if _is_ipython(node):

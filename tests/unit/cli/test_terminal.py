@@ -66,3 +66,6 @@ def test_publish_shows_how_far_it_is(
     assert screen.rstrip().splitlines()[-1].startswith("two       1        live")
     _, screen = in_terminal(environment, "publish", "--no-execute", str(tmp_path / "work.ipynb"))
     assert "0/1 functions" in screen
+    status, screen = in_terminal(environment, "publish", "--whole", str(tmp_path / "work.ipynb"))
+    assert status == 0, screen
+    assert "0/4 steps" in screen

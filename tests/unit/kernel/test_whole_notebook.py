@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from pathlib import Path
 from typing import Any
@@ -67,6 +68,33 @@ def test_what_goes_along(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     assert manifest.proof == ">>> run.prove({})\n"
     assert compile(files[HANDLER_FILE], "handler.py", "exec")
     assert b"'n': int" in files[HANDLER_FILE]
+
+
+@pytest.mark.parametrize(
+    ("first", "early"),
+    [
+        ("1", ["polars", "orjson.loads"]),
+        ("%env POLARS_MAX_THREADS=1", []),
+        ("import os; os.environ['X'] = ''", []),
+    ],
+)
+def test_what_a_kernel_imports_before_its_call(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: str, early: list[str]
+) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (tmp_path / "beside_early.py").write_text("")
+    maybe = "if x:\n    import numpy\ntry:\n    import httpx\nexcept ImportError: pass"
+    path = written(
+        tmp_path,
+        code(first),
+        code("import polars as pl, json, beside_early\nfrom orjson import loads"),
+        code(f"import polars\ndef f():\n    import pandas\nx = 1\n{maybe}"),
+    )
+    handler = ast.parse(capture_notebook(path, []).bundle.files[HANDLER_FILE])
+    said = handler.body[-1]
+    assert isinstance(said, ast.Assign)
+    assert ast.unparse(said.targets[0]) == "run.early"
+    assert ast.literal_eval(said.value) == early
 
 
 def test_running_it_again_publishes_nothing_new(tmp_path: Path) -> None:

@@ -90,11 +90,16 @@ class Instance:
 
     def expect(self, kind: Kind, slot: int = 0, within: float = DEADLINE_SECONDS) -> Frame:
         """The next frame other than ``LOG``, which has to be this one; other slots' are kept for later."""
+        frame = self.next(slot, within)
+        assert frame.kind == kind, frame
+        return frame
+
+    def next(self, slot: int = 0, within: float = DEADLINE_SECONDS) -> Frame:
+        """The next frame other than ``LOG``, whichever it is."""
         deadline = time.monotonic() + within
         while True:
             for index, frame in enumerate(self._frames):
                 if frame.slot == slot:
-                    assert frame.kind == kind, frame
                     return self._frames.pop(index)
             self._receive(deadline)
 

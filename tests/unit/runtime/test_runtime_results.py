@@ -91,12 +91,6 @@ def test_a_frames_labels_survive_arrow() -> None:
     pd.testing.assert_frame_equal(pa.ipc.open_stream(body_of(frame, forms.ARROW)).read_pandas(), frame)
 
 
-def test_a_frame_that_a_form_has_no_place_for() -> None:
-    error = refused(pd.DataFrame({"a": [1, "x", object()]}), forms.ARROW)
-    assert error.code == "result-not-encodable"
-    assert "can't be written as application/vnd.apache.arrow.stream" in str(error)
-
-
 def test_numbers_in_the_other_order_of_bytes() -> None:
     frame = pd.DataFrame({"a": np.array([1, 2], ">i4"), "b": ["x", "y"]})
     for form in (forms.ARROW, forms.PARQUET):
@@ -148,11 +142,6 @@ def test_a_pydantic_model() -> None:
     assert json.loads(body_of([point], "application/json")) == [{"ex": None, "when": "2026-01-02"}]
 
 
-def test_four_inks_become_three() -> None:
-    content = body_of(Image.new("CMYK", (2, 2)), "image/png")
-    assert Image.open(io.BytesIO(content)).mode == "RGB"
-
-
 def test_a_matplotlib_figure() -> None:
     figure, axes = plt.subplots(figsize=(2, 1), dpi=50)
     axes.plot([1, 2])
@@ -171,14 +160,6 @@ def test_a_plotly_figure() -> None:
     assert b"plotly" in html
     assert replied(figure)[1][:20] == html[:20]
     assert json.loads(body_of(figure, "application/json"))["data"][0]["type"] == "scatter"
-
-
-@pytest.mark.parametrize(("accept", "kind"), [("", "PNG"), ("image/jpeg", "JPEG"), ("image/webp", "WEBP")])
-@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "P", "1"])
-def test_a_pil_image(accept: str, kind: str, mode: str) -> None:
-    _, body, _ = replied(Image.new(mode, (7, 5)), accept)
-    image = Image.open(io.BytesIO(body))
-    assert (image.format, image.size) == (kind, (7, 5))
 
 
 class Shown:

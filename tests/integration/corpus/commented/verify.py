@@ -12,4 +12,4 @@ def verify(run: Run) -> None:
     done = run.publish("--json", "--dry-run", "--cell", "commented")
     record, *_ = json.loads(done.stdout)["receipts"]
     assert record["receipt"]["function"] == "commented"
-    assert run.publish("--cell", "nothing").returncode == 1
+    assert run.publish("--no-execute", "--cell", "nothing").returncode == 1
