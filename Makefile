@@ -52,8 +52,9 @@ format: $(VENV)/.dev  ## Put the code into its form
 reference: $(VENV)/.dev  ## Write docs/api.md anew
 	@$(BIN)/python -m jupyter_faas.gateway.reference > docs/api.md
 
-bench: $(VENV)/.test  ## What calls and publishes take, as ratios to references of the same run (BENCH=warm,cold)
-	@trap '.ci/engine stop $(STATE)/bench' EXIT
+bench: $(VENV)/.test $(PANEL)  ## What calls and publishes take, as ratios to references of the same run (BENCH=warm,cold)
+	@.ci/tool chromium
+	trap '.ci/engine stop $(STATE)/bench' EXIT
 	.ci/engine start $(STATE)/bench
 	$(BIN)/python -m tests.benchmarks --groups '$(BENCH)' --json $(STATE)/bench.json
 

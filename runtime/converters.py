@@ -51,6 +51,9 @@ def parameters_of(
             resolved = _resolved(annotation, scope)
         except Exception:  # noqa: S112 - evaluates the author's text; it may only be meant for readers
             continue
+        if name == keywords and typing.get_origin(resolved) is typing.Unpack:
+            found.update(_options(typing.get_args(resolved)[0], scope))
+            continue
         if name == variadic:
             resolved = list[resolved]  # type: ignore[valid-type]
         convert = Converters(scope).of(resolved)
@@ -58,6 +61,13 @@ def parameters_of(
             read = None if name in (variadic, keywords) else _reader(resolved)
             found["**" if name == keywords else name] = Parameter(convert, read)
     return found
+
+
+def _options(annotation: Any, scope: dict[str, Any]) -> dict[str, Parameter]:
+    """The parameters that ``**options: Unpack[Options]`` stands for (PEP 692)."""
+    fields, _ = fields_of(annotation, scope) or ({}, [])
+    converters = Converters(scope)
+    return {name: Parameter(converters.of(each), _reader(each)) for name, each in fields.items()}
 
 
 def _resolved(annotation: Any, scope: dict[str, Any]) -> Any:

@@ -159,12 +159,13 @@ def _seconds(timeout: str | None) -> int | None:
 
 def _publish_unexecuted(notebook: Any, connection: Connection | None, arguments: argparse.Namespace) -> int:
     from jupyter_faas.cli.surroundings import run_in_kernels_python
-    from jupyter_faas.cli.without_execution import captured, publish_captured, receipts_of
+    from jupyter_faas.cli.without_execution import captured, check_language, publish_captured, receipts_of
 
     if arguments.output:
         raise UsageError(
             "--output writes the executed notebook, and --no-execute runs nothing: leave one out"
         )
+    check_language(notebook)
     elsewhere = run_in_kernels_python(notebook.metadata.get("kernelspec", {}).get("name", "python3"))
     if elsewhere is not None:
         return elsewhere

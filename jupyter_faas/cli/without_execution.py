@@ -16,9 +16,19 @@ from jupyter_faas.client import Connection, GatewayClient
 from jupyter_faas.client.connection import ensure_gateway
 from jupyter_faas.kernel.capture import Capture
 
-__all__ = ["captured", "publish_captured", "receipts_of"]
+__all__ = ["captured", "check_language", "publish_captured", "receipts_of"]
 
 Captured = list[tuple[AnnotatedCell, Capture]]
+
+
+def check_language(notebook: Any) -> None:
+    """Raise ``UsageError`` for a notebook that isn't Python's."""
+    language = notebook.metadata.get("kernelspec", {}).get("language", "python")
+    if language != "python":
+        raise UsageError(
+            f"--no-execute reads Python, and the notebook's language is {language}. --whole publishes "
+            "a notebook in any language"
+        )
 
 
 def captured(notebook: Any, path: Path, only: str | None) -> Captured:
@@ -26,12 +36,6 @@ def captured(notebook: Any, path: Path, only: str | None) -> Captured:
 
     Files and modules are looked for beside the notebook, as its kernel does.
     """
-    language = notebook.metadata.get("kernelspec", {}).get("language", "python")
-    if language != "python":
-        raise UsageError(
-            f"--no-execute reads Python, and the notebook's language is {language}. --whole publishes "
-            "a notebook in any language"
-        )
     folder = path.resolve().parent
     with importing_from(folder), contextlib.chdir(folder):
         return captures(notebook, path.name, only)

@@ -18,6 +18,7 @@ from jupyter_faas.gateway.dispatch.dispatcher import Dispatcher
 from jupyter_faas.gateway.engines.base import Engine
 from jupyter_faas.gateway.engines.settings import EngineSettings
 from jupyter_faas.gateway.images.builder import ImageBuilder
+from jupyter_faas.gateway.service.activity import Activity
 from jupyter_faas.gateway.service.aliases import Aliases
 from jupyter_faas.gateway.service.builds import Builds
 from jupyter_faas.gateway.service.bundles import BundleStore
@@ -29,6 +30,7 @@ from jupyter_faas.gateway.service.history import History
 from jupyter_faas.gateway.service.locks import LockStore
 from jupyter_faas.gateway.service.logs import Logs
 from jupyter_faas.gateway.service.metrics import Metrics
+from jupyter_faas.gateway.service.overview import Overview
 from jupyter_faas.gateway.service.partial import PartialNotebooks
 from jupyter_faas.gateway.service.planner import Planner
 from jupyter_faas.gateway.service.publisher import Publisher
@@ -86,9 +88,12 @@ async def assemble(
     metrics = Metrics(dispatcher, catalogue, builds, settings.max_metric_functions)
     stack.push_async_callback(metrics.close)
     tracer = _tracer(stack, settings.trace_endpoint)
+    activity = Activity()
+    await activity.load(store)
 
     def tell(records: Sequence[InvocationRecord]) -> None:
         metrics.count(records)
+        activity.count(records)
         if tracer is not None:
             tracer.tell(records)
 
@@ -135,6 +140,7 @@ async def assemble(
         differences,
         retention,
         Disk(engine, store, folder),
+        Overview(catalogue, dispatcher, builds, activity, recorder),
     )
     return service, dispatcher
 

@@ -141,11 +141,19 @@ def _candidates(words: Sequence[str], fragment: str, functions: Callable[[], Fun
         return [option for action in actions for option in action.option_strings if option.startswith("--")]
     named = [word for word in rest if not word.startswith("-")]
     if not named:
-        return list(functions()) if any(action.dest == "name" for action in actions) else []
+        return _names(functions(), fragment) if any(action.dest == "name" for action in actions) else []
+    if command == "alias" and len(named) == 1:
+        return list(functions().get(named[0], {}).get("aliases", ()))
     if command != "invoke":
         return []
     described = functions().get(named[0].partition("@")[0], {})
     return _parameters(described.get("input_schema", {}), named[1:], fragment)
+
+
+def _names(functions: Functions, fragment: str) -> list[str]:
+    """The functions; behind a ``@`` the aliases of one."""
+    name, at, _ = fragment.partition("@")
+    return [f"{name}@{alias}" for alias in functions.get(name, {}).get("aliases", ())] if at else [*functions]
 
 
 def _parameters(schema: Mapping[str, Any], given: Sequence[str], fragment: str) -> list[str]:

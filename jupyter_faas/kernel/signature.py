@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from jupyter_faas.kernel.fields import QUALIFIERS, fields_of
 from jupyter_faas.kernel.outputs import output_schema
 from jupyter_faas.kernel.schemas import MEDIA, NotJson, Schemer
 from jupyter_faas.model.authoring import Context
@@ -38,14 +39,14 @@ def schemas_of(function: Callable[..., Any], name: str) -> Schemas:
 
     Raises ``CaptureError`` naming each parameter that JSON can't fill and what to write instead.
     """
-    signature = _signature(function, name)
     hints = _hints(function)
+    scope = getattr(inspect.unwrap(function), "__globals__", {})
+    signature = _with_options(_signature(function, name), hints, scope, name)
     descriptions = parameter_descriptions(inspect.getdoc(function) or "")
     properties: dict[str, Any] = {}
     required: list[str] = []
     extra: Any = False
     faults: list[tuple[str, str]] = []
-    scope = getattr(inspect.unwrap(function), "__globals__", {})
     schemer = Schemer(scope)
     for parameter in signature.parameters.values():
         if parameter.name == "context" and hints.get("context") is Context:
@@ -81,6 +82,41 @@ def _signature(function: Callable[..., Any], name: str) -> inspect.Signature:
         raise CaptureError(
             f"The parameters of {name} can't be read ({error}). Write it as a plain function (def).", names=[]
         ) from error
+
+
+def _with_options(
+    signature: inspect.Signature, hints: dict[str, Any], scope: Mapping[str, Any], name: str
+) -> inspect.Signature:
+    """``**options: Unpack[Options]`` (PEP 692) as the parameters that it stands for, here and in ``hints``;
+    ``...`` stands for a default that nobody knows."""
+    *others, last = signature.parameters.values() or [None]
+    if last is None or typing.get_origin(hints.get(last.name)) is not typing.Unpack:
+        return signature
+    try:
+        fields = fields_of(typing.get_args(hints[last.name])[0], scope)
+        if last.kind is not last.VAR_KEYWORD or fields is None:
+            return signature
+        named = [
+            inspect.Parameter(
+                field,
+                inspect.Parameter.KEYWORD_ONLY,
+                default=inspect.Parameter.empty if field in fields.required else ...,
+                annotation=_unqualified(annotation),
+            )
+            for field, annotation in fields.annotations.items()
+        ]
+        expanded = signature.replace(parameters=[*others, *named])
+    except ValueError as error:  # Unreadable too; else names that no parameter can have, or has already
+        raise _fault_error(name, [(last.name, str(error))]) from error
+    hints.update(fields.annotations)
+    return expanded
+
+
+def _unqualified(annotation: Any) -> Any:
+    """The type in ``Required[…]`` and its like, which no parameter has."""
+    while getattr(typing.get_origin(annotation), "_name", None) in QUALIFIERS:
+        annotation = typing.get_args(annotation)[0]
+    return annotation
 
 
 def _hints(function: Callable[..., Any]) -> dict[str, Any]:

@@ -2,16 +2,16 @@
  * Numbers as people read them.
  */
 
-/** A duration: `0.4 ms`, `12 ms`, `1.3 s`, `2 min 5 s`. */
+/** A duration: `0.4 ms`, `12 ms`, `1.3 s`, `30 s`, `2 min 5 s`. */
 export function duration(ms: number): string {
   if (ms < 10) {
-    return `${ms.toFixed(1)} ms`;
+    return `${short(ms)} ms`;
   }
   if (ms < 1000) {
     return `${Math.round(ms)} ms`;
   }
   if (ms < 60_000) {
-    return `${(ms / 1000).toFixed(1)} s`;
+    return `${short(ms / 1000)} s`;
   }
   const seconds = Math.round(ms / 1000);
   return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
@@ -28,6 +28,11 @@ export function size(bytes: number): string {
   }
   const digits = unit === 0 || value >= 100 ? 0 : value >= 10 ? 0 : 1;
   return `${value.toFixed(digits)} ${units[unit] ?? ''}`;
+}
+
+/** With one digit after the point, unless that is 0. */
+function short(value: number): string {
+  return value.toFixed(1).replace(/\.0$/, '');
 }
 
 /** How long ago something was, at `now` (Unix ms): `just now`, `5 min ago`, `3 h ago`, or the date. */
@@ -51,10 +56,4 @@ export function ago(time: string, now: number = Date.now()): string {
 /** The time of the day. */
 export function clock(time: string): string {
   return new Date(time).toLocaleTimeString();
-}
-
-/** The value below which a share of the values lie (nearest rank); NaN of none. */
-export function quantile(values: readonly number[], share: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? NaN;
 }

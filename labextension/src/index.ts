@@ -24,6 +24,7 @@ import { Requests } from './api/requests';
 import type { IServices } from './context';
 import { functionsIcon } from './icons';
 import { Catalogue } from './models/catalogue';
+import { placeOf, showPlace } from './notebook/lines';
 import { functionWidget } from './widgets/functionWidget';
 import { publishable } from './models/annotation';
 import { FaasPanel } from './widgets/panel';
@@ -59,6 +60,13 @@ function activate(
     rendermime,
     openFunction: name => void app.commands.execute(OPEN, { name }),
     insertCell: source => insertCell(notebooks, source),
+    showLine: (notebook, frame) => {
+      const place = placeOf(notebooks, notebook, frame);
+      if (place) {
+        showPlace(place, panel => app.shell.activateById(panel.id));
+      }
+      return place !== null;
+    },
     confirm: async (title, body, action) => {
       const buttons = [Dialog.cancelButton(), Dialog.warnButton({ label: action })];
       return (await showDialog({ title, body, buttons })).button.accept;

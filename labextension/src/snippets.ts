@@ -2,6 +2,7 @@
  * The same call in other programs' words.
  */
 import type { Arguments, IFunction } from './api/types';
+import { filesOf, type Given } from './models/given';
 
 /** A ready call for a terminal. The token is taken from the environment, never written down. */
 export function curl(one: IFunction, args: Arguments): string {
@@ -13,13 +14,15 @@ export function curl(one: IFunction, args: Arguments): string {
   return lines.join(' \\\n  ');
 }
 
-/** A ready call for Python. */
-export function python(one: IFunction, args: Arguments): string {
-  const written = Object.entries(args).map(
-    ([name, value]) => `${name}=${literal(value)}`
-  );
+/** A ready call for Python; a file is named where it would lie beside the notebook. */
+export function python(one: IFunction, given: Given): string {
+  const files = Object.keys(filesOf(given)).length;
+  const written = Object.entries(given)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `${name}=${literal(value)}`);
   const variable = one.name.replaceAll('-', '_');
   return [
+    ...(files ? ['from pathlib import Path', ''] : []),
     'from jupyter_faas import connect',
     '',
     `${variable} = connect()[${JSON.stringify(one.name)}]`,
@@ -67,6 +70,9 @@ export function literal(value: unknown): string {
   }
   if (typeof value === 'boolean') {
     return value ? 'True' : 'False';
+  }
+  if (value instanceof File) {
+    return `Path(${JSON.stringify(value.name)})`;
   }
   if (Array.isArray(value)) {
     return `[${value.map(literal).join(', ')}]`;

@@ -1,4 +1,4 @@
-import { ago, duration, quantile, size } from '../src/format';
+import { ago, duration, size } from '../src/format';
 import { curl, exampleArguments, javascript, literal, python } from '../src/snippets';
 import { functionNamed } from './double';
 
@@ -60,11 +60,5 @@ describe('format', () => {
     expect(ago('2026-01-02T11:59:55Z', now)).toBe('just now');
     expect(ago('2026-01-02T11:55:00Z', now)).toBe('5 min ago');
     expect(ago('2026-01-02T09:00:00Z', now)).toBe('3 h ago');
-  });
-
-  it('finds quantiles', () => {
-    expect(quantile([3, 1, 2], 0.5)).toBe(2);
-    expect(quantile([1], 0.99)).toBe(1);
-    expect(quantile([], 0.5)).toBeNaN();
   });
 });

@@ -76,6 +76,6 @@ describe('Tries', () => {
       await tries.run({ x }, '*/*');
     }
     expect(tries.all).toHaveLength(20);
-    expect(tries.all[0]?.arguments).toEqual({ x: 29 });
+    expect(tries.all[0]?.given).toEqual({ x: 29 });
   });
 });

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +15,7 @@ import pytest
 from tests.api.described import countdown, greet, measure, price, summarize
 from tests.support.gateway import Gateway
 from tests.support.published import publish
+from tests.support.terminal import in_terminal
 
 pytestmark = pytest.mark.docker
 
@@ -22,6 +25,8 @@ def functions(gateway: Gateway) -> None:
     for function in (summarize, countdown, price, measure, greet):
         publish(gateway, function)
     gateway.publish("def any_of(**given):\n    return given\n", "any_of")
+    towns = [{"town": "Ulm", "n": 1}, {"town": "Bonn", "n": 22}]
+    gateway.publish(f"def towns():\n    return {towns}\n", "towns")
 
 
 def faas(
@@ -92,6 +97,41 @@ def test_results_are_written_to_files_and_streams_come_line_by_line(gateway: Gat
     assert (tmp_path / "said.txt").read_text() == "hello you"
     assert done.stderr.decode() == "Wrote said.txt (9 B, text/plain).\n"
     assert faas(gateway, tmp_path, "invoke", "countdown", "--start", "3").stdout == b"3\n2\n1\n"
+
+
+def test_a_terminal_gets_tables_and_colours_and_a_pipe_json(gateway: Gateway, tmp_path: Path) -> None:
+    colourful = {**gateway.environment, "TERM": "xterm-256color", "NO_COLOR": "", "COLUMNS": "100"}
+    status, screen = in_terminal(colourful, "invoke", "towns")
+    assert status == 0
+    assert "\x1b[1mtown" in screen, "a head in bold"
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", screen)
+    assert [line.split() for line in plain.splitlines()] == [["town", "n"], ["Ulm", "1"], ["Bonn", "22"]]
+    _, screen = in_terminal(colourful, "invoke", "summarize", "--values", "1")
+    assert "\x1b[" in screen
+    assert json.loads(re.sub(r"\x1b\[[0-9;]*m", "", screen)) == {"quantile": 1.0, "mean": 1.0}
+    _, screen = in_terminal({**colourful, "NO_COLOR": "1"}, "invoke", "summarize", "--values", "1")
+    assert json.loads(screen) == {"quantile": 1.0, "mean": 1.0}
+    piped = faas(gateway, tmp_path, "invoke", "towns").stdout
+    assert json.loads(piped) == [{"town": "Ulm", "n": 1}, {"town": "Bonn", "n": 22}]
+
+
+def test_logs_are_followed_in_a_shell_until_they_are_interrupted(gateway: Gateway) -> None:
+    gateway.publish("def tell(n=0):\n    print('said', n)\n", "tell")
+    gateway.call("tell")
+    with subprocess.Popen(
+        [sys.executable, "-m", "jupyter_faas.cli", "logs", "tell", "-f"],
+        env=gateway.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as following:
+        assert following.stdout is not None
+        assert following.stdout.readline().endswith("said 0\n"), "what was written before"
+        gateway.call("tell", {"n": 1})
+        assert following.stdout.readline().endswith("said 1\n"), "as it is written"
+        following.send_signal(signal.SIGINT)
+        _, said = following.communicate(timeout=20)
+    assert "Traceback" not in said
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import sqlite3
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -240,3 +242,11 @@ def test_the_history_outlives_the_gateway_and_is_bounded(tmp_path: Path) -> None
         gateway.start()
         assert gateway.client.invocations("f")[0]["id"] == last
         eventually(lambda: len(gateway.client.invocations("f", 1000)) == 100, 15, "the oldest are dropped")
+        gateway.stop()
+        with closing(sqlite3.connect(gateway.folder / "data" / "gateway.sqlite")) as database:
+            old = "UPDATE invocations SET started = started - 91 * 86400 WHERE sequence <= 46"
+            database.execute(old)
+            database.commit()
+        gateway.start()
+        eventually(lambda: len(gateway.client.invocations("f", 1000)) == 60, 15, "those of 91 days ago, too")
+        assert gateway.client.invocations("f")[0]["id"] == last

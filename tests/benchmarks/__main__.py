@@ -21,6 +21,7 @@ from tests.benchmarks.environments import new_environments
 from tests.benchmarks.figures import Comparison, Rates, Reading, seconds
 from tests.benchmarks.history import history
 from tests.benchmarks.imports import client_import
+from tests.benchmarks.panel import panel
 from tests.benchmarks.pressure import pressure
 from tests.benchmarks.processes import two_processes
 from tests.benchmarks.registered import registered
@@ -103,6 +104,7 @@ GROUPS: dict[str, Callable[[Gateway], Iterator[Comparison | Rates | Reading]]] =
     "registered": registered,
     "history": history,
     "import": client_import,
+    "panel": panel,
 }
 """What there is to measure, in this order; each gets a gateway that all share."""
 

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from jupyter_faas.gateway.store.store import Store
 from tests.benchmarks.figures import Comparison, Reading, seconds
 from tests.benchmarks.soak.counts import resident_bytes
 from tests.benchmarks.warm import caller
 from tests.support.docker import cleaned_up
 from tests.support.gateway import Gateway
-from tests.support.records import first_moves, version_record
+from tests.support.registered import register
 
 NUMBERS = (1, 10, 100, 1000, 10_000)
 CALLS, TURNS = 20, 40
-ECHO = "def f(x):\n    return {'x': x}\n"
 BODY = json.dumps({"x": 1}).encode()
 
 
@@ -58,20 +55,8 @@ def _registered(number: int) -> Iterator[Gateway]:
     with tempfile.TemporaryDirectory() as name, cleaned_up(Path(name)):
         gateway = Gateway(Path(name)).start()
         try:
-            gateway.publish(ECHO)
-            image = gateway.client.function("f")["digest"]
-            gateway.stop()
-            asyncio.run(_register(Path(name, "data", "gateway.sqlite"), number - 1, image))
-            gateway.start()
+            register(gateway, number - 1)
             assert gateway.call("f", {"x": 1}).status == 200
             yield gateway
         finally:
             gateway.close()
-
-
-async def _register(path: Path, number: int, image: str) -> None:
-    store = Store(path)
-    for index in range(number):
-        record = version_record(f"resting_{index}", image)
-        await store.publish(record, first_moves(record))
-    await store.close()

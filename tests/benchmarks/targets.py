@@ -47,6 +47,8 @@ TARGETS = (
     Target("first page of a million invocations", "slowest ms", 100),
     Target("a million invocations", "MB", 300),
     Target("from jupyter_faas import connect", "added p50 ms", 150),
+    Target("list of 500 functions, until painted", "p50 ms", 200),
+    Target("scrolling through 500 functions", "ms at the 99th percentile", 50),
 )
 
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import re
-from typing import Any
-
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests.browser.conftest import Open, picture
+from tests.browser.notebooks import cell, notebook, run, select
 from tests.support.gateway import Gateway
 from tests.support.jupyter import JupyterServer
 
@@ -25,44 +22,6 @@ ENTRY = '''def price(x: float) -> int:
     return scaled(x)'''
 BUTTON = "Run this cell and publish the function that it defines"
 CELLS = ["x = 1", HELPER, ENTRY, "def broken(x):\n    return file.read()", "file = open('/dev/null')"]
-
-
-def notebook(lab: JupyterServer, name: str, cells: list[str]) -> str:
-    content: dict[str, Any] = {
-        "nbformat": 4,
-        "nbformat_minor": 5,
-        "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3"}},
-        "cells": [
-            {
-                "cell_type": "code",
-                "id": f"c{number}",
-                "metadata": {},
-                "source": source,
-                "outputs": [],
-                "execution_count": None,
-            }
-            for number, source in enumerate(cells)
-        ],
-    }
-    (lab.folder / "notebooks" / name).write_text(json.dumps(content))
-    return f"lab/tree/{name}?reset&"
-
-
-def cell(page: Page, number: int) -> Any:
-    return page.locator(".jp-Notebook .jp-CodeCell").nth(number)
-
-
-def select(page: Page, number: int) -> None:
-    cell(page, number).locator(".jp-InputPrompt").click()
-
-
-def run(page: Page, *numbers: int) -> None:
-    # The notebook's own indicator is idle before there is a kernel, and JupyterLab forgets what is run then.
-    expect(page.locator("#jp-main-statusbar")).to_contain_text("| Idle", timeout=60_000)
-    for number in numbers:
-        select(page, number)
-        page.locator('[data-command="notebook:run-cell-and-select-next"]').first.click()
-        expect(cell(page, number).locator(".jp-InputPrompt")).to_have_text(re.compile(r"\[\d+\]"))
 
 
 def test_a_cell_is_published_by_its_button(gateway: Gateway, lab: JupyterServer, open_lab: Open) -> None:

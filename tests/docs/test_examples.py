@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -19,6 +20,9 @@ import nbformat
 import pytest
 from PIL import Image
 
+from jupyter_faas.cli.arguments import UsageError
+from jupyter_faas.cli.without_execution import captured, check_language
+from jupyter_faas.model.errors import FaasError
 from jupyter_faas.model.media import IPYNB
 from tests.support.docker import gateway_address, owner_of
 from tests.support.documents import blocks_of, shell
@@ -77,6 +81,34 @@ def test_is_short_and_says_what_it_does(path: Path) -> None:
 def test_is_run_by_a_test(path: Path) -> None:
     tests = [file.read_text() for file in EXAMPLES.parent.glob("tests/**/test_*.py")]
     assert any(f'"{path.stem}"' in text or path.name in text for text in tests)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_what_its_source_alone_tells(path: Path) -> None:
+    """Without execution an example gives what running it gives, or says what only that tells."""
+    refused = {
+        "model": "Cell 4: --check compares with a kernel's result",
+        "streaming": "followers, used by tokens (cell 4, line 12); bound in cell 3, line 7",
+        "validated_input": "The types of price's parameters can't be known without running the notebook",
+    }
+    given = {
+        "quickstart": ["TestFn", "summarize", "totals"],
+        "calling_out": ["check"],
+        "figure": ["chart"],
+        "local_package": ["distance"],
+        "report": [],
+        "table": ["monthly"],
+        "thumbnail": ["thumbnail"],
+    }
+    if path.stem == "stopping":
+        with pytest.raises(UsageError, match="the notebook's language is R"):
+            check_language(read(path))
+    elif path.stem in refused:
+        with pytest.raises(FaasError, match=re.escape(refused[path.stem])):
+            captured(read(path), path, None)
+    else:
+        found = captured(read(path), path, None)
+        assert [one.bundle.manifest.name for _, one in found] == given[path.stem]
 
 
 def published(gateway: Gateway, name: str) -> None:

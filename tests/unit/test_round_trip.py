@@ -8,7 +8,7 @@ import decimal
 import enum
 import json
 import uuid
-from typing import Any, NamedTuple, TypedDict
+from typing import Any, NamedTuple, NotRequired, TypedDict, Unpack
 
 import pydantic
 import pytest
@@ -91,6 +91,34 @@ def _types(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _types(each) for name, each in value.items()}
     return [_types(each) for each in value] if isinstance(value, list | tuple) else type(value)
+
+
+@SOME
+@given(wanted=KINDS, optional=KINDS, drawn=st.data())
+def test_keywords_of_a_typed_dict_arrive_as_they_were(
+    wanted: Kind, optional: Kind, drawn: st.DataObject
+) -> None:
+    members = {"x": wanted[0], "y": NotRequired[optional[0]]}
+    options = TypedDict("options", members)  # type: ignore[misc]
+    seen: dict[str, Any] = {}
+
+    def f(a: int, **rest: Any) -> None:
+        seen.update(rest)
+
+    f.__annotations__ = {"a": int, "rest": Unpack[options]}
+    given_ = {
+        "x": drawn.draw(wanted[1]),
+        **({"y": drawn.draw(optional[1])} if drawn.draw(st.booleans()) else {}),
+    }
+    passage = Passage(f)
+    passage.remote(1, **given_)
+    assert seen == given_
+    assert _types(seen) == _types(given_)
+    for wrong in ({"a": 1}, {"a": 1, "x": given_["x"], "z": 1}):
+        with pytest.raises(TypeError):
+            passage.remote(**wrong)
+    with pytest.raises(InvalidInput):
+        passage.answer(b'{"a": 1}', "application/json")
 
 
 @SOME

@@ -9,7 +9,17 @@ from dataclasses import dataclass
 from jupyter_faas.gateway.dispatch.instance import Instance, InstanceState
 from jupyter_faas.gateway.dispatch.pool import Pool
 
-__all__ = ["Census"]
+__all__ = ["Census", "states_of"]
+
+
+def states_of(pools: Iterable[Pool]) -> dict[str, Counter[str]]:
+    """The instances of each function that has any, counted by state."""
+    found: dict[str, Counter[str]] = {}
+    for pool in pools:
+        if pool.instances:
+            counts = found.setdefault(pool.target.function, Counter())
+            counts.update(_state(instance) for instance in pool.instances)
+    return found
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from traitlets import Float, Integer
 from traitlets.config import LoggingConfigurable
 
 from jupyter_faas.gateway.dispatch.call import Call
-from jupyter_faas.gateway.dispatch.census import Census
+from jupyter_faas.gateway.dispatch.census import Census, states_of
 from jupyter_faas.gateway.dispatch.feed import Feed
 from jupyter_faas.gateway.dispatch.instance import Target
 from jupyter_faas.gateway.dispatch.keeper import Keeper
@@ -78,6 +78,10 @@ class Dispatcher(LoggingConfigurable):
     def census(self) -> Census:
         """All instances and waiting calls, counted."""
         return Census.of(self._pools.values())
+
+    def states(self) -> dict[str, Counter[str]]:
+        """The instances of each function that has any, counted by state."""
+        return states_of(self._pools.values())
 
     def begin(self, target: Target, call: Call) -> None:
         """Run one call. Whatever becomes of it, also that it could not be begun, ends it with a result."""

@@ -17,11 +17,13 @@ from jupyter_faas.gateway.service.wanted import FILTERS
 from jupyter_faas.model.errors import MalformedRequest
 
 __all__ = [
+    "ActivityHandler",
     "ErrorsHandler",
     "HistoryHandler",
     "InvocationHandler",
     "InvocationsHandler",
     "LogsHandler",
+    "OverviewHandler",
     "RecordingHandler",
 ]
 
@@ -68,6 +70,22 @@ class ErrorsHandler(FaasHandler):
     async def get(self, name: str) -> None:
         """Its errors in groups, the one that was seen last first."""
         self.send_json({"errors": await self.service.history.errors(name)})
+
+
+class OverviewHandler(FaasHandler):
+    """All functions at a glance."""
+
+    async def get(self) -> None:
+        """Their states, and what their calls did in the last hour."""
+        self.send_json(await self.service.overview.describe())
+
+
+class ActivityHandler(FaasHandler):
+    """What a function's calls did in the last hour."""
+
+    async def get(self, name: str) -> None:
+        """In all, and in pieces of two minutes."""
+        self.send_json(await self.service.overview.hour(name))
 
 
 class LogsHandler(FaasHandler):

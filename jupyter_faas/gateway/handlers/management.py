@@ -219,6 +219,7 @@ class FunctionHandler(FaasHandler):
         """Remove it with all its versions."""
         content = await self.service.versions.content(name)
         content["versions"] = await self.service.publisher.delete(name)
+        self.service.overview.activity.forget(name)
         self.send_json({"deleted": name, **content})
 
 

@@ -59,6 +59,11 @@ class Build:
         self._ended("failed")
         self._emit("failed", self.problem)
 
+    @property
+    def step(self) -> str:
+        """The step that it has come to; empty before the first."""
+        return next(reversed(self._steps), "")
+
     def describe(self) -> dict[str, Any]:
         """The build as the API shows it."""
         return {
@@ -117,6 +122,10 @@ class Builds:
     def running(self) -> int:
         """How many have not ended."""
         return sum(build.state == "running" for build in self._builds.values())
+
+    def under_way(self) -> dict[str, str]:
+        """The functions that are being published, each with the step that its build has come to."""
+        return {build.function: build.step for build in self._builds.values() if build.state == "running"}
 
     def get(self, identifier: str) -> Build:
         """A build by its id; raises ``NotFound``."""

@@ -165,6 +165,17 @@ class Catalogue:
         self._ready.move_to_end(key)
         return published
 
+    def numbers(self) -> dict[str, int]:
+        """The number of each function's latest version."""
+        return {name: packed.number for name, packed in self._latest.items()}
+
+    def peek(self, name: str) -> Published | None:
+        """What ``get`` returns, without keeping it ready for calls; from any thread."""
+        packed = self._latest.get(name)
+        if packed is None:
+            return None
+        return self._ready.get((name, packed.number)) or packed.unpacked()
+
     def latest(self, name: str) -> Published:
         """The latest version of ``name``; raises ``NotFound`` naming the nearest function."""
         published = self.get(name)

@@ -23,6 +23,7 @@ from jupyter_faas.gateway.service.invocation import Invocation
 from jupyter_faas.gateway.service.locks import LockStore
 from jupyter_faas.gateway.service.logs import Logs
 from jupyter_faas.gateway.service.metrics import Metrics
+from jupyter_faas.gateway.service.overview import Overview
 from jupyter_faas.gateway.service.partial import PartialNotebooks
 from jupyter_faas.gateway.service.publisher import Publisher
 from jupyter_faas.gateway.service.readiness import Readiness
@@ -66,6 +67,7 @@ class Service:
         differences: Differences,
         retention: Retention,
         disk: Disk,
+        overview: Overview,
     ) -> None:
         self.engine = engine
         self.bundles = bundles
@@ -83,6 +85,7 @@ class Service:
         self.differences = differences
         self.retention = retention
         self.disk = disk
+        self.overview = overview
         self._locks = locks
         self._partial = partial
         self._store = store

@@ -22,6 +22,8 @@ T = TypeVar("T")
 
 SEARCHED_ROWS: Final = 200_000
 """How many invocations one page looks through: some 20 ms, in which nothing else can be saved or read."""
+RECENT_ROWS: Final = 20_000
+"""How many of them ``since`` looks through."""
 TRIMMED_ROWS: Final = 20_000
 """The most that are dropped at once, for the same reason."""
 FORGOTTEN_ROWS: Final = 5_000
@@ -159,6 +161,24 @@ class History:
             .limit(limit)
         )
         return await self._run(lambda c: [Use(*row) for row in c.execute(query)])
+
+    async def since(self, time: float) -> list[InvocationRecord]:
+        """What began since then (Unix time) of the newest invocations, in the order in which they ended.
+
+        Without their logs and problems.
+        """
+        columns = invocations.c
+
+        def search(connection: Connection) -> list[InvocationRecord]:
+            top = connection.execute(select(func.max(columns.sequence))).scalar() or 0
+            query = (
+                select(invocations)
+                .where(columns.sequence > top - RECENT_ROWS, columns.started >= time)
+                .order_by(columns.sequence)
+            )
+            return [_record(row) for row in connection.execute(query)]
+
+        return await self._run(search)
 
     async def failures(self, function: str) -> list[Failure]:
         """The errors of a function in groups, the one that was seen last first."""

@@ -3,15 +3,31 @@
  */
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
+import type { JSONObject } from '@lumino/coreutils';
 
+import { eventsOf, type IEvent } from './events';
 import type {
-  Arguments,
+  IActivity,
+  IAdvice,
+  IAliases,
+  ICall,
+  IDeletion,
+  IDifferences,
+  IErrorGroup,
+  IForm,
   IFunction,
   IGatewayState,
   IInvocation,
   ILogEntry,
-  IProblem
+  IPage,
+  IProblem,
+  ISummary,
+  IVersions,
+  Shares
 } from './types';
+
+/** Parameters of a request; those without a value are left out. */
+export type Query = { readonly [name: string]: string | number | undefined };
 
 const PREFIX = 'jupyter-faas';
 
@@ -64,42 +80,140 @@ export class Requests {
 
   /** One function. */
   function(name: string): Promise<IFunction> {
-    return this.json('GET', `api/v1/functions/${encodeURIComponent(name)}`);
+    return this.json('GET', of(name));
+  }
+
+  /** All functions at a glance. */
+  async overview(): Promise<ISummary[]> {
+    return (await this.json<{ functions: ISummary[] }>('GET', 'api/v1/overview'))
+      .functions;
+  }
+
+  /** The last hour of a function. */
+  activity(name: string): Promise<IActivity> {
+    return this.json('GET', of(name, 'activity'));
+  }
+
+  /** What deleting a function would take away. */
+  deletion(name: string): Promise<IDeletion> {
+    return this.json('GET', of(name, 'deletion'));
   }
 
   /** Delete a function with all its versions. */
   async remove(name: string): Promise<void> {
-    await this.json('DELETE', `api/v1/functions/${encodeURIComponent(name)}`);
+    await this.json('DELETE', of(name));
   }
 
-  /** A function's newest calls, newest first. */
-  async invocations(name: string, limit: number): Promise<IInvocation[]> {
-    const path = `api/v1/functions/${encodeURIComponent(name)}/invocations?limit=${limit}`;
-    return (await this.json<{ invocations: IInvocation[] }>('GET', path)).invocations;
+  /** A function's versions with numbers less than `below`, newest first. */
+  versions(name: string, below?: number): Promise<IVersions> {
+    return this.json('GET', of(name, 'versions', { below }));
   }
 
-  /** What a function wrote last, oldest first. */
-  async logs(name: string, limit: number): Promise<ILogEntry[]> {
-    const path = `api/v1/functions/${encodeURIComponent(name)}/logs?limit=${limit}`;
-    return (await this.json<{ logs: ILogEntry[] }>('GET', path)).logs;
+  /** What is new in a version, since another or the one before. */
+  differences(name: string, version: number, since?: number): Promise<IDifferences> {
+    return this.json('GET', of(name, `versions/${version}/changes`, { since }));
+  }
+
+  /** Where a function's aliases lead, and when they were moved. */
+  aliases(name: string): Promise<IAliases> {
+    return this.json('GET', of(name, 'aliases'));
+  }
+
+  /** Have an alias lead to versions, each with its share in percent. */
+  async moveAlias(name: string, alias: string, versions: Shares): Promise<void> {
+    await this.json('PUT', of(name, `aliases/${encodeURIComponent(alias)}`), {
+      versions
+    });
+  }
+
+  /** Forget an alias. */
+  async removeAlias(name: string, alias: string): Promise<void> {
+    await this.json('DELETE', of(name, `aliases/${encodeURIComponent(alias)}`));
+  }
+
+  /** Move `latest` from version `from` to another, or back to the one that last served well. */
+  async rollBack(name: string, from: number, to?: number): Promise<void> {
+    const body: JSONObject = to === undefined ? { from } : { from, to };
+    await this.json('POST', of(name, 'rollback'), body);
+  }
+
+  /** A function's errors in groups. */
+  async errors(name: string): Promise<IErrorGroup[]> {
+    return (await this.json<{ errors: IErrorGroup[] }>('GET', of(name, 'errors'))).errors;
+  }
+
+  /** The caps, what is used of them, and which would fit better. */
+  caps(name: string): Promise<IAdvice> {
+    return this.json('GET', of(name, 'caps'));
+  }
+
+  /** Publish a version with other caps. */
+  async changeCaps(name: string, caps: { [cap: string]: number }): Promise<void> {
+    await this.json('PATCH', of(name, 'caps'), caps);
+  }
+
+  /** A function's calls, newest first. */
+  async invocations(name: string, query: Query): Promise<IPage<IInvocation>> {
+    const page = await this.json<{ invocations: IInvocation[]; next: string | null }>(
+      'GET',
+      of(name, 'invocations', query)
+    );
+    return { found: page.invocations, next: page.next };
+  }
+
+  /** One call with its problem and log. */
+  invocation(id: string): Promise<ICall> {
+    return this.json('GET', `api/v1/invocations/${encodeURIComponent(id)}`);
+  }
+
+  /** What a function wrote, oldest first; `next` leads to what it wrote before. */
+  async logs(name: string, query: Query): Promise<IPage<ILogEntry>> {
+    const page = await this.json<{ logs: ILogEntry[]; next: string | null }>(
+      'GET',
+      of(name, 'logs', query)
+    );
+    return { found: page.logs, next: page.next };
+  }
+
+  /** What a function wrote last and writes from now on, as events; ends when `signal` says so. */
+  async follow(
+    name: string,
+    query: Query,
+    signal: AbortSignal
+  ): Promise<AsyncGenerator<IEvent>> {
+    const headers = { Accept: 'text/event-stream' };
+    const response = await this.send('GET', of(name, 'logs', query), { headers, signal });
+    if (!response.ok) {
+      throw new ProblemError(await problemOf(response));
+    }
+    return eventsOf(response);
   }
 
   /** Call a function; whatever it answers, errors too, is the result. */
   call(
     target: string,
-    args: Arguments,
+    body: string | FormData,
     accept: string,
     signal?: AbortSignal
   ): Promise<Response> {
-    return this.send('POST', `functions/${target}`, {
-      body: JSON.stringify(args),
-      headers: { Accept: accept, 'Content-Type': 'application/json' },
-      signal
-    });
+    // A form's type has a boundary, which the browser knows.
+    const type =
+      typeof body === 'string' ? { 'Content-Type': 'application/json' } : undefined;
+    const headers = { Accept: accept, ...type };
+    return this.send('POST', `functions/${target}`, { body, headers, signal });
   }
 
-  private async json<T>(method: string, path: string): Promise<T> {
-    const response = await this.send(method, path, {});
+  /** A function's arguments as a form. */
+  form(name: string): Promise<IForm> {
+    return this.json('GET', `api/v1/functions/${encodeURIComponent(name)}/form`);
+  }
+
+  private async json<T>(method: string, path: string, body?: JSONObject): Promise<T> {
+    const init = body && {
+      body: JSON.stringify(body),
+      headers: { 'Content-Type': 'application/json' }
+    };
+    const response = await this.send(method, path, init ?? {});
     if (!response.ok) {
       throw new ProblemError(await problemOf(response));
     }
@@ -124,6 +238,15 @@ export class Requests {
     }
     return response;
   }
+}
+
+/** The path of a function, or of a part of it. */
+function of(name: string, part: string = '', query: Query = {}): string {
+  const given = Object.entries(query).flatMap(([key, value]) =>
+    value === undefined || value === '' ? [] : [[key, String(value)]]
+  );
+  const path = `api/v1/functions/${encodeURIComponent(name)}${part && `/${part}`}`;
+  return given.length ? `${path}?${new URLSearchParams(given).toString()}` : path;
 }
 
 /** Whether an answer is an error with a problem. */

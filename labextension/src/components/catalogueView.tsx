@@ -1,16 +1,14 @@
 /**
  * The sidebar's content: the functions, or why there are none to show.
  */
+import type { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
-import type { IFunction } from '../api/types';
 import { useServices, useSignal } from '../context';
-import { ago } from '../format';
-import type { Catalogue, SortKey } from '../models/catalogue';
+import { type Catalogue, SORT_KEYS, type SortKey } from '../models/catalogue';
 import { Notice } from './notice';
+import { Row, ROW_HEIGHT } from './row';
 import { WindowedList } from './windowedList';
-
-const ROW_HEIGHT = 48;
 
 /** All of the panel below its title. */
 export function CatalogueView({ catalogue }: { catalogue: Catalogue }): JSX.Element {
@@ -32,6 +30,9 @@ function Functions({ catalogue }: { catalogue: Catalogue }): JSX.Element {
           type="search"
           placeholder={trans.__('Filter functions')}
           aria-label={trans.__('Filter functions')}
+          title={trans.__(
+            'A part of the name, the description or the notebook, or a state'
+          )}
           value={catalogue.filter}
           onChange={event => {
             catalogue.filter = event.target.value;
@@ -44,8 +45,11 @@ function Functions({ catalogue }: { catalogue: Catalogue }): JSX.Element {
             catalogue.sort = event.target.value as SortKey;
           }}
         >
-          <option value="name">{trans.__('By name')}</option>
-          <option value="published">{trans.__('Newest first')}</option>
+          {SORT_KEYS.map(key => (
+            <option key={key} value={key}>
+              {orderName(key, trans)}
+            </option>
+          ))}
         </select>
       </div>
       {shown.length ? (
@@ -54,7 +58,9 @@ function Functions({ catalogue }: { catalogue: Catalogue }): JSX.Element {
           rowHeight={ROW_HEIGHT}
           label={trans.__('Functions')}
           keyOf={one => one.name}
-          render={one => <Row one={one} open={openFunction} />}
+          render={(one, tabIndex) => (
+            <Row one={one} tabIndex={tabIndex} open={openFunction} />
+          )}
         />
       ) : (
         <p className="jp-faas-hint">{trans.__('No function matches the filter.')}</p>
@@ -63,37 +69,14 @@ function Functions({ catalogue }: { catalogue: Catalogue }): JSX.Element {
   );
 }
 
-function Row({
-  one,
-  open
-}: {
-  one: IFunction;
-  open: (name: string) => void;
-}): JSX.Element {
-  const { trans } = useServices();
-  const state =
-    one.instances > 0
-      ? trans._n('%1 instance is up', '%1 instances are up', one.instances)
-      : trans.__('Rests; the next call starts it');
-  return (
-    <button
-      type="button"
-      className="jp-faas-row"
-      title={`${one.name}${one.signature}`}
-      onClick={() => open(one.name)}
-    >
-      <span
-        className={`jp-faas-dot ${one.instances ? 'jp-mod-up' : ''}`}
-        role="img"
-        aria-label={state}
-        title={state}
-      />
-      <span className="jp-faas-row-name">{one.name}</span>
-      <span className="jp-faas-row-version">v{one.version}</span>
-      <span className="jp-faas-row-doc">{firstLine(one.doc) || one.signature}</span>
-      <span className="jp-faas-row-time">{ago(one.published)}</span>
-    </button>
-  );
+function orderName(key: SortKey, trans: TranslationBundle): string {
+  return {
+    name: trans.__('By name'),
+    published: trans.__('Newest first'),
+    calls: trans.__('Most calls'),
+    errors: trans.__('Most errors'),
+    p99: trans.__('Slowest first')
+  }[key];
 }
 
 function NoFunctions(): JSX.Element {
@@ -122,8 +105,4 @@ function NoFunctions(): JSX.Element {
       </button>
     </div>
   );
-}
-
-function firstLine(doc: string | null): string {
-  return (doc ?? '').trim().split('\n')[0] ?? '';
 }

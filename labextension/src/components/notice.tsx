@@ -23,6 +23,16 @@ export function Notice({ catalogue, condition }: INoticeProps): JSX.Element {
           {trans.__('Starting a gateway …')}
         </p>
       );
+    case 'outdated':
+      return (
+        <div className="jp-faas-notice" role="alert">
+          <p>
+            {trans.__(
+              'The running gateway is older than this panel. End it with “jupyter faas stop”, and start one here.'
+            )}
+          </p>
+        </div>
+      );
     case 'unreachable':
       return (
         <div className="jp-faas-notice" role="alert">

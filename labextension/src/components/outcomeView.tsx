@@ -6,11 +6,16 @@ import React from 'react';
 import { useServices } from '../context';
 import type { Outcome } from '../models/tries';
 import { ProblemView } from './problemView';
+import { isTable, Table } from './table';
 
-const MAX_ROWS = 200;
-
-/** Whatever a call came to. */
-export function OutcomeView({ outcome }: { outcome: Outcome }): JSX.Element {
+/** Whatever a call came to; `notebook` is where the function comes from. */
+export function OutcomeView({
+  outcome,
+  notebook
+}: {
+  outcome: Outcome;
+  notebook: string | null;
+}): JSX.Element {
   const { trans } = useServices();
   switch (outcome.kind) {
     case 'json':
@@ -39,7 +44,7 @@ export function OutcomeView({ outcome }: { outcome: Outcome }): JSX.Element {
     case 'nothing':
       return <p className="jp-faas-hint">{trans.__('The function returned None.')}</p>;
     case 'problem':
-      return <ProblemView problem={outcome.problem} />;
+      return <ProblemView problem={outcome.problem} notebook={notebook} />;
     case 'failed':
       return (
         <p className="jp-faas-error" role="alert">
@@ -50,68 +55,10 @@ export function OutcomeView({ outcome }: { outcome: Outcome }): JSX.Element {
 }
 
 function Value({ value }: { value: unknown }): JSX.Element {
-  return isTable(value) ? (
-    <Table rows={value} />
-  ) : (
-    <pre>{JSON.stringify(value, null, 2)}</pre>
-  );
-}
-
-type Rows = readonly Record<string, unknown>[];
-
-/** Records with the same keys, as a DataFrame gives them. */
-function isTable(value: unknown): value is Rows {
-  if (!Array.isArray(value) || !value.length) {
-    return false;
+  if (isTable(value)) {
+    return <Table rows={value} />;
   }
-  const first = value[0] as unknown;
-  if (typeof first !== 'object' || first === null || Array.isArray(first)) {
-    return false;
-  }
-  const keys = Object.keys(first).join('\n');
-  return value.every(
-    (row: unknown) =>
-      typeof row === 'object' && row !== null && Object.keys(row).join('\n') === keys
-  );
-}
-
-function Table({ rows }: { rows: Rows }): JSX.Element {
-  const { trans } = useServices();
-  const columns = Object.keys(rows[0]!);
-  return (
-    <div className="jp-faas-table jp-RenderedHTMLCommon" tabIndex={0}>
-      <table>
-        <thead>
-          <tr>
-            {columns.map(column => (
-              <th key={column} scope="col">
-                {column}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {rows.slice(0, MAX_ROWS).map((row, index) => (
-            <tr key={index}>
-              {columns.map(column => (
-                <td key={column}>{cell(row[column])}</td>
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-      {rows.length > MAX_ROWS ? (
-        <p className="jp-faas-hint">{trans.__('%1 of %2 rows', MAX_ROWS, rows.length)}</p>
-      ) : null}
-    </div>
-  );
-}
-
-function cell(value: unknown): string {
-  if (value === null || value === undefined) {
-    return '';
-  }
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  return <pre>{typeof value === 'string' ? value : JSON.stringify(value, null, 2)}</pre>;
 }
 
 function Bytes({ blob, type }: { blob: Blob; type: string }): JSX.Element {

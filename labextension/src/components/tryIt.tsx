@@ -1,20 +1,20 @@
 /**
  * A form for a function's arguments, and what it answers.
  */
-import { FormComponent } from '@jupyterlab/ui-components';
 import React from 'react';
 
-import type { Arguments, IFunction } from '../api/types';
+import type { IForm, IFunction } from '../api/types';
 import { useServices, useSignal } from '../context';
 import { duration } from '../format';
-import { formOf, validator } from '../forms';
+import { initial } from '../models/argumentForm';
+import { filesOf, type Given, valuesOf } from '../models/given';
 import type { ITry, Tries } from '../models/tries';
-import { exampleArguments, python } from '../snippets';
+import { acceptFor, formsOf } from '../models/wanted';
+import { python } from '../snippets';
+import { ArgumentForm } from './argumentForm';
 import { OutcomeView } from './outcomeView';
-
-/** The forms that are shown as they are; whatever else there is comes last. */
-const ACCEPT =
-  'application/x-ndjson, application/json;q=0.9, image/png;q=0.8, text/html;q=0.7, */*;q=0.5';
+import { RawArguments, readArguments } from './rawArguments';
+import { TryHistory } from './tryHistory';
 
 interface ITryItProps {
   readonly one: IFunction;
@@ -25,19 +25,30 @@ interface ITryItProps {
 
 /** Fill in, call, see. */
 export function TryIt({ one, tries, done }: ITryItProps): JSX.Element {
-  const { trans, insertCell } = useServices();
+  const { trans } = useServices();
   useSignal(tries.changed);
-  const [args, setArgs] = React.useState<Arguments>(
-    () => tries.current?.arguments ?? exampleArguments(one)
-  );
+  const { form, failure } = useForm(tries, one.version);
+  const [given, setGiven] = React.useState<Given | null>(tries.current?.given ?? null);
+  const [faults, setFaults] = React.useState(0);
   const [raw, setRaw] = React.useState<string | null>(null);
-  const written = raw === null ? args : parsed(raw);
+  const [accept, setAccept] = React.useState('');
+  const [hint, setHint] = React.useState('');
+  const args = given ?? (form ? initial(form) : {});
+  const byHand = raw ?? (failure ? '{}' : null);
+  const values = byHand === null ? valuesOf(args) : readArguments(byHand);
+  const written = values && { ...values, ...filesOf(args) };
   const call = async (): Promise<void> => {
-    if (written) {
-      setArgs(written);
-      await tries.run(written, ACCEPT);
-      done();
+    if (written === null || tries.running) {
+      return;
     }
+    if (byHand === null && faults) {
+      setHint(trans.__('Not every field fits yet: see what is said below it.'));
+      return;
+    }
+    setHint('');
+    setGiven(written);
+    await tries.run(written, accept || acceptFor(one));
+    done();
   };
   return (
     <div className="jp-faas-try">
@@ -47,7 +58,7 @@ export function TryIt({ one, tries, done }: ITryItProps): JSX.Element {
         className="jp-faas-try-form"
         aria-label={trans.__('Arguments')}
         onKeyDown={event => {
-          if (event.key === 'Enter' && event.target instanceof HTMLInputElement) {
+          if (event.key === 'Enter' && isTextInput(event.target)) {
             void call();
           }
         }}
@@ -55,136 +66,170 @@ export function TryIt({ one, tries, done }: ITryItProps): JSX.Element {
         <label className="jp-faas-raw">
           <input
             type="checkbox"
-            checked={raw !== null}
+            checked={byHand !== null}
+            disabled={failure !== ''}
             onChange={event => {
-              setRaw(event.target.checked ? JSON.stringify(args, null, 2) : null);
-              setArgs(written ?? args);
+              setRaw(event.target.checked ? JSON.stringify(values, null, 2) : null);
+              setGiven(written ?? args);
             }}
           />
           {trans.__('Write JSON')}
         </label>
-        {raw === null ? (
-          <ArgumentForm one={one} args={args} change={setArgs} />
-        ) : (
-          <textarea
-            className="jp-mod-styled"
-            aria-label={trans.__('Arguments as JSON')}
-            aria-invalid={written === null}
-            rows={8}
-            value={raw}
-            onChange={event => setRaw(event.target.value)}
+        {failure ? <p className="jp-faas-hint">{failure}</p> : null}
+        {byHand !== null ? (
+          <RawArguments text={byHand} files={filesOf(args)} change={setRaw} />
+        ) : form ? (
+          <ArgumentForm
+            form={form}
+            given={args}
+            change={(changed, wrong) => {
+              setGiven(changed);
+              setFaults(wrong);
+            }}
           />
+        ) : (
+          <p className="jp-faas-hint">{trans.__('Loading the form …')}</p>
         )}
-        {written === null ? (
-          <p className="jp-faas-error" role="alert">
-            {trans.__('This is not a JSON object of named arguments yet.')}
-          </p>
-        ) : null}
-        <div className="jp-faas-buttons">
-          <button
-            type="button"
-            className="jp-mod-styled jp-mod-accept"
-            disabled={written === null || tries.running}
-            onClick={() => void call()}
-          >
-            {trans.__('Call')}
-          </button>
-          {tries.running ? (
-            <button
-              type="button"
-              className="jp-mod-styled jp-mod-warn"
-              onClick={() => tries.stop()}
-            >
-              {trans.__('Stop')}
-            </button>
-          ) : null}
-          <button
-            type="button"
-            className="jp-mod-styled jp-mod-reject"
-            disabled={written === null}
-            onClick={() => insertCell(python(one, written ?? args))}
-          >
-            {trans.__('Insert call into notebook')}
-          </button>
-        </div>
+        <p className="jp-faas-error" role="status">
+          {hint}
+        </p>
+        <Buttons
+          ready={written !== null && (form !== null || failure !== '')}
+          one={one}
+          tries={tries}
+          accept={accept}
+          setAccept={setAccept}
+          call={() => void call()}
+          snippet={() => python(one, written ?? args)}
+          tell={setHint}
+        />
       </div>
       <section
         className="jp-faas-try-result"
         aria-label={trans.__('Result')}
         aria-live="polite"
       >
-        {tries.current ? <Result made={tries.current} running={tries.running} /> : null}
+        {tries.current ? (
+          <Result
+            made={tries.current}
+            running={tries.running}
+            notebook={one.origin.notebook}
+          />
+        ) : null}
       </section>
-      <History
+      <TryHistory
         tries={tries.all.slice(1)}
         again={made => {
-          setArgs(made.arguments);
-          setRaw(raw === null ? null : JSON.stringify(made.arguments, null, 2));
+          setGiven(made.given);
+          setRaw(raw === null ? null : JSON.stringify(valuesOf(made.given), null, 2));
         }}
       />
     </div>
   );
 }
 
-function ArgumentForm(props: {
+function Buttons(props: {
+  ready: boolean;
   one: IFunction;
-  args: Arguments;
-  change: (args: Arguments) => void;
+  tries: Tries;
+  accept: string;
+  setAccept: (accept: string) => void;
+  call: () => void;
+  snippet: () => string;
+  tell: (hint: string) => void;
 }): JSX.Element {
-  const { trans } = useServices();
-  const schemaOf = useStable(props.one.input_schema);
-  const { schema, uiSchema } = React.useMemo(() => formOf(schemaOf), [schemaOf]);
-  const ref = React.useRef<HTMLDivElement>(null);
-  React.useEffect(() => {
-    if (ref.current) {
-      nameFields(ref.current);
-    }
-  });
-  if (!Object.keys(schema.properties ?? {}).length && !schema.additionalProperties) {
-    return (
-      <p className="jp-faas-hint">{trans.__('This function takes no arguments.')}</p>
-    );
-  }
+  const { trans, insertCell } = useServices();
+  const { ready, one, tries } = props;
+  const forms = formsOf(one);
   return (
-    <div ref={ref}>
-      <FormComponent
-        tagName="div"
-        schema={schema}
-        uiSchema={uiSchema}
-        formData={props.args}
-        validator={validator}
-        liveValidate
-        compact
-        onChange={event => props.change(event.formData as Arguments)}
-      />
+    <div className="jp-faas-buttons">
+      <button
+        type="button"
+        className="jp-mod-styled jp-mod-accept"
+        disabled={!ready || tries.running}
+        onClick={props.call}
+      >
+        {trans.__('Call')}
+      </button>
+      {tries.running ? (
+        <button
+          type="button"
+          className="jp-mod-styled jp-mod-warn"
+          onClick={() => tries.stop()}
+        >
+          {trans.__('Stop')}
+        </button>
+      ) : null}
+      <button
+        type="button"
+        className="jp-mod-styled jp-mod-reject"
+        disabled={!ready}
+        onClick={() =>
+          props.tell(
+            insertCell(props.snippet())
+              ? ''
+              : trans.__('No notebook is open to insert the call into. Open one first.')
+          )
+        }
+      >
+        {trans.__('Insert call into notebook')}
+      </button>
+      {forms.length > 1 ? (
+        <label className="jp-faas-as">
+          {trans.__('Result as')}
+          <select
+            value={props.accept}
+            onChange={event => props.setAccept(event.target.value)}
+          >
+            <option value="">{trans.__('what shows best')}</option>
+            {forms.map(form => (
+              <option key={form} value={form}>
+                {form}
+              </option>
+            ))}
+          </select>
+        </label>
+      ) : null}
     </div>
   );
 }
 
-/** The same object as long as it says the same, so that what is made of it is kept, too. */
-function useStable<T>(value: T): T {
-  const ref = React.useRef(value);
-  if (JSON.stringify(ref.current) !== JSON.stringify(value)) {
-    ref.current = value;
-  }
-  return ref.current;
+/** The form of the version that is live, or why there is none. */
+function useForm(tries: Tries, version: number): { form: IForm | null; failure: string } {
+  const [state, setState] = React.useState<{ form: IForm | null; failure: string }>({
+    form: null,
+    failure: ''
+  });
+  React.useEffect(() => {
+    let wanted = true;
+    const keep = (form: IForm | null, failure: string): void => {
+      if (wanted) {
+        setState({ form, failure });
+      }
+    };
+    tries.form().then(
+      form => keep(form, ''),
+      (error: unknown) => keep(null, (error as Error).message)
+    );
+    return () => {
+      wanted = false;
+    };
+  }, [tries, version]);
+  return state;
 }
 
-/** JupyterLab's form shows a field's name beside it, and doesn't tell screen readers. */
-function nameFields(form: HTMLElement): void {
-  for (const field of form.querySelectorAll('input, select, textarea')) {
-    const name = field.id.replace(/^root_/, '').replaceAll('_', ' ');
-    if (name && !field.hasAttribute('aria-label')) {
-      field.setAttribute('aria-label', name);
-    }
-  }
-}
-
-function Result({ made, running }: { made: ITry; running: boolean }): JSX.Element {
+function Result(props: {
+  made: ITry;
+  running: boolean;
+  notebook: string | null;
+}): JSX.Element {
   const { trans } = useServices();
+  const { made, running } = props;
   return (
     <>
-      {made.outcome ? <OutcomeView outcome={made.outcome} /> : null}
+      {made.outcome ? (
+        <OutcomeView outcome={made.outcome} notebook={props.notebook} />
+      ) : null}
       <p className="jp-faas-hint" role="status">
         {running
           ? trans.__('Running …')
@@ -196,41 +241,6 @@ function Result({ made, running }: { made: ITry; running: boolean }): JSX.Elemen
   );
 }
 
-function History(props: {
-  tries: readonly ITry[];
-  again: (made: ITry) => void;
-}): JSX.Element | null {
-  const { trans } = useServices();
-  if (!props.tries.length) {
-    return null;
-  }
-  return (
-    <details className="jp-faas-history">
-      <summary>{trans.__('Earlier tries')}</summary>
-      <ul>
-        {props.tries.map(made => (
-          <li key={made.started}>
-            <button
-              type="button"
-              className="jp-faas-link"
-              onClick={() => props.again(made)}
-            >
-              <code>{JSON.stringify(made.arguments)}</code>
-            </button>
-          </li>
-        ))}
-      </ul>
-    </details>
-  );
-}
-
-function parsed(text: string): Arguments | null {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Arguments)
-      : null;
-  } catch {
-    return null;
-  }
+function isTextInput(target: EventTarget): boolean {
+  return target instanceof HTMLInputElement && target.type !== 'file';
 }

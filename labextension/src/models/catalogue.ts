@@ -1,14 +1,14 @@
 /**
  * The functions that there are, kept up to date while somebody looks.
  */
-import type { IDisposable } from '@lumino/disposable';
-import { Poll } from '@lumino/polling';
-import { type ISignal, Signal } from '@lumino/signaling';
-
 import { ProblemError, type Requests, ServerError } from '../api/requests';
-import type { IFunction, IGatewayState, IProblem } from '../api/types';
+import type { IGatewayState, IProblem, ISummary } from '../api/types';
+import { Watched } from './watched';
 
-export type SortKey = 'name' | 'published';
+/** The orders of the list; each but the first has the largest first. */
+export const SORT_KEYS = ['name', 'published', 'calls', 'errors', 'p99'] as const;
+
+export type SortKey = (typeof SORT_KEYS)[number];
 
 /** What the panel shows at its top: all is well, or what isn't and what helps. */
 export type Condition =
@@ -16,26 +16,16 @@ export type Condition =
   | { readonly kind: 'running'; readonly url: string | null }
   | { readonly kind: 'stopped'; readonly startable: boolean; readonly problem?: IProblem }
   | { readonly kind: 'starting' }
+  | { readonly kind: 'outdated' }
   | { readonly kind: 'unreachable'; readonly missing: boolean };
 
 /** The catalogue as the panel needs it. */
-export class Catalogue implements IDisposable {
+export class Catalogue extends Watched {
   constructor(
     readonly requests: Requests,
     interval: number = 5000
   ) {
-    this._poll = new Poll({
-      auto: false,
-      name: 'jupyter-faas:catalogue',
-      factory: () => this._look(),
-      frequency: { interval, backoff: true, max: 60_000 },
-      standby: 'when-hidden'
-    });
-  }
-
-  /** Emitted whenever something changed. */
-  get changed(): ISignal<this, void> {
-    return this._changed;
+    super('catalogue', interval);
   }
 
   get condition(): Condition {
@@ -48,7 +38,7 @@ export class Catalogue implements IDisposable {
 
   set filter(value: string) {
     this._filter = value;
-    this._changed.emit();
+    this.tell();
   }
 
   get sort(): SortKey {
@@ -57,7 +47,7 @@ export class Catalogue implements IDisposable {
 
   set sort(value: SortKey) {
     this._sort = value;
-    this._changed.emit();
+    this.tell();
   }
 
   /** How many there are, whatever the filter. */
@@ -66,51 +56,15 @@ export class Catalogue implements IDisposable {
   }
 
   /** Those that the filter leaves, in order. */
-  get shown(): readonly IFunction[] {
+  get shown(): readonly ISummary[] {
     const wanted = this._filter.trim().toLowerCase();
-    const found = this._functions.filter(
-      one =>
-        one.name.toLowerCase().includes(wanted) ||
-        (one.doc ?? '').toLowerCase().includes(wanted)
-    );
-    return this._sort === 'name'
-      ? found
-      : [...found].sort((a, b) => b.published.localeCompare(a.published));
+    const found = this._functions.filter(one => matches(one, wanted));
+    const weight = WEIGHTS[this._sort];
+    return weight ? [...found].sort((a, b) => weight(b) - weight(a)) : found;
   }
 
-  get(name: string): IFunction | undefined {
+  get(name: string): ISummary | undefined {
     return this._functions.find(one => one.name === name);
-  }
-
-  get isDisposed(): boolean {
-    return this._poll.isDisposed;
-  }
-
-  dispose(): void {
-    this._poll.dispose();
-    Signal.clearData(this);
-  }
-
-  /** Begin to look, now and regularly. */
-  async watch(): Promise<void> {
-    await this._poll.start();
-    await this._poll.tick;
-  }
-
-  /** Look no more until the next `watch`. */
-  async rest(): Promise<void> {
-    await this._poll.stop();
-  }
-
-  /** Look now. */
-  async refresh(): Promise<void> {
-    await this._poll.refresh();
-    await this._poll.tick;
-  }
-
-  /** Change the time between two looks, in ms. */
-  set interval(value: number) {
-    this._poll.frequency = { ...this._poll.frequency, interval: value };
   }
 
   /** Start a gateway; `condition` tells of the outcome. */
@@ -130,9 +84,9 @@ export class Catalogue implements IDisposable {
     await this.refresh();
   }
 
-  private async _look(): Promise<void> {
+  protected override async look(): Promise<void> {
     try {
-      this._functions = await this.requests.functions();
+      this._functions = await this.requests.overview();
       this._become({ kind: 'running', url: null });
     } catch (error) {
       if (this._condition.kind === 'starting') {
@@ -156,15 +110,33 @@ export class Catalogue implements IDisposable {
 
   private _become(condition: Condition): void {
     this._condition = condition;
-    this._changed.emit();
+    this.tell();
   }
 
-  private readonly _poll: Poll<void>;
-  private readonly _changed = new Signal<this, void>(this);
   private _condition: Condition = { kind: 'loading' };
-  private _functions: readonly IFunction[] = [];
+  private _functions: readonly ISummary[] = [];
   private _filter = '';
   private _sort: SortKey = 'name';
+}
+
+const WEIGHTS: { [key in SortKey]: ((one: ISummary) => number) | null } = {
+  name: null, // as they come
+  published: one => (one.published ? Date.parse(one.published) : Infinity),
+  calls: one => one.hour?.calls ?? 0,
+  errors: one => one.hour?.errors ?? 0,
+  p99: one => one.hour?.p99_ms ?? 0
+};
+
+/** Whether `wanted` is in what the list shows of a function; its state is one of the words. */
+function matches(one: ISummary, wanted: string): boolean {
+  const words = [
+    one.name,
+    one.summary,
+    one.state,
+    one.notebook,
+    ...Object.keys(one.aliases)
+  ];
+  return words.some(word => word?.toLowerCase().includes(wanted));
 }
 
 function conditionOf(state: IGatewayState): Condition {
@@ -175,6 +147,9 @@ function conditionOf(state: IGatewayState): Condition {
 
 function conditionOfError(error: unknown): Condition {
   if (error instanceof ProblemError) {
+    if (error.code === 'not-found') {
+      return { kind: 'outdated' }; // an older gateway, which doesn't know the question
+    }
     return { kind: 'stopped', startable: false, problem: error.problem };
   }
   return { kind: 'unreachable', missing: error instanceof ServerError && error.missing };

@@ -4,7 +4,9 @@
 import { type ISignal, Signal } from '@lumino/signaling';
 
 import { isProblem, problemOf, type Requests } from '../api/requests';
-import type { Arguments, IProblem } from '../api/types';
+import type { IForm, IProblem } from '../api/types';
+import { bodyOf, type Given } from './given';
+import { NDJSON } from './wanted';
 
 /** What a call came to. */
 export type Outcome =
@@ -22,7 +24,7 @@ export type Outcome =
 
 /** One call, made or under way. */
 export interface ITry {
-  readonly arguments: Arguments;
+  readonly given: Given;
   readonly started: number;
   readonly outcome: Outcome | null;
   readonly invocation: string | null;
@@ -31,7 +33,6 @@ export interface ITry {
 
 const KEPT = 20;
 const MAX_LINES = 1000;
-const NDJSON = 'application/x-ndjson';
 
 /** Tries of one function. */
 export class Tries {
@@ -59,14 +60,14 @@ export class Tries {
     return this._abort !== null;
   }
 
-  /** Call the function with `args`; the result in the form that `accept` prefers. */
-  async run(args: Arguments, accept: string): Promise<void> {
+  /** Call the function with what is `given`; the result in the form that `accept` prefers. */
+  async run(given: Given, accept: string): Promise<void> {
     this.stop();
     const abort = new AbortController();
     this._abort = abort;
     const started = Date.now();
     const begun: ITry = {
-      arguments: args,
+      given,
       started,
       outcome: null,
       invocation: null,
@@ -81,7 +82,12 @@ export class Tries {
       }
     };
     try {
-      const response = await this.requests.call(this.name, args, accept, abort.signal);
+      const response = await this.requests.call(
+        this.name,
+        bodyOf(given),
+        accept,
+        abort.signal
+      );
       update({ invocation: response.headers.get('Faas-Invocation-Id') });
       await read(response, outcome => update({ outcome }));
     } catch (error) {
@@ -93,6 +99,11 @@ export class Tries {
       this._abort = null;
       this._changed.emit();
     }
+  }
+
+  /** The form for the arguments of the version that is live. */
+  form(): Promise<IForm> {
+    return this.requests.form(this.name);
   }
 
   /** End the try under way: the call ends, too. */

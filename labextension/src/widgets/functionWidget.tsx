@@ -6,7 +6,10 @@ import { ReactWidget } from '@jupyterlab/ui-components';
 import type { Message } from '@lumino/messaging';
 import React from 'react';
 
-import { PageView } from '../components/pageView';
+import type { IDeletion } from '../api/types';
+import { PageContext } from '../components/page/pageContext';
+import { PageView } from '../components/page/pageView';
+import { DeletionView } from '../components/page/deletionView';
 import { type IServices, ServicesContext } from '../context';
 import { functionsIcon } from '../icons';
 import type { Catalogue } from '../models/catalogue';
@@ -49,7 +52,9 @@ class FunctionContent extends ReactWidget {
   protected override render(): JSX.Element {
     return (
       <ServicesContext.Provider value={this.services}>
-        <PageView page={this.page} tries={this.tries} remove={() => this.remove()} />
+        <PageContext.Provider value={this.page}>
+          <PageView page={this.page} tries={this.tries} remove={() => this.remove()} />
+        </PageContext.Provider>
       </ServicesContext.Provider>
     );
   }
@@ -71,24 +76,29 @@ class FunctionContent extends ReactWidget {
 
   private async remove(): Promise<void> {
     const { trans, confirm, fail } = this.services;
-    const versions = this.page.function?.versions ?? 1;
+    const { name, requests } = this.page;
+    let going: IDeletion;
+    try {
+      going = await requests.deletion(name);
+    } catch (error) {
+      fail(trans.__('%1 was not deleted', name), error);
+      return;
+    }
     const sure = await confirm(
-      trans.__('Delete %1?', this.page.name),
-      trans._n(
-        'Its version, its image and its history go; calls to it are answered 404.',
-        'Its %1 versions, their images and its history go; calls to it are answered 404.',
-        versions
-      ),
+      trans.__('Delete %1?', name),
+      <ServicesContext.Provider value={this.services}>
+        <DeletionView name={name} going={going} />
+      </ServicesContext.Provider>,
       trans.__('Delete')
     );
     if (!sure) {
       return;
     }
     try {
-      await this.catalogue.remove(this.page.name);
+      await this.catalogue.remove(name);
       this.parent?.dispose();
     } catch (error) {
-      fail(trans.__('%1 was not deleted', this.page.name), error);
+      fail(trans.__('%1 was not deleted', name), error);
     }
   }
 

@@ -318,3 +318,33 @@ def test_parameters_that_make_no_sense(run: Run, tmp_path: Path, param: str, say
     untagged = run("publish", "--param", "k=1", annotated(tmp_path / "work.ipynb", COMMENT))
     assert untagged.returncode == 2
     assert "no cell with the tag `parameters`" in untagged.stderr
+
+
+INTERPRETER = """#!/bin/sh
+case "$1 $2" in
+"-c import sys; print(sys.prefix)") echo /elsewhere ;;
+"-c import jupyter_faas.cli") exit {has_us} ;;
+*) echo "there: $*"; exit 7 ;;
+esac
+"""
+
+
+@pytest.mark.parametrize("option", ["--no-execute", "--whole"])
+def test_the_python_of_the_notebooks_kernel_reads_it(run: Run, tmp_path: Path, option: str) -> None:
+    python = tmp_path / "python-of-its-own"
+    python.write_text(INTERPRETER.format(has_us=0))
+    python.chmod(0o755)
+    folder = tmp_path / "share" / "kernels" / "other"
+    folder.mkdir(parents=True)
+    spec = {"argv": [str(python), "-f", "{connection_file}"], "display_name": "Other", "language": "python"}
+    (folder / "kernel.json").write_text(json.dumps(spec))
+    path = notebook(tmp_path / "work.ipynb", "1")
+    content = json.loads(Path(path).read_text())
+    content["metadata"]["kernelspec"] = {"name": "other", "language": "python", "display_name": "Other"}
+    Path(path).write_text(json.dumps(content))
+    done = run("publish", path, option, JUPYTER_PATH=str(tmp_path / "share"))
+    assert (done.returncode, done.stdout) == (7, f"there: -m jupyter_faas.cli publish {path} {option}\n")
+    python.write_text(INTERPRETER.format(has_us=1))
+    done = run("publish", path, option, JUPYTER_PATH=str(tmp_path / "share"))
+    assert done.returncode == 2
+    assert f"the notebook's kernel other runs {python}, which has no jupyter-faas" in done.stderr

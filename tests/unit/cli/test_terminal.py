@@ -2,32 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import pty
-import subprocess
-import sys
-from contextlib import suppress
 from pathlib import Path
 
 import nbformat
 import pytest
 
+from tests.support.terminal import in_terminal
 from tests.unit.client.gateway_double import GatewayDouble
-
-
-def in_terminal(environment: dict[str, str], *arguments: str, typed: str = "") -> tuple[int, str]:
-    """The exit status and everything on the screen of a command that runs in a terminal."""
-    ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "jupyter_faas.cli", *arguments]
-    with subprocess.Popen(command, env=environment, stdin=theirs, stdout=theirs, stderr=theirs) as process:
-        os.close(theirs)
-        os.write(ours, typed.encode())
-        screen = b""
-        with suppress(OSError):  # Linux's way to say that the other side is closed
-            while piece := os.read(ours, 65536):
-                screen += piece
-    os.close(ours)
-    return process.returncode, screen.decode()
 
 
 @pytest.mark.parametrize(("answer", "status", "left"), [("n", 1, 1), ("", 1, 1), ("y", 0, 0), ("Yes", 0, 0)])

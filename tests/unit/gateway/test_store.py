@@ -71,10 +71,13 @@ def test_a_new_database_is_like_a_migrated_one(tmp_path: Path) -> None:
     migrate(tmp_path / "new.sqlite")
 
 
-def test_the_last_step_is_the_head() -> None:
+def test_the_last_step_is_the_head_and_every_step_has_been_seen(tmp_path: Path) -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(migrate_module.__file__).parent / "migrations"))
-    assert ScriptDirectory.from_config(config).get_current_head() == HEAD
+    steps = ScriptDirectory.from_config(config)
+    assert steps.get_current_head() == HEAD
+    tried = {revision_of(database_of(dump, tmp_path / dump.stem)) for dump in SCHEMAS}
+    assert {step.revision for step in steps.walk_revisions()} == tried, "a new step needs a dump of its own"
 
 
 def test_a_newer_database_is_refused(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ def double(monkeypatch: pytest.MonkeyPatch) -> Iterator[GatewayDouble]:
                 "loud": {"type": "boolean"},
             }
         }
-        running.add_function("score")
+        running.add_function("score")["aliases"] = {"latest": {"1": 100}, "prod": {"1": 100}}
         monkeypatch.setenv("FAAS_GATEWAY", running.url)
         monkeypatch.setenv("FAAS_TOKEN", TOKEN)
         yield running
@@ -59,6 +59,8 @@ def completed(shell: InteractiveShell, text: str) -> list[str]:
             ["%faas invoke summarize mode=exact", "%faas invoke summarize mode=fast"],
         ),
         ("%faas invoke summarize loud=t", ["%faas invoke summarize loud=true"]),
+        ("%faas invoke score@p", ["%faas invoke score@prod"]),
+        ("%faas alias score pr", ["%faas alias score prod"]),
         ("result = %faas invoke sc", ["result = %faas invoke score"]),
         ("%faas logs --lim", ["%faas logs --limit"]),
         ("%faas publish --whole --no-e", ["%faas publish --whole --no-execute"]),

@@ -19,9 +19,11 @@ from typing import (
     NewType,
     NotRequired,
     Optional,
+    Required,
     Self,
     TypedDict,
     Union,
+    Unpack,
     no_type_check,
 )
 
@@ -335,3 +337,35 @@ def test_a_wrapped_signature_is_seen_through(notebook: Notebook) -> None:
     notebook.run("def bare(f):\n    def g(*a): return f(*a)\n    return g")
     properties = notebook.capture("@bare\ndef f(x: int): return x").bundle.manifest.input_schema["properties"]
     assert properties == {"a": {"type": "array", "items": {}, "default": []}}
+
+
+class Options(TypedDict, total=False):
+    day: Required[datetime.date]
+    note: str
+
+
+def test_keywords_of_a_typed_dict_are_parameters() -> None:
+    def f(a: int, **options: Unpack[Options]) -> None:
+        """Something.
+
+        Args:
+            a: first
+            note: what to say
+        """
+
+    schemas = schemas_of(f, "f")
+    assert list(schemas.input["properties"]) == ["a", "day", "note"]
+    assert schemas.input["properties"]["note"] == {"type": "string", "description": "what to say"}
+    assert schemas.input["properties"]["day"]["format"] == "date"
+    assert (schemas.input["required"], schemas.input["additionalProperties"]) == (["a", "day"], False)
+    assert schemas.text == "(a: int, *, day: datetime.date, note: str = ...) -> None"
+
+
+def test_keywords_of_a_typed_dict_that_no_parameter_can_have() -> None:
+    odd = TypedDict("odd", {"a b": int})
+
+    def f(**options: Any) -> None: ...
+
+    f.__annotations__ = {"options": Unpack[odd]}
+    with pytest.raises(CaptureError, match="'a b' is not a valid parameter name"):
+        schemas_of(f, "f")

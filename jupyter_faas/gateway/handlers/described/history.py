@@ -116,6 +116,36 @@ _OUTPUT: Final = object_of(
     content={**TEXT, "description": "In Base64."},
 )
 
+_HOUR: Final[dict[str, Any]] = {
+    "calls": COUNT,
+    "errors": COUNT,
+    "p50_ms": maybe({**MILLISECONDS, "description": "Half of the calls were answered within."}),
+    "p99_ms": maybe(MILLISECONDS),
+    "peak_bytes": maybe(BYTES),
+}
+_SERIES: Final = object_of(calls=array_of(COUNT), errors=array_of(COUNT))
+_STATES: Final = ["live", "building", "failing", "idle", "paused"]
+_OVERVIEW: Final = object_of(
+    name=TEXT,
+    version=maybe({**COUNT, "description": "Null while it is published for the first time."}),
+    summary={**TEXT, "description": "The first line of its docstring."},
+    signature=TEXT,
+    public=BOOLEAN,
+    published=maybe(TIME),
+    notebook=maybe(TEXT),
+    versions=COUNT,
+    aliases=reference("Aliases"),
+    instances={
+        "type": "object",
+        "additionalProperties": COUNT,
+        "description": "By state: `starting`, `busy`, `idle`, `paused`, `ending`.",
+    },
+    state={"enum": _STATES, "description": "`failing`: the last three calls failed, or all of the hour."},
+    step=maybe({**TEXT, "description": "Of the build that is under way."}),
+    hour=maybe(object_of(**_HOUR, failing=BOOLEAN, series=_SERIES)),
+)
+_SLOT_SECONDS: Final = {**COUNT, "description": "How long each piece of the series is."}
+
 SCHEMAS: Final[dict[str, Any]] = {
     "Invocation": object_of(
         ("logs", "problem"), **_CALL, problem=maybe(OBJECT), logs=array_of(reference("LogEntry"))
@@ -139,6 +169,10 @@ SCHEMAS: Final[dict[str, Any]] = {
         left_out=maybe({**TEXT, "description": "Why there is no input."}),
         output=maybe(_OUTPUT),
     ),
+    "Overview": object_of(slot_seconds=_SLOT_SECONDS, functions=array_of(_OVERVIEW)),
+    "Activity": object_of(
+        function=TEXT, slot_seconds=_SLOT_SECONDS, **_HOUR, slots=array_of(object_of(begun=TIME, **_HOUR))
+    ),
     "ErrorGroup": object_of(
         code=TEXT,
         exception=maybe(TEXT),
@@ -154,6 +188,25 @@ SCHEMAS: Final[dict[str, Any]] = {
 }
 
 PATHS: Final[Paths] = {
+    "/api/v1/overview": {
+        "get": Operation(
+            "overview",
+            _TAG,
+            "All functions at a glance: their states, and what their calls did in the last hour.",
+            {200: Answer("They, by name.", json_of(reference("Overview")))},
+        )
+    },
+    "/api/v1/functions/{name}/activity": {
+        "get": Operation(
+            "read_activity",
+            _TAG,
+            "What a function's calls did in the last hour: how many there were, how long they took, what "
+            "they used.",
+            {200: Answer("In all, and in pieces.", json_of(reference("Activity")))},
+            (NotFound,),
+            (FUNCTION_NAME,),
+        )
+    },
     "/api/v1/invocations": {
         "get": Operation(
             "list_all_invocations",

@@ -69,6 +69,11 @@ def verify(gateway: Gateway) -> None:
         assert (type(small), type(half)) == (np.int8, np.float16)
         assert spot == {"x": 1, "seen": dt.date(2026, 1, 1)}
         assert keyed == {3: OrderedDict(a=1.5)}
+        assert measured(*arguments, day=DAY, note="x")[4] == DAY  # of a TypedDict (PEP 692)
+        with pytest.raises(TypeError, match="nite"):
+            measured(*arguments, nite="x")
+        with pytest.raises(InvalidInput, match="day"):
+            measured(*arguments, day="soon")
         body = {
             "small": 1,
             "half": 1,

@@ -2,19 +2,22 @@
  * How to call a function from elsewhere.
  */
 import { Clipboard } from '@jupyterlab/apputils';
+import { copyIcon } from '@jupyterlab/ui-components';
 import React from 'react';
 
-import type { IFunction } from '../api/types';
-import { useServices } from '../context';
-import { curl, exampleArguments, javascript, python } from '../snippets';
+import type { IFunction } from '../../api/types';
+import { useServices } from '../../context';
+import { curl, exampleArguments, javascript, python } from '../../snippets';
+import { Schema } from './schema';
 
-/** The address, and ready calls to copy. */
+/** The address, ready calls to copy, and what the function takes and gives. */
 export function Endpoint({ one }: { one: IFunction }): JSX.Element {
   const { trans } = useServices();
   const args = exampleArguments(one);
   return (
     <div className="jp-faas-endpoint">
       <Snippet title={trans.__('Address')} text={one.url} />
+      <Schema one={one} />
       <Snippet title={trans.__('Terminal')} text={curl(one, args)} />
       <Snippet title={trans.__('Python')} text={python(one, args)} />
       <Snippet title={trans.__('JavaScript')} text={javascript(one, args)} />
@@ -22,11 +25,12 @@ export function Endpoint({ one }: { one: IFunction }): JSX.Element {
   );
 }
 
-function Snippet({ title, text }: { title: string; text: string }): JSX.Element {
+/** Something to copy. */
+export function Snippet({ title, text }: { title: string; text: string }): JSX.Element {
   const { trans } = useServices();
   const [copied, setCopied] = React.useState(false);
   return (
-    <section className="jp-faas-snippet">
+    <section className="jp-faas-snippet" aria-label={title}>
       <header>
         <h3>{title}</h3>
         <button
@@ -39,6 +43,7 @@ function Snippet({ title, text }: { title: string; text: string }): JSX.Element 
           }}
           onBlur={() => setCopied(false)}
         >
+          <copyIcon.react tag="span" width="14px" height="14px" />
           {copied ? trans.__('Copied') : trans.__('Copy')}
         </button>
       </header>
