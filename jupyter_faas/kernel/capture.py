@@ -19,6 +19,7 @@ from jupyter_faas.kernel.bodies import body_name, function_of_body, stand_in
 from jupyter_faas.kernel.cells import Cell, Cells, Function
 from jupyter_faas.kernel.environments import Declared, declared_in
 from jupyter_faas.kernel.files import data_files, files_named, read_files
+from jupyter_faas.kernel.frozen_versions import check_versions
 from jupyter_faas.kernel.installs import Install, imported_distributions, installs_in
 from jupyter_faas.kernel.origins import Origins
 from jupyter_faas.kernel.patches import patches
@@ -26,7 +27,7 @@ from jupyter_faas.kernel.proof import check_names, proof_of
 from jupyter_faas.kernel.receipt import Receipt, receipt_of
 from jupyter_faas.kernel.requirements import requirements_of
 from jupyter_faas.kernel.saved import differences
-from jupyter_faas.kernel.signature import schemas_of
+from jupyter_faas.kernel.signature import brief, schemas_of
 from jupyter_faas.kernel.slice import Slice, slice_of
 from jupyter_faas.kernel.values import describe
 from jupyter_faas.model.bundle import MAX_BUNDLE_BYTES, Bundle, digest_of
@@ -120,6 +121,8 @@ def bundled(
     packages = requirements_of(
         found.origins, found.needed_by, annotation.requirements, declared, entry, installs
     )
+    values = tuple(describe(value, origins) for _, value in sorted(found.values.items()))
+    check_versions(entry, values, packages.direct)
     manifest = Manifest(
         name=name,
         entry=entry,
@@ -139,13 +142,14 @@ def bundled(
         signature=schemas.text,
         segments=handler.segments,
         origin=origin,
-        values=tuple(describe(value, origins) for _, value in sorted(found.values.items())),
+        values=values,
         files=tuple(sorted(data)),
     )
     content = {HANDLER_FILE: handler.source.encode(), **_files(found, data), **packages.wheels}
     bundle = Bundle(manifest, content)
     check_size(bundle)
-    signature = f"{name}{inspect.signature(function)}".replace("__main__.", "")  # the notebook's own classes
+    written = f"{name}{brief(inspect.signature(function))}"
+    signature = written.replace("__main__.", "")  # the notebook's own classes
     doubts = [*doubts, *files_named(found, folder, bundle.files)]
     return Capture(bundle, receipt_of(signature, found, packages, bundle, doubts))
 

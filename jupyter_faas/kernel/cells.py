@@ -81,7 +81,7 @@ class Cells:
     def __init__(self, cells: Sequence[Cell], shell: InteractiveShell) -> None:
         self._cells = list(cells)
         self._shell = shell
-        self._codes: dict[tuple[ast.stmt, frozenset[str]], frozenset[CodeType]] = {}
+        self._codes: dict[tuple[ast.stmt | Cell, int], frozenset[CodeType]] = {}
 
     @classmethod
     def around(cls, shell: InteractiveShell, body: str, lines_above: int = 1) -> tuple[Cells, Cell]:
@@ -141,7 +141,7 @@ class Cells:
         """
         for cell in self._candidates(code):
             for statement in cell.statements:
-                if _may_define(statement, code) and self._compiles_to(statement, code):
+                if _may_define(statement, code) and self._compiles_to(cell, statement, code):
                     return cell, statement
         return None
 
@@ -165,11 +165,8 @@ class Cells:
         """Whether ``statement`` of ``cell``, compiled again, holds ``code`` at any depth."""
         if self._shell.ast_transformers:
             return True
-        known = statement, self.futures(cell)
-        if known not in self._codes:
-            flags = reduce(or_, (_FUTURE_FLAGS[name] for name in self.futures(cell)), 0)
-            self._codes[known] = frozenset(_codes(_compiled(statement, flags)))
-        return code in self._codes[known]
+        flags = reduce(or_, (_FUTURE_FLAGS[name] for name in self.futures(cell)), 0)
+        return any(code in codes for codes in self._codes_of(cell, statement, flags))
 
     # Made once: a slice asks for each of its names, and a notebook may have thousands in hundreds of cells.
 
@@ -196,22 +193,34 @@ class Cells:
 
     def _candidates(self, code: CodeType) -> Iterator[Cell]:
         cached = linecache.cache.get(code.co_filename)
-        if cached is not None and len(cached) == 4:
+        known = self._shell.compile.format_code_name(
+            code.co_filename
+        )  # libraries leave generated code there, too
+        if known and cached is not None and len(cached) == 4:
             text = "".join(cached[2]).rstrip("\n")
             same = next((cell for cell in self.newest_first() if cell.source == text), None)
-            yield same or Cell(self._label(code.co_filename), 0, text)
+            yield same or Cell(known[1], 0, text)
         yield from self.newest_first()
 
-    def _label(self, filename: str) -> str:
-        pair = self._shell.compile.format_code_name(filename)
-        return pair[1] if pair else filename
-
-    def _compiles_to(self, statement: ast.stmt, code: CodeType) -> bool:
+    def _compiles_to(self, cell: Cell, statement: ast.stmt, code: CodeType) -> bool:
         if self._shell.ast_transformers:  # what was compiled then isn't what the source says
             return True
         flags = code.co_flags & reduce(or_, _FUTURE_FLAGS.values())
-        compiled = _compiled(statement, flags)
-        return compiled is not None and any(constant == code for constant in compiled.co_consts)
+        compiled = (_compiled(body, flags) for body in ([statement], cell.tree.body))
+        return any(constant == code for one in compiled if one is not None for constant in one.co_consts)
+
+    def _codes_of(self, cell: Cell, statement: ast.stmt, flags: int) -> Iterator[frozenset[CodeType]]:
+        """The code of ``statement``, as a kernel compiles it: alone; then what it has in all of ``cell``.
+
+        Scripts and the cells of %%time are compiled as a whole, and the calls of functions of a module that
+        the same text imports are other instructions then (CPython from 3.11 on).
+        """
+        for key, body in ((statement, [statement]), (cell, cell.tree.body)):
+            known = key, flags
+            if known not in self._codes:
+                self._codes[known] = frozenset(_codes(_compiled(body, flags)))
+            lines = range(first_line(statement), (statement.end_lineno or statement.lineno) + 1)
+            yield frozenset(one for one in self._codes[known] if one.co_firstlineno in lines)
 
 
 def transformed(shell: InteractiveShell, body: str) -> str:
@@ -320,8 +329,8 @@ def bound_names(statement: ast.stmt) -> set[str]:
     }
 
 
-def _compiled(statement: ast.stmt, flags: int) -> CodeType | None:
-    module = ast.Module(body=[statement], type_ignores=[])
+def _compiled(body: list[ast.stmt], flags: int) -> CodeType | None:
+    module = ast.Module(body=body, type_ignores=[])
     try:
         code: CodeType = compile(module, "<cell>", "exec", flags=flags, dont_inherit=True)
     except (SyntaxError, ValueError):

@@ -14,7 +14,7 @@ from jupyter_faas.kernel.class_sources import ClassSource, class_sources
 from jupyter_faas.kernel.constants import same
 from jupyter_faas.kernel.definitions import Definition, NotDefinable, alias_of, bound_name, defined_by
 from jupyter_faas.kernel.made_classes import class_made_again, variables_around
-from jupyter_faas.kernel.members import classes_in, mangled
+from jupyter_faas.kernel.members import classes_in, functions_of, mangled
 from jupyter_faas.kernel.names import uses
 
 __all__ = ["assigned_type", "class_for", "decorated_class", "method_for"]
@@ -47,6 +47,7 @@ def class_for(name: str, value: type, cells: Cells, namespace: Mapping[str, Any]
         if source.functions:
             return decorated_class(name, value, cells) or _made_inside(name, value, source, cells, namespace)
         if statement.name == name:
+            _check_not_wrapped(name, value, cells)
             changes = Changes(name, value, source, cells, namespace)
             made = defined_by(name, source.cell, statement, cells, replaced=changes.replaced)
             return changes.completing(made)
@@ -61,6 +62,20 @@ def class_for(name: str, value: type, cells: Cells, namespace: Mapping[str, Any]
     if found_form is None:
         raise NotDefinable("the cell that defines this class isn't known: run it again")
     return found_form
+
+
+def _check_not_wrapped(name: str, value: type, cells: Cells) -> None:
+    """``Box = dataclass(Box)``: what a library has added can't be told from what the notebook has set."""
+    cell, statement = cells.binding(name) or (None, None)
+    if cell is None or not isinstance(statement, ast.Assign) or not isinstance(statement.value, ast.Call):
+        return
+    made = [code.__code__ for member in vars(value).values() for code in functions_of(member)]
+    if name in uses(statement).now and any(cells.function_source(code) is None for code in made):
+        called = ast.unparse(statement.value.func)
+        raise NotDefinable(
+            f"{called}(…) has completed it ({cell.place(statement.lineno)}): write that above the class as a "
+            f"decorator, @{called}, and run its cell again"
+        )
 
 
 def _is_inside_class(value: type, namespace: Mapping[str, Any]) -> bool:

@@ -267,4 +267,9 @@ def _why_not(function: types.FunctionType) -> str:
     code = function.__code__
     if code.co_filename.endswith(".py") and function.__module__ == _NOTEBOOK_MODULE:
         return f"its source is not a cell of this kernel but {code.co_filename}: define it in a cell"
+    if code.co_filename.startswith("<") and not code.co_filename.startswith("<ipython-"):
+        return (
+            f"it was made of a text ({code.co_filename}), as exec, eval and some libraries do, which leaves "
+            "no source: define it with def in a cell"
+        )
     return "its source isn't known to this kernel: run the cell that defines it again"

@@ -75,6 +75,12 @@ def _of_file(text: str, path: Path, groups: Sequence[str]) -> Declared:
         return _of_project(text, _toml(text, content), groups)
     if path.suffix == ".py":
         return _of_script(text, content)
+    if path.suffix in (".yml", ".yaml", ".lock"):
+        raise _fault(
+            text,
+            "it is no requirements.txt, pyproject.toml or script block. Write what pip would install of it "
+            "into a requirements.txt, and what comes from the system into --apt.",
+        )
     return _of_lines(text, path)
 
 

@@ -26,6 +26,10 @@ def recomputed(name: str, cells: Cells) -> Definition:
     if isinstance(binding[1], ast.ClassDef):  # as it is written, whatever its attributes are by now
         return defined_by(name, cell, binding[1], cells, "recomputed")
     statements = [statement for statement in cell.tree.body if _makes(statement, name)]
+    if not statements:
+        raise NotDefinable(
+            "--recompute is for data and classes: functions and modules are carried as they are"
+        )
     bound = {bound for statement in statements for bound in _bound(statement)}
     if name in uses(statements[0]).now:
         raise NotDefinable(

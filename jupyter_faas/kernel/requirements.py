@@ -108,10 +108,16 @@ class _Collection:
         self._absent: dict[str, str] = {}
         """What a cell installs, but this kernel hasn't; by which cell."""
         self._not_followed: set[str] = set()
+        self._no_extras: list[str] = []
 
     def require(self, requirement: Requirement) -> None:
         """An author's own requirement; without a version it means the kernel's."""
         name = canonicalize_name(requirement.name)
+        if name in self._required:
+            raise AnnotationError(
+                f"--require names {requirement.name} twice: write one option with all that you want of it: "
+                f'--require "{requirement.name}[extra]>=1,<2".'
+            )
         self._direct.pop(name, None)
         self._required.add(name)
         if requirement.url is not None or requirement.specifier:
@@ -119,10 +125,21 @@ class _Collection:
             return
         installed = _installed(requirement.name)
         if installed is not None:
+            self._note_extras(requirement, installed)
             self._add(requirement, installed, "--require")
             return
         warning = f"{requirement.name} has no version and isn't installed here: the newest will be taken"
         self._direct[name] = Package(str(requirement), "--require", warning)
+
+    def _note_extras(self, requirement: Requirement, installed: metadata.Distribution) -> None:
+        known = {canonicalize_name(one): one for one in installed.metadata.get_all("Provides-Extra") or ()}
+        unknown = {one for one in requirement.extras if canonicalize_name(one) not in known}
+        if unknown:
+            there = f"it has {', '.join(sorted(known.values()))}" if known else "it has none"
+            self._no_extras.append(
+                f"{installed.name} {installed.version} has no extra {', '.join(sorted(unknown))}, which "
+                f"brings nothing: {there}."
+            )
 
     def declare(self, requirement: Requirement, source: str) -> None:
         """A requirement of a file, taken as it is: a range is resolved at each publish.
@@ -193,7 +210,7 @@ class _Collection:
         pins = dict(self._pins)
         for limit in declared.constraints if declared else ():
             pins[canonicalize_name(limit.name)] = str(limit)
-        warnings = [*declared.warnings] if declared else []
+        warnings = [*(declared.warnings if declared else ()), *self._no_extras]
         if declared and uncovered:
             warnings.append(
                 f"{declared.source} does not have {', '.join(uncovered)}: added at this kernel's versions."

@@ -17,10 +17,13 @@ from jupyter_faas.kernel.outputs import output_schema
 from jupyter_faas.kernel.schemas import MEDIA, NotJson, Schemer
 from jupyter_faas.model.authoring import Context
 from jupyter_faas.model.errors import CaptureError
+from jupyter_faas.model.manifest import MAX_SIGNATURE
 
-__all__ = ["Schemas", "schemas_of"]
+__all__ = ["Schemas", "brief", "schemas_of"]
 
 _JSON_TYPES: Final = (type(None), bool, int, float, str, list, dict)
+# The longest default, in characters, that is worth its place in a signature.
+_LONGEST_DEFAULT: Final = 200
 _SCHEMA: Final = "https://json-schema.org/draft/2020-12/schema"
 
 
@@ -165,11 +168,23 @@ def _written(signature: inspect.Signature, hints: Mapping[str, Any]) -> str:
             continue
         default = parameter.default
         if default is not parameter.empty and not (_is_json(default) and type(default) in _JSON_TYPES):
-            default = _Text("...")
+            default = _ELSEWHERE
         annotation = _annotation_text(parameter.annotation)
         parameters.append(parameter.replace(default=default, annotation=annotation))
     gives = _annotation_text(signature.return_annotation)
-    return str(signature.replace(parameters=parameters, return_annotation=gives))
+    text = str(brief(signature.replace(parameters=parameters, return_annotation=gives)))
+    return text if len(text) <= MAX_SIGNATURE else ""
+
+
+def brief(signature: inspect.Signature) -> inspect.Signature:
+    """``signature`` with ``...`` for the defaults that are too long to read."""
+    parameters = [
+        one.replace(default=_ELSEWHERE)
+        if one.default is not one.empty and len(repr(one.default)) > _LONGEST_DEFAULT
+        else one
+        for one in signature.parameters.values()
+    ]
+    return signature.replace(parameters=parameters)
 
 
 class _Text:
@@ -182,6 +197,9 @@ class _Text:
 
     def __repr__(self) -> str:
         return self._code
+
+
+_ELSEWHERE: Final = _Text("...")
 
 
 def _annotation_text(annotation: Any) -> Any:

@@ -12,10 +12,14 @@ __all__ = ["Unfreezable", "unfreezable"]
 
 @dataclass(frozen=True)
 class Unfreezable:
-    """A kind: ``what`` it is, with its article, and the ``advice`` for an author who uses one."""
+    """A kind: ``what`` it is, with its article, and the ``advice`` for an author who uses one.
+
+    ``hidden``: libraries keep such things inside their objects, where no author could take them out.
+    """
 
     what: str
     advice: str
+    hidden: bool = False
 
 
 _FILE: Final = Unfreezable("an open file", "open it inside the function, and add the file with --file")
@@ -23,12 +27,13 @@ _SOCKET: Final = Unfreezable("an open connection", "connect inside the function,
 _DATABASE: Final = Unfreezable(
     "a database connection or a cursor of one", "connect inside the function, or freeze the rows themselves"
 )
-_THREAD: Final = Unfreezable("a thread", "start it inside the function")
+_THREAD: Final = Unfreezable("a thread", "start it inside the function", hidden=True)
 _LOCK: Final = Unfreezable(
     "a lock or another means of synchronisation",
     "take it out: a process of a function runs one call at a time",
+    hidden=True,
 )
-_QUEUE: Final = Unfreezable("a queue between threads", "make it inside the function")
+_QUEUE: Final = Unfreezable("a queue between threads", "make it inside the function", hidden=True)
 _GENERATOR: Final = Unfreezable(
     "a generator",
     "call the function that makes it inside the function, or freeze list(…) of it",
@@ -38,8 +43,8 @@ _PROCESS: Final = Unfreezable("a process or a pool of them", "start it inside th
 _MEMORY: Final = Unfreezable("a view of memory", "copy it: bytes(…)")
 _LIBRARY: Final = Unfreezable("a handle of a native library", "load the library inside the function")
 _MODULE: Final = Unfreezable("a module", "import it inside the function")
-_FRAME: Final = Unfreezable("a part of a running program", "keep its text instead")
-_REFERENCE: Final = Unfreezable("a weak reference", "refer to the object itself")
+_FRAME: Final = Unfreezable("a part of a running program", "keep its text instead", hidden=True)
+_REFERENCE: Final = Unfreezable("a weak reference", "refer to the object itself", hidden=True)
 _SHELL: Final = Unfreezable("a part of this kernel", "take it out: there is no kernel in a function")
 _GPU: Final = Unfreezable("on a GPU", "move it to the CPU first: .cpu() in torch, cupy.asnumpy(…) in cupy")
 

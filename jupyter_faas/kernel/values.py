@@ -31,6 +31,8 @@ __all__ = ["Frozen", "Limits", "NotFreezable", "describe", "freeze", "type_name"
 
 PROTOCOL: Final = 5
 _NOTEBOOK: Final = "__main__"
+_AUTHORS: Final = ("builtins", _NOTEBOOK)
+_MAKE: Final = "make it inside the function, or carry the code that makes it (--recompute)"
 _BYTES: Final = (str, bytes, bytearray)
 
 
@@ -159,8 +161,12 @@ class _Pickler(pickle.Pickler):
         """Called for every object that isn't a plain one; leaves the pickling to the object."""
         kind = unfreezable(value)
         if kind is not None:
-            verb = "it is" if value is self._outermost else "it holds something that is"
-            raise NotFreezable(f"{verb} {kind.what}, which can't be frozen: {kind.advice}")
+            whole = value is self._outermost
+            verb = "it is" if whole else "it holds something that is"
+            hidden = kind.hidden and not whole and type(self._outermost).__module__ not in _AUTHORS
+            raise NotFreezable(
+                f"{verb} {kind.what}, which can't be frozen: {_MAKE if hidden else kind.advice}"
+            )
         if isinstance(getattr(value, "__qualname__", None), str):
             self._refer(value)
         else:
@@ -171,12 +177,11 @@ class _Pickler(pickle.Pickler):
         """A class or a function, of Python's own or of an extension's kind: a pickle holds its name."""
         qualname: str = value.__qualname__
         if "<lambda>" in qualname:
-            raise NotFreezable(
-                "it holds a lambda of a library, which has no name: make it inside the function"
-            )
+            raise NotFreezable(f"it holds a lambda of a library, which has no name: {_MAKE}")
         if "<locals>" in qualname:
             maker, _, name = qualname.rpartition(".<locals>.")
-            raise NotFreezable(f"it holds {name}, made inside {maker}(): define that at the top level")
+            advice = "define that at the top level" if value.__module__ == _NOTEBOOK else _MAKE
+            raise NotFreezable(f"it holds {name}, made inside {maker}(): {advice}")
         module = pickle.whichmodule(value, qualname)  # type: ignore[attr-defined]  # not in typeshed
         self._need(module)
         if module == _NOTEBOOK:
@@ -246,7 +251,4 @@ def _why_not(error: Exception) -> str:
             f"it can't be frozen ({text}): its class has been defined again since it was made, or deleted; "
             "run the cell that makes it again"
         )
-    return (
-        f"it can't be frozen ({text}): make it inside the function, or carry the code that makes it "
-        "(--recompute)"
-    )
+    return f"it can't be frozen ({text}): {_MAKE}"

@@ -12,6 +12,7 @@ __all__ = [
     "APT_PATTERN",
     "HANDLER_FILE",
     "MANIFEST_FILE",
+    "MAX_SIGNATURE",
     "NAME_PATTERN",
     "NOTEBOOK_FILE",
     "Manifest",
@@ -25,6 +26,7 @@ __all__ = [
 MANIFEST_FILE = "function.json"
 HANDLER_FILE = "handler.py"
 NOTEBOOK_FILE = "notebook.ipynb"
+MAX_SIGNATURE = 20_000
 NAME_PATTERN = r"^[A-Za-z_][A-Za-z0-9_-]{0,62}$"
 
 APT_PATTERN = r"^[a-z0-9][a-z0-9+.-]+(=[A-Za-z0-9][A-Za-z0-9.+~:-]*)?$"
@@ -130,8 +132,8 @@ class Manifest(BaseModel):
     """Examples in the form of ``doctest`` that must hold in the image before the version goes live."""
     input_schema: dict[str, Any]
     output_schema: dict[str, Any] | None = None
-    signature: Annotated[str, Field(max_length=20_000)] = ""
-    """The function's signature as Python writes it, e.g. ``(x: int = 1) -> dict``."""
+    signature: Annotated[str, Field(max_length=MAX_SIGNATURE)] = ""
+    """The function's signature as Python writes it, e.g. ``(x: int = 1) -> dict``; empty if too long."""
     segments: tuple[Segment, ...] = ()
     origin: Origin = Origin()
     values: tuple[Value, ...] = ()

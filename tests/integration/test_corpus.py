@@ -35,6 +35,7 @@ CLAUSES = frozenset(
         "slice: shell and cell magics refused",
         "slice: what explores is not carried",
         "values: frozen with size and versions",
+        "values: versions that differ",
         "values: attributes as they are",
         "values: limits",
         "values: --freeze",

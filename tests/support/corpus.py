@@ -92,7 +92,7 @@ def run(name: str, gateway: Gateway, place: Path) -> Run:
     path = folder / "notebook.ipynb"
     notebook = read(path)
     client = nbclient.NotebookClient(
-        notebook, timeout=120, allow_errors=True, resources={"metadata": {"path": str(folder)}}
+        notebook, timeout=300, allow_errors=True, resources={"metadata": {"path": str(folder)}}
     )
     prepare = getattr(verifying(name), "prepare", None)
     own = {

@@ -78,6 +78,7 @@ def test_script_blocks(tmp_path: Path) -> None:
         ("a.txt", "-r gone.txt", "can't be read"),
         ("a.txt", "./gone-1.0-py3-none-any.whl", "can't be read"),
         ("a.txt[x]", "six", "only a pyproject.toml has groups"),
+        ("environment.yml", "dependencies: [six]", "Write what pip would install of it into"),
         ("a.toml", "[project", "not TOML"),
         ("a.toml", "[project]\ndependencies = 'six'", "not a list of texts"),
         ("a.toml", "[project]\ndynamic = ['dependencies']", "dynamic"),

@@ -202,6 +202,33 @@ MADE = [
         id="same class named",
     ),
 ]
+ATTRS = [
+    pytest.param(
+        "import attrs\n@attrs.define\nclass A:\n    x: int\n    y: list = attrs.field(factory=list)\n"
+        "    def total(self): return self.x + len(self.y)\nitems = [A(1), A(2, [3])]",
+        "[sum(one.total() for one in items), repr(A(2)), A(1) == items[0]]",
+        id="define",
+    ),
+    pytest.param(
+        "import attrs\n@attrs.define\nclass A:\n    x: int\n    def f(self): return self.x\n"
+        "@attrs.define\nclass B(A):\n    y: int = 5\n    def f(self): return super().f() + self.y\n"
+        "def g(self): return 'set'\nB.g = g",
+        "[B(1).f(), B(1).g()]",
+        id="define, with a base, changed since",
+    ),
+    pytest.param(
+        "import attr\n@attr.s(order=True)\nclass A:\n    x = attr.ib(converter=int)\n    y = attr.ib()\n"
+        "    @y.default\n    def _(self): return [self.x]",
+        "[repr(A('1')), A(1) < A(2)]",
+        id="attr.s",
+    ),
+    pytest.param(
+        "import attrs\ndef make(n):\n    @attrs.frozen\n    class A:\n        x: int = n\n"
+        "        def f(self): return self.x + n\n    return A\nA = make(3)",
+        "[A().f(), repr(A(2)), hash(A()) == hash(A())]",
+        id="attrs inside a function",
+    ),
+]
 ATTRIBUTES = [
     pytest.param(
         "import time\nclass A:\n    created = time.time()\nLIVE = A.created", "A.created == LIVE", id="time"
@@ -267,7 +294,7 @@ ATTRIBUTES = [
 ]
 
 
-@pytest.mark.parametrize(("cell", "expression"), [*MADE, *ATTRIBUTES])
+@pytest.mark.parametrize(("cell", "expression"), [*MADE, *ATTRS, *ATTRIBUTES])
 def test_a_class_is_as_it_is_in_the_kernel(notebook: Notebook, cell: str, expression: str) -> None:
     notebook.run(cell)
     bundle = notebook.capture(f"def fn():\n    return {expression}").bundle

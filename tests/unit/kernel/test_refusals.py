@@ -25,7 +25,12 @@ def refusal(notebook: Notebook, body: str, line: str = "") -> CaptureError:
         ),
         ("class A: n = 1\nx = A\nclass A: n = 2", "type", "an older A (cell In[1], line 1)"),
         ("class x: pass\nclass x(x): pass", "type", "an earlier thing of the same name"),
-        ("exec('def x(): pass')", "function", "isn't known to this kernel"),
+        (
+            "from dataclasses import dataclass\nclass x: n: int = 1\nx = dataclass(x)",
+            "type",
+            "dataclass(…) has completed it (cell In[1], line 3): write that above the class as a decorator",
+        ),
+        ("exec('def x(): pass')", "function", "define it with def in a cell"),
         ("import jupyter_faas as x", "module", "jupyter_faas itself isn't shipped"),
         ("from IPython.core.magic import register_line_magic as x", "", "take it off what is published"),
         ("import __main__ as x", "module", "the notebook itself"),

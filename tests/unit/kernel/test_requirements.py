@@ -110,6 +110,13 @@ def test_require_overrides_and_adds(notebook: Notebook) -> None:
 def test_bad_requirement() -> None:
     with pytest.raises(AnnotationError, match="is not a requirement"):
         requirements_of({}, {}, ["numpy=>1"])
+    with pytest.raises(AnnotationError, match="names NumPy twice: write one option"):
+        requirements_of({}, {}, ["numpy>1", "NumPy<3"])
+
+
+def test_an_extra_that_is_not_there_is_warned_of() -> None:
+    (warning,) = requirements_of({}, {}, ["pydantic[email,phone]"]).warnings
+    assert "has no extra phone, which brings nothing: it has email" in warning
 
 
 def test_extras_and_markers_are_followed(site: Path) -> None:

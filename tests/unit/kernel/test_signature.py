@@ -339,6 +339,14 @@ def test_a_wrapped_signature_is_seen_through(notebook: Notebook) -> None:
     assert properties == {"a": {"type": "array", "items": {}, "default": []}}
 
 
+def test_a_default_that_is_too_long_to_read_is_left_out(notebook: Notebook) -> None:
+    notebook.run("known = list(range(10_000))")
+    captured = notebook.capture("def pick(n: int = 3, known: list = known) -> int:\n    return known[n]")
+    assert captured.bundle.manifest.signature == "(n: int = 3, known: list = ...) -> int"
+    assert captured.receipt.signature == "pick(n: int = 3, known: list = ...) -> int"
+    assert notebook.call(captured.bundle) == 3
+
+
 class Options(TypedDict, total=False):
     day: Required[datetime.date]
     note: str

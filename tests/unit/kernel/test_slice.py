@@ -145,6 +145,16 @@ def test_functions_of_time_and_capture_cells(notebook: Notebook) -> None:
     assert places["f"] == "cell In[3], line 2"
 
 
+def test_functions_of_a_timed_cell_that_imports_what_they_call(notebook: Notebook) -> None:
+    """The cell is compiled as a whole, which makes other instructions of ``math.sqrt(x)``."""
+    notebook.run(
+        "%%time\n\nimport math\n\nroot = lambda x: math.sqrt(x)\ndef twice(x):\n    return 2 * math.sqrt(x)\n"
+        "class Kind:\n    def root(self, x): return math.sqrt(x)\ntwice(1)"
+    )
+    body = "def entry(x: int):\n    return [root(x), twice(x), Kind().root(x)]"
+    assert notebook.publish_and_call(body, x=4) == [2, 4, 2]
+
+
 def test_segments_lead_back_to_the_cells(notebook: Notebook) -> None:
     notebook.run("x = 1\n\n@staticmethod\ndef unused(): pass\n\ndef helper(a):\n    b = a\n    return b")
     bundle = notebook.capture("\n\ndef f(a):\n    return helper(a)").bundle

@@ -151,7 +151,7 @@ def test_what_belongs_to_this_process_is_refused(notebook: Notebook, made: str, 
 
 def test_what_pickle_refuses_is_refused_in_words(notebook: Notebook) -> None:
     notebook.run("exec('x = [lambda: 1]')")
-    assert "its source isn't known" in refusal(notebook, "def f():\n    return x").detail
+    assert "it was made of a text (<string>)" in refusal(notebook, "def f():\n    return x").detail
     notebook.run("def make(wrap):\n    @wrap\n    class C: pass\n    return C()\nx = make(lambda c: c)")
     assert "it was made inside make()" in refusal(notebook, "def f():\n    return x").detail
     notebook.run("class D: pass\nx = D()", "class D: pass")
@@ -160,6 +160,22 @@ def test_what_pickle_refuses_is_refused_in_words(notebook: Notebook) -> None:
     assert "not me" in refusal(notebook, "def f():\n    return x").detail
     notebook.run("x = []\nfor _ in range(100000): x = [x]")
     assert "nested too deeply" in refusal(notebook, "def f():\n    return x").detail
+
+
+@pytest.mark.parametrize(
+    ("made", "reason"),
+    [
+        ("import logging\nx = logging.StreamHandler()", "it holds something that is a lock"),
+        ("import argparse\nx = argparse.ArgumentParser()", "it holds identity, made inside ArgumentParser"),
+    ],
+)
+def test_what_is_deep_in_an_object_of_a_library_is_no_ones_to_take_out(
+    notebook: Notebook, made: str, reason: str
+) -> None:
+    notebook.run(made)
+    detail = refusal(notebook, "def f():\n    return x").detail
+    assert reason in detail
+    assert "make it inside the function, or carry the code that makes it (--recompute)" in detail
 
 
 def test_limits(notebook: Notebook) -> None:
@@ -208,6 +224,15 @@ def test_another_version_does_not_load(notebook: Notebook, kind: str) -> None:
     assert f"ValueMismatch: The frozen value x (numpy.ndarray) {words[kind]}" in done.stderr
 
 
+def test_a_package_in_a_version_that_can_not_load_it_is_refused(notebook: Notebook) -> None:
+    notebook.run("from packaging.version import Version\nx = Version('2')")
+    body = "def f():\n    return x.major"
+    error = refusal(notebook, body, "--require packaging==20.0")
+    assert "packaging==20.0 (--require) couldn't load it" in error.detail
+    assert notebook.publish_and_call(body, "--require 'packaging>=20.0'") == 2
+    assert notebook.publish_and_call(body, "--require packaging==20.0 --recompute x") == 2
+
+
 def test_freeze_takes_the_value_instead_of_the_source(notebook: Notebook) -> None:
     notebook.run("import functools\nN = 3\npart = functools.partial(int, base=2)")
     captured = notebook.capture("def f():\n    return [N, part('11')]", "--freeze N --freeze part")
@@ -254,6 +279,10 @@ def test_recompute_says_why_it_can_not(notebook: Notebook) -> None:
     assert "its cell also makes b" in error.detail
     assert notebook.publish_and_call("def f(): return a", "--recompute a") == [1]
     assert "no cell that assigns it" in refusal(notebook, "def f(): return z", "--recompute z").detail
+    notebook.run("def g(): return 1\nimport math")
+    for name in ("g", "math"):
+        error = refusal(notebook, f"def f(): return {name}", f"--recompute {name}")
+        assert "--recompute is for data and classes" in error.detail
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
+import math
+
 FACTOR = 3
 
 
 def scale(v: int) -> int:
-    return FACTOR * v
+    return math.floor(FACTOR * v)
