@@ -281,7 +281,8 @@ def test_an_entrance_that_hangs_is_passed_over_and_replaced(own: Gateway) -> Non
         eventually(lambda: "it gets no more connections" in own.log, 20, "it is passed over")
         assert [Caller(own).call("wait", {"size": 2})[1] for _ in range(3)] == ["xx"] * 3
         eventually(lambda: before[0] not in entrances(own), 30, "it is ended")
-        assert sorted(status_or_loss(call) for call in calls) == ["200", "lost"]
+        outcomes = sorted(status_or_loss(call) for call in calls)
+        assert outcomes == ["200"] * (len(calls) - 1) + ["lost"]
     assert "hangs: ending it" in own.log
     ready(own)
     assert "faas_entrances_replaced_total 1.0" in own.request("GET", "/metrics").body.decode()
