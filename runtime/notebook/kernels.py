@@ -120,14 +120,14 @@ class Kernel:
         """Wait until it takes code; raises ``CallFailed`` if it ends before that."""
         if hasattr(self, "language_info"):
             return
-        ooms = Cgroup().oom_kills()
+        cgroup = Cgroup()
+        ooms = cgroup.oom_kills()
         connecting = asyncio.ensure_future(self._link_other_names())
         try:
             await self.client.wait_for_ready(timeout=READY_SECONDS)
             reply = await self.client.kernel_info(reply=True, timeout=READY_SECONDS)
         except RuntimeError as error:
-            if Cgroup().oom_kills() > ooms:
-                cgroup = Cgroup()
+            if cgroup.oom_kills() > ooms:
                 outcome = out_of_memory(cgroup.memory_cap, cgroup.memory_peak())
                 raise CallFailed(outcome["code"], outcome["detail"], **outcome["figures"]) from error
             detail = "The notebook's kernel ended before it was ready. What it wrote is in the log."

@@ -62,11 +62,15 @@ def narrow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     arguments = ["--Dispatcher.max_queue=1", f"--Dispatcher.queue_timeout={QUEUE_SECONDS}"]
     with running(tmp_path_factory.mktemp("narrow"), *arguments) as gateway:
         gateway.publish(SLOW, "slow", caps=Caps(max_instances=1))
-        late = {"GOOD_UNTIL": str(time.time() + GOOD_SECONDS)}
         caps = Caps(idle_seconds=0, init_timeout_seconds=3)
-        gateway.publish(LATE.format("raise RuntimeError('too late')", "broken"), "broken", caps, late)
-        gateway.publish(LATE.format("time.sleep(1000)", "hanging"), "hanging", caps, late)
+        gateway.publish(LATE.format("raise RuntimeError('too late')", "broken"), "broken", caps, late())
+        gateway.publish(LATE.format("time.sleep(1000)", "hanging"), "hanging", caps, late())
         yield gateway
+
+
+def late() -> dict[str, str]:
+    """For a function that is published now and won't start later on."""
+    return {"GOOD_UNTIL": str(time.time() + GOOD_SECONDS)}
 
 
 def answered(answer: Answer | None, row: Row) -> None:

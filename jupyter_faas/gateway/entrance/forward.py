@@ -12,7 +12,7 @@ from tornado import httputil
 from tornado.http1connection import HTTP1Connection, HTTP1ConnectionParameters
 from tornado.iostream import IOStream, StreamClosedError
 
-from jupyter_faas.gateway.handlers.answers import http_answer, write
+from jupyter_faas.gateway.handlers.answers import fields_of, http_answer, write
 from jupyter_faas.gateway.http.exchange import Exchange
 
 __all__ = ["Forwarded"]
@@ -104,7 +104,7 @@ class _Answer(httputil.HTTPMessageDelegate):
         headers: httputil.HTTPHeaders,
     ) -> Awaitable[None] | None:
         status, length = cast("httputil.ResponseStartLine", start_line).code, headers.get("Content-Length")
-        fields = [f"{name}: {value}" for name, value in _without_neighbours(headers).get_all()]
+        fields = fields_of(_without_neighbours(headers))
         return _reached(self._exchange.start(status, fields, None if length is None else int(length)))
 
     def data_received(self, chunk: bytes) -> Awaitable[None] | None:

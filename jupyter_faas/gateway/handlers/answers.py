@@ -25,6 +25,7 @@ __all__ = [
     "StreamedAnswer",
     "answer_of",
     "error_record",
+    "fields_of",
     "http_answer",
     "problem_answer",
     "write",
@@ -97,8 +98,12 @@ def write_plain(exchange: Exchange, result: Result, extra: Mapping[str, str]) ->
 
 def _fields(answer: Answer, extra: Mapping[str, str]) -> list[str]:
     # A function's own fields replace ours, however they are capitalised.
-    fields = httputil.HTTPHeaders({"Date": _date(), **DEFAULT_HEADERS, **extra, **answer.headers})
-    return [f"{name}: {value}" for name, value in fields.get_all()]
+    return fields_of(httputil.HTTPHeaders({"Date": _date(), **DEFAULT_HEADERS, **extra, **answer.headers}))
+
+
+def fields_of(headers: httputil.HTTPHeaders) -> list[str]:
+    """Headers as lines."""
+    return [f"{name}: {value}" for name, value in headers.get_all()]
 
 
 def _body(answer: Answer) -> bytes | None:
@@ -188,7 +193,7 @@ class StreamedAnswer:
         headers["Content-Type"] = stream.content_type
         headers["X-Accel-Buffering"] = "no"  # nginx would gather the pieces
         status = 200 if stream.status in WITHOUT_BODY else stream.status
-        exchange.start(status, [f"{name}: {value}" for name, value in headers.get_all()])
+        exchange.start(status, fields_of(headers))
         self._writing = asyncio.create_task(self._write())
 
     def end(self, error: FaasError | None, trusted: bool) -> None:

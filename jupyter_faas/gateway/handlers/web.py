@@ -11,11 +11,12 @@ from typing import cast
 from tornado import httputil
 from tornado.iostream import StreamClosedError
 
+from jupyter_faas.gateway.handlers.answers import fields_of
 from jupyter_faas.gateway.http.connection import Connection
 from jupyter_faas.gateway.http.exchange import Exchange
 from jupyter_faas.gateway.http.head import BadRequest
 
-__all__ = ["WebConnection", "WebRequest", "fields_of"]
+__all__ = ["WebConnection", "WebRequest"]
 
 
 @dataclass(frozen=True)
@@ -113,11 +114,6 @@ def _refusing() -> Iterator[None]:
         yield
     except httputil.HTTPInputError as error:
         raise BadRequest(str(error)) from None
-
-
-def fields_of(headers: httputil.HTTPHeaders) -> list[str]:
-    """Headers as lines."""
-    return [f"{name}: {value}" for name, value in headers.get_all()]
 
 
 def _sent(sending: asyncio.Future[None] | None) -> asyncio.Future[None]:

@@ -205,7 +205,7 @@ export class Requests {
 
   /** A function's arguments as a form. */
   form(name: string): Promise<IForm> {
-    return this.json('GET', `api/v1/functions/${encodeURIComponent(name)}/form`);
+    return this.json('GET', of(name, 'form'));
   }
 
   private async json<T>(method: string, path: string, body?: JSONObject): Promise<T> {
