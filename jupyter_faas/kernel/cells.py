@@ -104,6 +104,18 @@ class Cells:
         """The statement that bound ``name`` last, as far as it can be told from the source."""
         return self._bindings.get(name)
 
+    def binding_before(self, name: str, cell: Cell, statement: ast.stmt) -> ast.stmt | None:
+        """The statement that had bound ``name`` last when ``statement`` of ``cell`` ran."""
+        for earlier in self.newest_first():
+            above = [
+                one for one in earlier.statements if earlier is not cell or one.lineno < statement.lineno
+            ]
+            if earlier.order <= cell.order:
+                found = next((one for one in reversed(above) if name in bound_names(one)), None)
+                if found is not None:
+                    return found
+        return None
+
     @cached_property
     def imports(self) -> list[tuple[Cell, ast.Import | ast.ImportFrom]]:
         """The import statements, the last one executed first, but those relative to a package."""

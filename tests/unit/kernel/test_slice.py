@@ -234,6 +234,15 @@ def test_a_decorator_that_was_defined_anew_since(notebook: Notebook, use: str, e
     assert notebook.publish_and_call("def f(): return two()") == expected
 
 
+def test_a_decorator_that_left_the_function_as_it_is_and_does_no_longer(notebook: Notebook) -> None:
+    notebook.run(
+        "def loud(f): return f",
+        "@loud\ndef two(): return 2",
+        "def loud(f):\n    def inner(*a): return ['new', f(*a)]\n    return inner",
+    )
+    assert notebook.publish_and_call("def f(): return two()") == 2
+
+
 def test_a_decorator_that_was_run_again_is_the_same(notebook: Notebook) -> None:
     loud = "def loud(f):\n    def inner(*a): return ['loud', f(*a)]\n    return inner"
     notebook.run(loud, "@loud\ndef two(): return 2", loud)
