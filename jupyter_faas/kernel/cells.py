@@ -107,13 +107,10 @@ class Cells:
     def binding_before(self, name: str, cell: Cell, statement: ast.stmt) -> ast.stmt | None:
         """The statement that had bound ``name`` last when ``statement`` of ``cell`` ran."""
         for earlier in self.newest_first():
-            above = [
-                one for one in earlier.statements if earlier is not cell or one.lineno < statement.lineno
-            ]
-            if earlier.order <= cell.order:
-                found = next((one for one in reversed(above) if name in bound_names(one)), None)
-                if found is not None:
-                    return found
+            for one in reversed(earlier.statements if earlier.order <= cell.order else []):
+                above = earlier is not cell or one.lineno < statement.lineno
+                if above and name in bound_names(one):
+                    return one
         return None
 
     @cached_property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from typing import Any, Final, NamedTuple
 
 from jupyter_faas.gateway.dispatch.dispatcher import Dispatcher
@@ -46,15 +47,9 @@ class Overview:
     async def describe(self) -> dict[str, Any]:
         """All functions, by name; those that are published for the first time just now, too."""
         await self._recorder.flush()
-        numbers = self._catalogue.numbers()
-        await asyncio.to_thread(self._learn, numbers)
-        hours = await asyncio.to_thread(self.activity.hours)
-        building = self._builds.under_way()
-        instances = self._dispatcher.states()
-        rows = [
-            self._row(name, building.get(name), instances.get(name, {}), hours.get(name))
-            for name in sorted(self._known.keys() | building.keys())
-        ]
+        numbers, building = self._catalogue.numbers(), self._builds.under_way()
+        # With thousands of functions it takes a while, in which calls go on.
+        rows = await asyncio.to_thread(self._rows, numbers, building, self._dispatcher.states())
         return {"slot_seconds": SLOT_SECONDS, "functions": rows}
 
     async def hour(self, name: str) -> dict[str, Any]:
@@ -62,6 +57,16 @@ class Overview:
         self._catalogue.latest(name)
         await self._recorder.flush()
         return {"function": name, **self.activity.of(name)}
+
+    def _rows(
+        self, numbers: dict[str, int], building: dict[str, str], instances: dict[str, Counter[str]]
+    ) -> list[dict[str, Any]]:
+        self._learn(numbers)
+        hours = self.activity.hours()
+        return [
+            self._row(name, building.get(name), instances.get(name, Counter()), hours.get(name))
+            for name in sorted(self._known.keys() | building.keys())
+        ]
 
     def _learn(self, numbers: dict[str, int]) -> None:
         """Read the versions that are new, and forget what is gone."""
@@ -85,7 +90,7 @@ class Overview:
         self._known = known
 
     def _row(
-        self, name: str, step: str | None, instances: dict[str, int], hour: dict[str, Any] | None
+        self, name: str, step: str | None, instances: Counter[str], hour: dict[str, Any] | None
     ) -> dict[str, Any]:
         known = self._known.get(name)
         told = {"summary": "", "signature": "", "public": False, "published": None, "notebook": None}
@@ -106,11 +111,11 @@ class Overview:
         }
 
 
-def _state(step: str | None, instances: dict[str, int], hour: dict[str, Any] | None) -> str:
+def _state(step: str | None, instances: Counter[str], hour: dict[str, Any] | None) -> str:
     if step is not None:
         return "building"
     if hour is not None and hour["failing"]:
         return "failing"
-    if instances.get("starting") or instances.get("busy") or instances.get("idle"):
+    if instances["starting"] or instances["busy"] or instances["idle"]:
         return "live"
-    return "paused" if instances.get("paused") else "idle"
+    return "paused" if instances["paused"] else "idle"
