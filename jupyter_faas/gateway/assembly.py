@@ -117,6 +117,7 @@ async def assemble(
         bundles,
         locks,
         gate,
+        recorder,
         parent=settings.configuration,
     )
     stack.push_async_callback(retention.close)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -138,13 +139,15 @@ def test_a_long_history_goes_without_keeping_others_waiting(own_gateway: Gateway
     own_gateway.call("g")
     waits = []
     with ThreadPoolExecutor(1) as pool:
+        begun = time.monotonic()
         deleting = pool.submit(own_gateway.client.delete, "f")
         while not deleting.done():
             assert own_gateway.call("g").status == 200
             waits.append(own_gateway.request("GET", "/api/v1/functions/g/invocations").seconds)
+        took = time.monotonic() - begun
     assert deleting.result()["invocations"] == 300_001
     assert len(waits) >= 5, "others were answered meanwhile"
-    assert max(waits) < 0.5, waits
+    assert max(waits) < took / 2, "in one piece it would keep somebody waiting for nearly all of the time"
     assert {call["function"] for call in own_gateway.client.invocations(None, 100)} == {"g"}
     with pytest.raises(NotFound):
         own_gateway.client.invocations("f")

@@ -22,6 +22,7 @@ from jupyter_faas.gateway.service.gate import Gate
 from jupyter_faas.gateway.service.locks import LockStore
 from jupyter_faas.gateway.service.timestamps import iso
 from jupyter_faas.gateway.service.versions import Versions
+from jupyter_faas.gateway.store.recorder import Recorder
 from jupyter_faas.gateway.store.store import Store
 from jupyter_faas.gateway.store.versions import VersionRow
 from jupyter_faas.model.errors import Conflict, EngineUnavailable, FaasError
@@ -82,6 +83,7 @@ class Retention(LoggingConfigurable):
         bundles: BundleStore,
         locks: LockStore,
         gate: Gate,
+        recorder: Recorder,
         **kwargs: object,
     ) -> None:
         super().__init__(**kwargs)
@@ -93,6 +95,7 @@ class Retention(LoggingConfigurable):
         self._bundles = bundles
         self._locks = locks
         self._gate = gate
+        self._recorder = recorder
         self._task = asyncio.create_task(self._run())
 
     @property
@@ -141,6 +144,7 @@ class Retention(LoggingConfigurable):
 
     async def _plan(self, gone: list[VersionRow] | None = None) -> Plan:
         """What would go now; ``gone`` are versions that have gone already, for its account."""
+        await self._recorder.flush()  # a version may have served its first call just now
         rows = await self._store.version_rows()
         plan = Plan(versions=[*(gone or ())])
         stay: list[VersionRow] = []
