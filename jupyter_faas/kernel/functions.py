@@ -54,6 +54,7 @@ def _as_written(name: str, value: Any, cells: Cells, namespace: Mapping[str, Any
         bound = bound_name(statement)
         if bound == name:
             _check_unchanged(name, value, function, statement, cells)
+            _check_decorators(value, function, statement, cells, namespace)
             _check_defaults(function, statement, namespace)
             return _dispatching(defined_by(name, cell, statement, cells), value)
         if bound is not None and namespace.get(bound) is value and not _is_registered(statement):
@@ -109,6 +110,23 @@ def _check_unchanged(
     binding = cells.binding(name)
     if not decorated or (binding is not None and binding[1] is not statement):
         raise _Changed("it was wrapped after its definition: use a decorator, then run its cell again")
+
+
+def _check_decorators(
+    value: Any, function: types.FunctionType, statement: ast.stmt, cells: Cells, namespace: Mapping[str, Any]
+) -> None:
+    """A decorator runs again in the handler: its present definition must be the one that wrapped it."""
+    written = getattr(statement, "decorator_list", [])
+    called = (one.func if isinstance(one, ast.Call) else one for one in written)
+    decorators = {one.id for one in called if isinstance(one, ast.Name)}
+    for wrapper in functions_in(value):
+        by = wrapper.__code__.co_qualname.partition(".")[0]
+        if wrapper is function or by not in decorators:
+            continue
+        live = namespace.get(by)
+        present = cells.definition(live.__code__) if isinstance(live, types.FunctionType) else None
+        if present is None or not cells.contains(*present, wrapper.__code__):
+            raise _Changed(f"its decorator {by} has changed since: run its cell again")
 
 
 def _check_defaults(function: types.FunctionType, statement: ast.stmt, namespace: Mapping[str, Any]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.unit.kernel.notebook import Notebook
@@ -213,6 +215,31 @@ def test_classes_of_every_kind(notebook: Notebook) -> None:
     captured = notebook.capture(body)
     assert notebook.call(captured.bundle) == [[4, "slot"], "1b", 5, 3, 1, 4, {"k": 1}, {"k": 2}]
     assert [text.partition("==")[0] for text in captured.bundle.manifest.requirements] == ["pydantic"]
+
+
+@pytest.mark.parametrize(
+    ("use", "expected"),
+    [("@loud", ["old", 2]), ("@louder(3)", ["old", 3, 2])],
+    ids=["by name", "by call"],
+)
+def test_a_decorator_that_was_defined_anew_since(notebook: Notebook, use: str, expected: Any) -> None:
+    """What is live was made by the one before."""
+    notebook.run(
+        "def loud(f):\n    def inner(*a): return ['old', f(*a)]\n    return inner\n"
+        "def louder(n):\n    def around(f):\n        def inner(*a): return ['old', n, f(*a)]\n"
+        "        return inner\n    return around",
+        f"{use}\ndef two(): return 2",
+        "def loud(f): return f\ndef louder(n): return loud",
+    )
+    assert notebook.publish_and_call("def f(): return two()") == expected
+
+
+def test_a_decorator_that_was_run_again_is_the_same(notebook: Notebook) -> None:
+    loud = "def loud(f):\n    def inner(*a): return ['loud', f(*a)]\n    return inner"
+    notebook.run(loud, "@loud\ndef two(): return 2", loud)
+    bundle = notebook.capture("def f(): return two()").bundle
+    assert "@loud" in bundle.files["handler.py"].decode()
+    assert notebook.call(bundle) == ["loud", 2]
 
 
 def test_a_decorator_that_is_a_class(notebook: Notebook) -> None:
