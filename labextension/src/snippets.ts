@@ -47,22 +47,6 @@ export function javascript(one: IFunction, args: Arguments): string {
   ].join('\n');
 }
 
-/** Example arguments: what the schema's defaults and examples say, and nothing where they don't. */
-export function exampleArguments(one: IFunction): Arguments {
-  const properties = (one.input_schema['properties'] ?? {}) as Record<
-    string,
-    { default?: unknown; examples?: unknown[]; type?: string; enum?: unknown[] }
-  >;
-  const required = new Set((one.input_schema['required'] ?? []) as string[]);
-  const entries = Object.entries(properties)
-    .filter(([name, schema]) => required.has(name) || schema.examples)
-    .map(([name, schema]) => [
-      name,
-      schema.examples?.[0] ?? schema.default ?? schema.enum?.[0] ?? empty(schema.type)
-    ]);
-  return Object.fromEntries(entries) as Arguments;
-}
-
 /** A value as Python writes it. */
 export function literal(value: unknown): string {
   if (value === null || value === undefined) {
@@ -84,24 +68,6 @@ export function literal(value: unknown): string {
     return `{${entries.join(', ')}}`;
   }
   return JSON.stringify(value);
-}
-
-function empty(type: string | undefined): unknown {
-  switch (type) {
-    case 'array':
-      return [];
-    case 'object':
-      return {};
-    case 'integer':
-    case 'number':
-      return 0;
-    case 'boolean':
-      return false;
-    case 'string':
-      return '';
-    default:
-      return null;
-  }
 }
 
 function shell(text: string): string {

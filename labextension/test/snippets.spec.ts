@@ -1,5 +1,5 @@
 import { ago, duration, size } from '../src/format';
-import { curl, exampleArguments, javascript, literal, python } from '../src/snippets';
+import { curl, javascript, literal, python } from '../src/snippets';
 import { functionNamed } from './double';
 
 describe('snippets', () => {
@@ -23,19 +23,10 @@ describe('snippets', () => {
     expect(javascript(one, { x: 1 })).toContain('FAAS_TOKEN');
   });
 
-  it('finds example arguments in the schema', () => {
-    const properties = {
-      a: { type: 'number', examples: [3] },
-      b: { type: 'array' },
-      c: { type: 'string', default: 'x' },
-      d: { enum: ['p', 'q'] }
-    };
-    const schema = { type: 'object', properties, required: ['b', 'd'] };
-    expect(exampleArguments(functionNamed('f', { input_schema: schema }))).toEqual({
-      a: 3,
-      b: [],
-      d: 'p'
-    });
+  it('writes a file as one that lies beside the notebook', () => {
+    const text = python(one, { table: new File([], 'trips.csv'), q: 1 });
+    expect(text).toContain('my_f(table=Path("trips.csv"), q=1)');
+    expect(text).toContain('from pathlib import Path');
   });
 });
 

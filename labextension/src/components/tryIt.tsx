@@ -3,8 +3,8 @@
  */
 import React from 'react';
 
-import type { IForm, IFunction } from '../api/types';
-import { useServices, useSignal } from '../context';
+import type { IFunction } from '../api/types';
+import { useAnswer, useServices, useSignal } from '../context';
 import { duration } from '../format';
 import { initial } from '../models/argumentForm';
 import { filesOf, type Given, valuesOf } from '../models/given';
@@ -27,7 +27,9 @@ interface ITryItProps {
 export function TryIt({ one, tries, done }: ITryItProps): JSX.Element {
   const { trans } = useServices();
   useSignal(tries.changed);
-  const { form, failure } = useForm(tries, one.version);
+  const answer = useAnswer(`${one.name}@${one.version}`, () => tries.form());
+  const form = answer.value ?? null;
+  const failure = answer.error?.message ?? '';
   const [given, setGiven] = React.useState<Given | null>(tries.current?.given ?? null);
   const [faults, setFaults] = React.useState(0);
   const [raw, setRaw] = React.useState<string | null>(null);
@@ -192,30 +194,6 @@ function Buttons(props: {
       ) : null}
     </div>
   );
-}
-
-/** The form of the version that is live, or why there is none. */
-function useForm(tries: Tries, version: number): { form: IForm | null; failure: string } {
-  const [state, setState] = React.useState<{ form: IForm | null; failure: string }>({
-    form: null,
-    failure: ''
-  });
-  React.useEffect(() => {
-    let wanted = true;
-    const keep = (form: IForm | null, failure: string): void => {
-      if (wanted) {
-        setState({ form, failure });
-      }
-    };
-    tries.form().then(
-      form => keep(form, ''),
-      (error: unknown) => keep(null, (error as Error).message)
-    );
-    return () => {
-      wanted = false;
-    };
-  }, [tries, version]);
-  return state;
 }
 
 function Result(props: {

@@ -6,14 +6,17 @@ import { copyIcon } from '@jupyterlab/ui-components';
 import React from 'react';
 
 import type { IFunction } from '../../api/types';
-import { useServices } from '../../context';
-import { curl, exampleArguments, javascript, python } from '../../snippets';
+import { useAnswer, useServices } from '../../context';
+import { curl, javascript, python } from '../../snippets';
+import { usePage } from './pageContext';
 import { Schema } from './schema';
 
 /** The address, ready calls to copy, and what the function takes and gives. */
 export function Endpoint({ one }: { one: IFunction }): JSX.Element {
   const { trans } = useServices();
-  const args = exampleArguments(one);
+  const { requests } = usePage();
+  const form = useAnswer(`${one.name}@${one.version}`, () => requests.form(one.name));
+  const args = form.value?.example ?? {};
   return (
     <div className="jp-faas-endpoint">
       <Snippet title={trans.__('Address')} text={one.url} />
