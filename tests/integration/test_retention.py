@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import time
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
