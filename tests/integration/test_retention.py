@@ -125,39 +125,49 @@ SELECT printf('%024x', x), 'f', 1, 200, 1.7e9 + x, 0.1, 0, 1.5, 1, 30000000, 0, 
 """
 
 
-def test_a_long_history_goes_without_keeping_others_waiting(own_gateway: Gateway) -> None:
+@pytest.fixture
+def remembering(tmp_path: Path) -> Iterator[Gateway]:
+    """A gateway that drops no call of its history by itself."""
+    require_docker()
+    with running(
+        tmp_path / "gateway", "--GatewayApp.history=1000000", "--GatewayApp.history_days=0"
+    ) as gateway:
+        yield gateway
+
+
+def test_a_long_history_goes_without_keeping_others_waiting(remembering: Gateway) -> None:
     for name in ("f", "g"):
-        own_gateway.publish(f"def {name}():\n    return 1\n", name)
-        own_gateway.call(name)
-    own_gateway.stop()
-    with closing(sqlite3.connect(own_gateway.folder / "data" / "gateway.sqlite")) as database:
+        remembering.publish(f"def {name}():\n    return 1\n", name)
+        remembering.call(name)
+    remembering.stop()
+    with closing(sqlite3.connect(remembering.folder / "data" / "gateway.sqlite")) as database:
         database.execute(MANY_CALLS)
         database.execute("INSERT INTO details SELECT sequence, function, NULL, x'41' FROM invocations")
         database.commit()
-    own_gateway.start()
-    own_gateway.call("g")
+    remembering.start()
+    remembering.call("g")
     answers = 0
     with ThreadPoolExecutor(1) as pool:
-        deleting = pool.submit(own_gateway.client.delete, "f")
+        deleting = pool.submit(remembering.client.delete, "f")
         while not deleting.done():
-            assert own_gateway.call("g").status == 200
-            answers += own_gateway.request("GET", "/api/v1/functions/g/invocations").status == 200
+            assert remembering.call("g").status == 200
+            answers += remembering.request("GET", "/api/v1/functions/g/invocations").status == 200
     assert deleting.result()["invocations"] == 300_001
     assert answers >= 5, "in one piece it would keep the first ones waiting until its end"
-    assert {call["function"] for call in own_gateway.client.invocations(None, 100)} == {"g"}
+    assert {call["function"] for call in remembering.client.invocations(None, 100)} == {"g"}
     with pytest.raises(NotFound):
-        own_gateway.client.invocations("f")
+        remembering.client.invocations("f")
 
 
-def test_kill_between_the_steps_of_a_move(own_gateway: Gateway) -> None:
+def test_kill_between_the_steps_of_a_move(remembering: Gateway) -> None:
     """Whatever had been saved is what holds after the next start."""
     for number in (1, 2):
-        own_gateway.publish(f"def f():\n    return {number}\n")
-    own_gateway.client.set_alias("f", "prod", "1:50,2:50")
-    own_gateway.client.roll_back("f", to=1)
-    own_gateway.kill()
-    own_gateway.start()
-    assert own_gateway.client.aliases("f")["aliases"] == {"latest": {"1": 100}, "prod": {"1": 50, "2": 50}}
-    assert own_gateway.call("f").json == 1
-    assert own_gateway.call("f@prod").json in (1, 2)
-    assert own_gateway.publish("def f():\n    return 3\n")["publication"]["version"] == 3
+        remembering.publish(f"def f():\n    return {number}\n")
+    remembering.client.set_alias("f", "prod", "1:50,2:50")
+    remembering.client.roll_back("f", to=1)
+    remembering.kill()
+    remembering.start()
+    assert remembering.client.aliases("f")["aliases"] == {"latest": {"1": 100}, "prod": {"1": 50, "2": 50}}
+    assert remembering.call("f").json == 1
+    assert remembering.call("f@prod").json in (1, 2)
+    assert remembering.publish("def f():\n    return 3\n")["publication"]["version"] == 3

@@ -72,12 +72,6 @@ export class Requests {
     return this.json('POST', 'gateway');
   }
 
-  /** All functions. */
-  async functions(): Promise<IFunction[]> {
-    const body = await this.json<{ functions: IFunction[] }>('GET', 'api/v1/functions');
-    return body.functions;
-  }
-
   /** One function. */
   function(name: string): Promise<IFunction> {
     return this.json('GET', of(name));
