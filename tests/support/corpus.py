@@ -17,7 +17,7 @@ from jupyter_faas.cli.static import captures
 from jupyter_faas.model.errors import FaasError
 from jupyter_faas.model.media import PUBLICATION
 from tests.support.gateway import Gateway
-from tests.support.notebook import read, text_of
+from tests.support.notebook import read, run_client, text_of
 
 CORPUS = Path(__file__).parents[1] / "integration" / "corpus"
 NAMES = sorted(path.parent.name for path in CORPUS.glob("*/notebook.ipynb"))
@@ -100,5 +100,5 @@ def run(name: str, gateway: Gateway, place: Path) -> Run:
         "CORPUS_TOKEN": "s3cret-value",
         **(prepare(folder) if prepare else {}),
     }
-    client.execute(env={**gateway.environment, **own})
+    run_client(client, {**gateway.environment, **own})
     return Run(gateway, folder, notebook)

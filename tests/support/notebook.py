@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,19 @@ def execute(notebook: Any, gateway: Gateway, folder: Path, allow_errors: bool = 
     client = nbclient.NotebookClient(
         notebook, timeout=120, allow_errors=allow_errors, resources={"metadata": {"path": str(folder)}}
     )
-    client.execute(env=gateway.environment)
+    run_client(client, gateway.environment)
     return notebook
+
+
+def run_client(client: nbclient.NotebookClient, environment: Mapping[str, str]) -> None:
+    """Execute, in a second kernel if the first one has found one of its ports taken: Jupyter chooses them some
+    time before the kernel opens them, and other tests run beside."""
+    try:
+        client.execute(env=dict(environment))
+    except RuntimeError as error:
+        if "died before replying to kernel_info" not in str(error):
+            raise
+        client.execute(env=dict(environment))
 
 
 def notebook_of(cells: Iterable[str]) -> Any:
