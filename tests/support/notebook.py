@@ -22,8 +22,8 @@ def execute(notebook: Any, gateway: Gateway, folder: Path, allow_errors: bool = 
 
 
 def run_client(client: nbclient.NotebookClient, environment: Mapping[str, str]) -> None:
-    """Execute, in a second kernel if the first one has found one of its ports taken: Jupyter chooses them some
-    time before the kernel opens them, and other tests run beside."""
+    """Execute, in a second kernel if the first one has found one of its ports taken: Jupyter chooses them
+    some time before the kernel opens them, and other tests run beside."""
     try:
         client.execute(env=dict(environment))
     except RuntimeError as error:
